@@ -1,0 +1,1 @@
+"""The graph, the command line, the options file and the run report."""

@@ -1,0 +1,1 @@
+"""One profile per engine: flags and preflight checks, nothing else."""

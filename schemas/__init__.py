@@ -1,0 +1,1 @@
+"""Everything that crosses a boundary: records, Arrow schemas, options, errors, ids. Imports no Beam."""

@@ -1,0 +1,138 @@
+"""The document model after assembly: elements, pages, chunks, and the parts that travel between stages."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from schemas.content import BlockType, Cell, DocumentMeta, OutlineEntry, PageStatus, Span
+from schemas.failures import Failure
+from schemas.geometry import Box
+from schemas.source import SourceRef
+
+
+class DocumentStatus(StrEnum):
+    """Every input URI ends in exactly one of these."""
+
+    OK = "ok"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    UNCHANGED = "unchanged"
+
+
+class PageSpan(msgspec.Struct, frozen=True, array_like=True):
+    """A span, the 1-based page it stands on and its line within the element (from 0; flow formats have one line)."""
+
+    page: int
+    span: Span
+    line: int = 0
+
+
+class Element(msgspec.Struct, frozen=True, kw_only=True):
+    """A logical unit of a document in reading order. `text` is the normalised join of `spans` (tables: Markdown of `cells`)."""
+
+    element_id: str
+    #: Reading-order index in the document, from 0.
+    index: int
+    type: BlockType
+    text: str
+    #: Page the element starts on (1-based).
+    page: int
+    box: Box | None = None
+    #: Headings: 1..9. List items: nesting depth from 0.
+    level: int = 0
+    marker: str = ""
+    #: Texts of the headings above, outermost first; a heading's own text is not in its path.
+    section_path: tuple[str, ...] = ()
+    confidence: float = 1.0
+    source: str = ""
+    spans: tuple[PageSpan, ...] = ()
+    cells: tuple[Cell, ...] = ()
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """The row of one expected page."""
+
+    page: int
+    status: PageStatus
+    width: float = 0.0
+    height: float = 0.0
+    rotation: int = 0
+    #: Which route read it ('geometry', 'flow', ...) and why.
+    route: str = ""
+    reason: str = ""
+    chars: int = 0
+    hidden_chars: int = 0
+    images: int = 0
+
+
+class PageBox(msgspec.Struct, frozen=True, array_like=True):
+    """A box on a page."""
+
+    page: int
+    box: Box
+
+
+class ChunkSource(msgspec.Struct, frozen=True, array_like=True):
+    """`chunk.text[start:end] == element.text[element_start:element_end]`.
+
+    `repeated` marks text that also stands in an earlier chunk (overlap, or a table's header row).
+    """
+
+    element_id: str
+    element_start: int
+    element_end: int
+    start: int
+    end: int
+    repeated: bool = False
+
+
+class Chunk(msgspec.Struct, frozen=True, kw_only=True):
+    """A piece of a document for search. Text outside `sources` is separators only (whitespace and list markers)."""
+
+    chunk_id: str
+    index: int
+    text: str
+    tokens: int
+    page_start: int
+    page_end: int
+    section_path: tuple[str, ...]
+    element_types: tuple[BlockType, ...]
+    boxes: tuple[PageBox, ...]
+    sources: tuple[ChunkSource, ...]
+    content_hash: str
+    prev_chunk_id: str = ""
+    next_chunk_id: str = ""
+
+
+class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """Identity and provenance of a document."""
+
+    doc_id: str
+    ref: SourceRef
+    #: Hex SHA-256 of the bytes; '' when they were never fetched.
+    content_hash: str = ""
+    size: int = 0
+    media_type: str = ""
+    declared_type: str = ""
+    type_mismatch: bool = False
+    etag: str = ""
+    last_modified: str = ""
+    #: Hash of every option and engine version that changes output.
+    fingerprint: str = ""
+
+
+class Document(msgspec.Struct, kw_only=True):
+    """A whole document after assembly: what `extract_document` returns and the tables hold."""
+
+    info: DocumentInfo
+    status: DocumentStatus
+    meta: DocumentMeta = DocumentMeta()
+    outline: list[OutlineEntry] = []
+    engine: str = ""
+    page_count: int = 0
+    pages: list[Page] = []
+    elements: list[Element] = []
+    chunks: list[Chunk] = []
+    failures: list[Failure] = []

@@ -1,0 +1,54 @@
+"""Boxes. Unit: PDF points (1/72 inch). Origin: top-left corner of the page as shown, y grows down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Box(NamedTuple):
+    """A rectangle (x0, y0) top-left, (x1, y1) bottom-right, in points, origin top-left."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def width(self) -> float:
+        """Horizontal extent, never negative."""
+        return max(0.0, self.x1 - self.x0)
+
+    @property
+    def height(self) -> float:
+        """Vertical extent, never negative."""
+        return max(0.0, self.y1 - self.y0)
+
+    @property
+    def area(self) -> float:
+        """Width times height, in square points."""
+        return self.width * self.height
+
+    def overlap(self, other: Box) -> float:
+        """Area shared with `other`, in square points."""
+        width = min(self.x1, other.x1) - max(self.x0, other.x0)
+        height = min(self.y1, other.y1) - max(self.y0, other.y0)
+        return width * height if width > 0 and height > 0 else 0.0
+
+    def contains_centre(self, other: Box) -> bool:
+        """Whether the middle of `other` lies inside this box."""
+        x, y = (other.x0 + other.x1) / 2, (other.y0 + other.y1) / 2
+        return self.x0 <= x <= self.x1 and self.y0 <= y <= self.y1
+
+
+def union(boxes: Iterable[Box]) -> Box | None:
+    """Smallest box around all of `boxes`; None when there are none."""
+    items = list(boxes)
+    if not items:
+        return None
+    return Box(
+        min(b.x0 for b in items),
+        min(b.y0 for b in items),
+        max(b.x1 for b in items),
+        max(b.y1 for b in items),
+    )

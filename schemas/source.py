@@ -1,0 +1,35 @@
+"""Records of the first stages: what was listed, and what was fetched."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class SourceRef(msgspec.Struct, frozen=True, kw_only=True):
+    """One document to ingest, as listed. `uri` is canonical and unique within a run."""
+
+    uri: str
+    #: Path relative to the ingested root, '/'-separated: names the exported file.
+    path: str
+    #: Size in bytes, None when the listing does not tell.
+    size: int | None = None
+    #: Further columns of the manifest row that named the document.
+    metadata: dict[str, str] = {}
+
+
+class Fetched(msgspec.Struct, frozen=True, kw_only=True):
+    """A document's bytes in the local cache. `local_path` is valid on this machine only."""
+
+    ref: SourceRef
+    local_path: str
+    #: Hex SHA-256 of the bytes.
+    sha256: str
+    size: int
+    #: Decided from magic bytes, then the declared type, then the extension.
+    media_type: str
+    #: What the server or the extension claimed, '' when nothing did.
+    declared_type: str = ""
+    #: True when magic bytes contradict the declared type or extension.
+    type_mismatch: bool = False
+    etag: str = ""
+    last_modified: str = ""

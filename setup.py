@@ -1,0 +1,54 @@
+"""Packaging of docbeam. Tool settings are in pyproject.toml."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+OURS = ["beam_pipeline", "transforms", "schemas", "runners"]
+EXTRACTORS = [
+    "pdf = transforms.extract.pdf:PdfExtractor",
+    "docx = transforms.extract.docx:DocxExtractor",
+    "html = transforms.extract.html:HtmlExtractor",
+    "markdown = transforms.extract.markdown:MarkdownExtractor",
+    "text = transforms.extract.text:TextExtractor",
+    "csv = transforms.extract.delimited:DelimitedExtractor",
+]
+
+setup(
+    name="docbeam",
+    version="0.1.0",
+    description="Documents in, citable chunk tables out: a document-ingestion pipeline on Apache Beam",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    # Named one by one: generic names must not drag tests or examples into site-packages.
+    packages=[p for top in OURS for p in [top, *(f"{top}.{sub}" for sub in find_packages(top))]],
+    package_data={top: ["py.typed"] for top in OURS} | {"transforms.chunk": ["vocabularies/*.xz"]},
+    install_requires=[
+        "apache-beam[gcp]>=2.77,<2.78",
+        "charset-normalizer>=3.4",
+        "deltalake>=1.6,<2",
+        "duckdb>=1.4",
+        "fastavro>=1.13",
+        "filetype>=1.2",
+        "google-cloud-storage>=3.1",
+        "httpx>=0.28",
+        "lxml>=6",
+        "markdown-it-py>=4",
+        "msgspec>=0.20",
+        "pebble>=5.2",
+        "psutil>=7",
+        "pyarrow>=22",
+        "pymupdf>=2.0,<2.1",
+        "python-docx>=1.2",
+        "rich>=14",
+        "tiktoken>=0.12",
+        "typer>=0.20",
+    ],
+    extras_require={"s3": ["boto3>=1.40"]},
+    entry_points={
+        "console_scripts": ["docbeam = beam_pipeline.cli:main"],
+        "docbeam.extractors": EXTRACTORS,
+    },
+)

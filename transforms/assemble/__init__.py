@@ -1,0 +1,1 @@
+"""Turn pages of spans or blocks into ordered, typed elements."""

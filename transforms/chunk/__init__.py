@@ -1,0 +1,1 @@
+"""Cut elements into token-bounded chunks."""

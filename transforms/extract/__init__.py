@@ -1,0 +1,1 @@
+"""Read pages, spans and blocks from files."""

@@ -1,0 +1,1 @@
+"""Bring bytes to the local cache."""

@@ -1,0 +1,1 @@
+"""Decide block types and tables with ONNX models."""

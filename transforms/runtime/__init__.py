@@ -1,0 +1,1 @@
+"""Shared by stages - guard, parser processes, stores, counters."""

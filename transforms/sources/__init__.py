@@ -1,0 +1,1 @@
+"""List the documents to ingest."""

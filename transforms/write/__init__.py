@@ -1,0 +1,1 @@
+"""Write tables and commit them."""
