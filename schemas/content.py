@@ -141,7 +141,7 @@ class PageStatus(StrEnum):
 
 
 class ExtractedPage(msgspec.Struct, kw_only=True):
-    """One page. Fixed-layout extractors fill `lines`, flow extractors fill `blocks` (page 1 holds a whole flow document)."""
+    """One page. Fixed-layout extractors fill `lines`, flow extractors `blocks` (page 1 holds a whole flow document)."""
 
     number: int
     width: float = 0.0

@@ -30,7 +30,7 @@ class PageSpan(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Element(msgspec.Struct, frozen=True, kw_only=True):
-    """A logical unit of a document in reading order. `text` is the normalised join of `spans` (tables: Markdown of `cells`)."""
+    """A logical unit in reading order. `text` is the normalised join of `spans` (tables: Markdown of `cells`)."""
 
     element_id: str
     #: Reading-order index in the document, from 0.
