@@ -1,11 +1,28 @@
-"""Options of each stage. Frozen, picklable, with the defaults that users get."""
+"""Options of each stage. Frozen, picklable, with the defaults that users get.
+
+Bounds are part of the types: they hold for values read from flags, files and the environment, which are converted
+with msgspec; building a struct in code checks nothing.
+"""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
+
+#: Page ranges: 1-based and inclusive, the last one may be open.
+_RANGES = r"^(\s*[1-9][0-9]*\s*(-\s*([1-9][0-9]*)?\s*)?(,\s*[1-9][0-9]*\s*(-\s*([1-9][0-9]*)?\s*)?)*)?$"
+
+Positive = Annotated[int, Meta(ge=1)]
+Count = Annotated[int, Meta(ge=0)]
+Seconds = Annotated[float, Meta(gt=0)]
+#: People write these with a unit (512MB, 2GiB).
+Bytes = Annotated[int, Meta(ge=1, extra={"unit": "bytes"})]
+PageRange = Annotated[str, Meta(pattern=_RANGES, extra={"example": "1-3,7,10-"})]
+#: Element types that chunks hold only when asked to.
+ExtraType = Literal["hidden", "page_header", "page_footer", "footnote", "comment"]
 
 
 class Strategy(StrEnum):
@@ -35,40 +52,40 @@ class FetchOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     #: '' means a private temporary directory of the run.
     cache_dir: str = ""
-    cache_bytes: int = 2 << 30
-    max_bytes: int = 512 << 20
+    cache_bytes: Bytes = 2 << 30
+    max_bytes: Bytes = 512 << 20
     #: Seconds for the whole transfer of one document.
-    timeout: float = 120.0
-    retries: int = 4
-    max_redirects: int = 5
+    timeout: Seconds = 120.0
+    retries: Count = 4
+    max_redirects: Count = 5
 
 
 class ExtractOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How documents are parsed, and the cage the parsers live in."""
 
     #: '' for all pages, else 1-based ranges: '1-3,7,10-'.
-    page_range: str = ""
+    page_range: PageRange = ""
     #: Documents with more pages are split into parts of this size.
-    part_pages: int = 100
+    part_pages: Positive = 100
     #: Seconds for one part.
-    document_timeout: float = 120.0
+    document_timeout: Seconds = 120.0
     #: Bytes of address space of one parser process.
-    memory_limit: int = 2 << 30
+    memory_limit: Bytes = 2 << 30
     #: Parser processes; 0 means one per core.
-    workers: int = 0
+    workers: Count = 0
     #: A parser process is replaced after this many tasks.
-    recycle_after: int = 500
+    recycle_after: Positive = 500
 
 
 class ChunkOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How elements become chunks."""
 
     strategy: Strategy = Strategy.STRUCTURE
-    max_tokens: int = 512
-    overlap_tokens: int = 0
+    max_tokens: Positive = 512
+    overlap_tokens: Count = 0
     encoding: Literal["cl100k_base", "o200k_base"] = "cl100k_base"
     #: Element types beyond the body text that chunks may hold: hidden, page_header, page_footer, footnote, comment.
-    include_types: tuple[str, ...] = ("footnote",)
+    include_types: tuple[ExtraType, ...] = ("footnote",)
 
 
 class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,8 +94,18 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
     output: str = ""
     format: Literal["delta", "parquet", "arrow", "avro"] = "delta"
     #: Roll a file after about this many bytes.
-    file_bytes: int = 128 << 20
-    row_group_rows: int = 20_000
+    file_bytes: Bytes = 128 << 20
+    row_group_rows: Positive = 20_000
+
+
+class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the graph runs, and when a finished run counts as failed."""
+
+    runner: Literal["direct"] = "direct"
+    #: Where models run.
+    device: Literal["auto", "cpu"] = "auto"
+    #: A run in which a larger share of the documents failed exits with 1; 1.0 means never.
+    max_failure_ratio: Annotated[float, Meta(ge=0, le=1)] = 0.05
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,3 +116,4 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     extract: ExtractOptions = ExtractOptions()
     chunk: ChunkOptions = ChunkOptions()
     write: WriteOptions = WriteOptions()
+    run: RunOptions = RunOptions()

@@ -1,0 +1,58 @@
+"""What travels between the stages: a document, or a page range of one, with its packed content."""
+
+from __future__ import annotations
+
+import msgspec
+
+from schemas.document import DocumentInfo
+from schemas.failures import Failure
+from schemas.source import Fetched, SourceRef
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """A document (or pages `first_page`..`last_page` of a large one) on its way through the graph.
+
+    A failed part keeps travelling: `failure` is set, the stages pass it on, and it ends as rows like every other.
+    `payload` is the MessagePack form of an Extraction, later of a Document; the worker process need not unpack it.
+    """
+
+    info: DocumentInfo
+    #: None once the bytes are no longer needed.
+    fetched: Fetched | None = None
+    first_page: int = 1
+    #: 0 means to the end.
+    last_page: int = 0
+    #: How many parts the document was split into.
+    parts: int = 1
+    payload: bytes = b""
+    failure: Failure | None = None
+    #: Whether the output already holds an older version of this document.
+    replaces: bool = False
+
+    @property
+    def ref(self) -> SourceRef:
+        """The listed source."""
+        return self.info.ref
+
+
+class TableBatch(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows of one document for every table, as Arrow IPC streams keyed by table name."""
+
+    doc_id: str
+    uri: str
+    status: str
+    tables: dict[str, bytes]
+    pages: int = 0
+    chunks: int = 0
+    failures: int = 0
+    #: Whether the output already holds an older version of this document.
+    replaces: bool = False
+
+
+class WrittenFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A staged data file, not yet visible to readers."""
+
+    table: str
+    path: str
+    size: int
+    rows: int

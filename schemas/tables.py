@@ -1,0 +1,209 @@
+"""Arrow schemas of the output tables, and their Avro twins. A change of a column is a change of SCHEMA_VERSION.
+
+Boxes are structs of points with the origin at the top-left of the page; pages count from 1; ids are 32 hex digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import pyarrow as pa
+
+SCHEMA_VERSION = 1
+
+STRING = pa.string()
+INT = pa.int32()
+FLOAT = pa.float32()
+TEXT_MAP = pa.list_(pa.struct([pa.field("key", STRING, False), pa.field("value", STRING, False)]))
+BOX = pa.struct([pa.field(name, FLOAT, False) for name in ("x0", "y0", "x1", "y1")])
+
+
+def _table(name: str, *fields: pa.Field) -> pa.Schema:
+    return pa.schema(fields, metadata={"docbeam.table": name, "docbeam.schema_version": str(SCHEMA_VERSION)})
+
+
+def _required(name: str, kind: pa.DataType) -> pa.Field:
+    return pa.field(name, kind, nullable=False)
+
+
+DOCUMENTS = _table(
+    "documents",
+    _required("doc_id", STRING),
+    _required("uri", STRING),
+    _required("path", STRING),
+    _required("status", STRING),
+    _required("content_hash", STRING),
+    _required("fingerprint", STRING),
+    _required("size", pa.int64()),
+    _required("media_type", STRING),
+    _required("declared_type", STRING),
+    _required("type_mismatch", pa.bool_()),
+    _required("etag", STRING),
+    _required("last_modified", STRING),
+    _required("engine", STRING),
+    _required("title", STRING),
+    _required("author", STRING),
+    _required("language", STRING),
+    _required("created", STRING),
+    _required("modified", STRING),
+    _required("properties", TEXT_MAP),
+    _required("metadata", TEXT_MAP),
+    _required(
+        "outline",
+        pa.list_(pa.struct([_required("level", INT), _required("title", STRING), _required("page", INT)])),
+    ),
+    _required("page_count", INT),
+    _required("pages", INT),
+    _required("failed_pages", INT),
+    _required("elements", INT),
+    _required("hidden_elements", INT),
+    _required("chunks", INT),
+    _required("failures", INT),
+    _required("retryable", pa.bool_()),
+    _required("run_id", STRING),
+)
+
+PAGES = _table(
+    "pages",
+    _required("doc_id", STRING),
+    _required("page", INT),
+    _required("status", STRING),
+    _required("width", FLOAT),
+    _required("height", FLOAT),
+    _required("rotation", INT),
+    _required("route", STRING),
+    _required("reason", STRING),
+    _required("chars", INT),
+    _required("hidden_chars", INT),
+    _required("images", INT),
+)
+
+SPAN = pa.struct(
+    [
+        _required("page", INT),
+        _required("line", INT),
+        _required("text", STRING),
+        pa.field("box", BOX),
+        _required("font", STRING),
+        _required("size", FLOAT),
+        _required("style", INT),
+        _required("color", INT),
+        _required("hidden", STRING),
+        _required("origin", STRING),
+        _required("confidence", FLOAT),
+    ]
+)
+
+CELL = pa.struct(
+    [
+        _required("row", INT),
+        _required("column", INT),
+        _required("text", STRING),
+        _required("row_span", INT),
+        _required("column_span", INT),
+        _required("header", pa.bool_()),
+        pa.field("box", BOX),
+    ]
+)
+
+ELEMENTS = _table(
+    "elements",
+    _required("doc_id", STRING),
+    _required("element_id", STRING),
+    _required("index", INT),
+    _required("type", STRING),
+    _required("text", STRING),
+    _required("page", INT),
+    pa.field("box", BOX),
+    _required("level", INT),
+    _required("marker", STRING),
+    _required("section_path", pa.list_(STRING)),
+    _required("confidence", FLOAT),
+    _required("source", STRING),
+    _required("spans", pa.list_(SPAN)),
+    _required("cells", pa.list_(CELL)),
+)
+
+CHUNKS = _table(
+    "chunks",
+    _required("doc_id", STRING),
+    _required("chunk_id", STRING),
+    _required("index", INT),
+    _required("text", STRING),
+    _required("tokens", INT),
+    _required("page_start", INT),
+    _required("page_end", INT),
+    _required("section_path", pa.list_(STRING)),
+    _required("element_types", pa.list_(STRING)),
+    _required("boxes", pa.list_(pa.struct([_required("page", INT), _required("box", BOX)]))),
+    _required(
+        "sources",
+        pa.list_(
+            pa.struct(
+                [
+                    _required("element_id", STRING),
+                    _required("element_start", INT),
+                    _required("element_end", INT),
+                    _required("start", INT),
+                    _required("end", INT),
+                    _required("repeated", pa.bool_()),
+                ]
+            )
+        ),
+    ),
+    _required("content_hash", STRING),
+    _required("prev_chunk_id", STRING),
+    _required("next_chunk_id", STRING),
+)
+
+FAILURES = _table(
+    "failures",
+    _required("doc_id", STRING),
+    _required("uri", STRING),
+    _required("page", INT),
+    _required("stage", STRING),
+    _required("category", STRING),
+    _required("message", STRING),
+    _required("hint", STRING),
+    _required("retryable", pa.bool_()),
+    _required("context", TEXT_MAP),
+    _required("traceback", STRING),
+)
+
+#: In commit order: a reader that finds a document finds its chunks, so documents come last.
+TABLES: Mapping[str, pa.Schema] = MappingProxyType(
+    {"failures": FAILURES, "pages": PAGES, "elements": ELEMENTS, "chunks": CHUNKS, "documents": DOCUMENTS}
+)
+
+
+def avro_schema(name: str) -> dict[str, Any]:
+    """The Avro record schema with the same columns as the Arrow table `name`."""
+    return {"type": "record", "name": name, "namespace": "docbeam", "fields": _avro_fields(list(TABLES[name]), name)}
+
+
+def _avro_fields(fields: list[pa.Field], path: str) -> list[dict[str, Any]]:
+    out = []
+    for field in fields:
+        kind = _avro_type(field.type, f"{path}_{field.name}")
+        out.append(
+            {"name": field.name, "type": ["null", kind], "default": None}
+            if field.nullable
+            else {"name": field.name, "type": kind}
+        )
+    return out
+
+
+def _avro_type(kind: pa.DataType, path: str) -> Any:  # noqa: ANN401 - Avro schemas are JSON
+    if pa.types.is_list(kind):
+        return {"type": "array", "items": _avro_type(kind.value_type, path)}
+    if pa.types.is_struct(kind):
+        fields = [kind.field(i) for i in range(kind.num_fields)]
+        return {"type": "record", "name": path, "fields": _avro_fields(fields, path)}
+    return _AVRO_NAMES[kind]
+
+
+_AVRO_NAMES: Mapping[pa.DataType, str] = MappingProxyType(
+    {pa.string(): "string", pa.int32(): "int", pa.int64(): "long", pa.float32(): "float", pa.bool_(): "boolean"}
+)

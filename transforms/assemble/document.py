@@ -1,0 +1,137 @@
+"""A document's extraction becomes ordered, typed elements and one row per page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from schemas import ids
+from schemas.content import Block, BlockType, ExtractedPage, Extraction, PageStatus
+from schemas.document import Document, DocumentInfo, DocumentStatus, Element, Page, PageSpan
+from transforms.assemble.draft import Draft
+from transforms.assemble.geometry import geometry_drafts
+from transforms.assemble.text import join_spans
+from transforms.render.table import table_markdown
+
+KEEPS_LINES = frozenset({BlockType.CODE})
+#: Elements that stand beside the text: they neither open a section nor belong to one.
+BESIDE_THE_TEXT = frozenset({BlockType.PAGE_HEADER, BlockType.PAGE_FOOTER, BlockType.HIDDEN})
+
+
+def assemble(info: DocumentInfo, extraction: Extraction) -> Document:
+    """The document with elements in reading order and exactly one row per extracted page; chunks stay empty."""
+    flow = any(page.blocks for page in extraction.pages)
+    drafts = list(flow_drafts(extraction.pages)) if flow else geometry_drafts(extraction)
+    elements = number_elements(info, drafts)
+    return Document(
+        info=info,
+        status=document_status(extraction),
+        meta=extraction.meta,
+        outline=extraction.outline,
+        engine=extraction.engine,
+        page_count=extraction.page_count,
+        pages=page_rows(extraction.pages, elements, "flow" if flow else "geometry"),
+        elements=elements,
+        failures=list(extraction.failures),
+    )
+
+
+def document_status(extraction: Extraction) -> DocumentStatus:
+    """FAILED when no page could be read, PARTIAL when something is missing, else OK."""
+    failed = sum(page.status is PageStatus.FAILED for page in extraction.pages)
+    if extraction.pages and failed == len(extraction.pages):
+        return DocumentStatus.FAILED
+    return DocumentStatus.PARTIAL if failed or extraction.failures else DocumentStatus.OK
+
+
+def flow_drafts(pages: list[ExtractedPage]) -> Iterator[Draft]:
+    """Blocks of flow formats as drafts; their order is the reading order."""
+    for page in pages:
+        for block in page.blocks:
+            yield _block_draft(page.number, block)
+
+
+def _block_draft(page: int, block: Block) -> Draft:
+    return Draft(
+        type=block.type,
+        page=page,
+        spans=tuple(PageSpan(page, span) for span in block.spans),
+        cells=block.cells,
+        level=block.level,
+        marker=block.marker,
+        box=block.box,
+        confidence=block.confidence,
+        source=block.source,
+    )
+
+
+def number_elements(info: DocumentInfo, drafts: list[Draft]) -> list[Element]:
+    """Drafts with index, id, text and section path. Drafts without text and without a picture are dropped."""
+    version = ids.version_id(info.content_hash, info.fingerprint)
+    path: list[tuple[int, str]] = []
+    elements: list[Element] = []
+    for draft in drafts:
+        text = draft_text(draft)
+        if not text and draft.type is not BlockType.FIGURE:
+            continue
+        level = _heading_level(draft)
+        if level is not None:
+            path = [entry for entry in path if entry[0] < level]
+        section = () if draft.type in BESIDE_THE_TEXT else tuple(title for _, title in path)
+        if level is not None:
+            path.append((level, text))
+        index = len(elements)
+        elements.append(
+            Element(
+                element_id=ids.element_id(info.doc_id, version, index),
+                index=index,
+                type=draft.type,
+                text=text,
+                page=draft.page,
+                box=draft.box,
+                level=draft.level,
+                marker=draft.marker,
+                section_path=section,
+                confidence=draft.confidence,
+                source=draft.source,
+                spans=draft.spans,
+                cells=draft.cells,
+            )
+        )
+    return elements
+
+
+def _heading_level(draft: Draft) -> int | None:
+    if draft.type is BlockType.TITLE:
+        return 0
+    return max(1, draft.level) if draft.type is BlockType.HEADING else None
+
+
+def draft_text(draft: Draft) -> str:
+    """Normalised text: Markdown for tables, the joined spans otherwise."""
+    if draft.type is BlockType.TABLE:
+        return table_markdown(draft.cells)
+    return join_spans(draft.spans, keep_lines=draft.type in KEEPS_LINES)
+
+
+def page_rows(pages: list[ExtractedPage], elements: list[Element], route: str) -> list[Page]:
+    """One row per page of the extraction, with the text that its elements brought."""
+    visible: dict[int, int] = {}
+    hidden: dict[int, int] = {}
+    for element in elements:
+        counts = hidden if element.type is BlockType.HIDDEN else visible
+        counts[element.page] = counts.get(element.page, 0) + len(element.text)
+    return [_page_row(page, visible.get(page.number, 0), hidden.get(page.number, 0), route) for page in pages]
+
+
+def _page_row(page: ExtractedPage, chars: int, hidden_chars: int, route: str) -> Page:
+    return Page(
+        page=page.number,
+        status=page.status,
+        width=page.width,
+        height=page.height,
+        rotation=page.rotation,
+        route="" if page.status is PageStatus.FAILED else route,
+        chars=chars,
+        hidden_chars=hidden_chars,
+        images=len(page.images),
+    )
