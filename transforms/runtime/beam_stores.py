@@ -1,0 +1,175 @@
+"""Files through Beam's file systems: `gs://`, `s3://` and local."""
+
+from __future__ import annotations
+
+import errno
+import importlib.util
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from apache_beam.io.aws.clients.s3.messages import S3ClientError
+from apache_beam.io.filesystem import BeamIOError, CompressionTypes, FileMetadata
+from apache_beam.io.filesystems import FileSystems
+from google.api_core.exceptions import GoogleAPIError
+from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, TransportError
+from google.resumable_media import InvalidResponse
+
+from schemas.failures import ConfigurationError, DocumentError, Forbidden, NotFound, SourceUnavailable, Unsupported
+from transforms.runtime.stores import FileInfo, LocalStore
+from transforms.runtime.uris import is_local, redact, scheme
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_STORE_ERRORS = (OSError, S3ClientError, GoogleAPIError, GoogleAuthError, InvalidResponse)
+_HINTS = {
+    "gs": "run `gcloud auth application-default login`, or give the worker's service account read access",
+    "s3": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or give the worker's role read access",
+}
+_READ_BUFFER = 1 << 20
+
+
+class BeamStore:
+    """A `Store` over `gs://`, `s3://` and local files."""
+
+    def match(self, pattern: str) -> list[FileInfo]:
+        """See `Store.match`. Placeholders of folders (names that end in '/') are left out."""
+        if is_local(pattern):
+            return LocalStore().match(pattern)
+        _require_file_system(pattern)
+        with store_errors(pattern):
+            found = FileSystems.match([pattern])[0].metadata_list
+        return sorted((_info(meta) for meta in found if not meta.path.endswith("/")), key=lambda info: info.uri)
+
+    def stat(self, uri: str) -> FileInfo:
+        """See `Store.stat`."""
+        if is_local(uri):
+            return LocalStore().stat(uri)
+        _require_file_system(uri)
+        with store_errors(uri):
+            return _info(FileSystems.get_filesystem(uri).metadata(uri))
+
+    def open(self, uri: str) -> BinaryIO:
+        """See `Store.open`. Compressed files are not unpacked."""
+        if is_local(uri):
+            return LocalStore().open(uri)
+        _require_file_system(uri)
+        with store_errors(uri):
+            stream = FileSystems.open(uri, compression_type=CompressionTypes.UNCOMPRESSED)
+        return cast(BinaryIO, io.BufferedReader(_Translating(stream, uri), _READ_BUFFER))
+
+
+class _Translating(io.RawIOBase):
+    """A store's stream whose errors, which come as late as the first read, are failures of the document."""
+
+    def __init__(self, stream: BinaryIO, uri: str) -> None:
+        self._stream, self._uri = stream, uri
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer)
+        with store_errors(self._uri):
+            data = self._stream.read(len(view))
+        view[: len(data)] = data
+        return len(data)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        with store_errors(self._uri):
+            self._stream.seek(offset, whence)
+            return int(self._stream.tell())
+
+    def tell(self) -> int:
+        return int(self._stream.tell())
+
+    def close(self) -> None:
+        if not self.closed:
+            self._stream.close()
+        super().close()
+
+
+@contextmanager
+def store_errors(uri: str) -> Iterator[None]:
+    """Turn errors of Beam's file systems and of the cloud clients below them into failures of the document."""
+    try:
+        yield
+    except _STORE_ERRORS as error:
+        raise _failure(uri, list(_chain(error))) from error
+    except NotImplementedError as error:
+        raise Unsupported(f"{redact(uri)}: {error}", hint="upload the object without a Content-Encoding") from error
+    except ValueError as error:
+        raise NotFound(f"not a valid URI: {redact(uri)}") from error
+
+
+def _failure(uri: str, errors: list[BaseException]) -> DocumentError:
+    shown = redact(uri)
+    codes = [code for error in errors if (code := _http_status(error))]
+    if any(code in (404, 410) for code in codes) or any(_means_missing(error) for error in errors):
+        return NotFound(f"no such object: {shown}")
+    if any(code in (401, 403) for code in codes) or any(isinstance(error, PermissionError) for error in errors):
+        return Forbidden(f"no permission to read {shown}", hint=_HINTS.get(scheme(uri), ""))
+    if any(isinstance(error, _credential_errors()) for error in errors):
+        return Forbidden(f"no usable credentials for {shown}", hint=_HINTS.get(scheme(uri), ""))
+    reason = f"HTTP status {codes[0]}" if codes else type(errors[-1]).__name__
+    return SourceUnavailable(f"cannot read {shown} just now: {reason}")
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """`error` and everything it stands for: Beam wraps the cloud clients' errors, some of them several times."""
+    pending, seen = [error], set[int]()
+    while pending:
+        current = pending.pop(0)
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        details = current.exception_details if isinstance(current, BeamIOError) else None
+        linked = [current.__cause__, current.__context__, *(details or {}).values()]
+        pending += [item for item in linked if isinstance(item, BaseException)]
+
+
+def _http_status(error: BaseException) -> int:
+    code = getattr(error, "code", None)
+    if isinstance(code, int):
+        return int(code)
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    return status if isinstance(status, int) else 0
+
+
+def _means_missing(error: BaseException) -> bool:
+    return isinstance(error, OSError) and error.errno in (errno.ENOENT, errno.ENOTDIR)
+
+
+def _credential_errors() -> tuple[type[BaseException], ...]:
+    # A transport error of google.auth is a network fault, although it derives from GoogleAuthError.
+    kinds: tuple[type[BaseException], ...] = (DefaultCredentialsError, *GoogleAuthError.__subclasses__())
+    kinds = tuple(kind for kind in kinds if not issubclass(kind, TransportError))
+    if importlib.util.find_spec("botocore") is None:
+        return kinds
+    from botocore.exceptions import (  # type: ignore[import-untyped]
+        CredentialRetrievalError,
+        NoCredentialsError,
+        PartialCredentialsError,
+    )
+
+    return (*kinds, NoCredentialsError, PartialCredentialsError, CredentialRetrievalError)
+
+
+def _require_file_system(uri: str) -> None:
+    kind = scheme(uri)
+    if kind == "s3" and importlib.util.find_spec("boto3") is None:
+        raise ConfigurationError(f"reading {redact(uri)} needs boto3: pip install 'docbeam[s3]'")
+    if kind not in ("gs", "s3"):
+        raise Unsupported(
+            f"{redact(uri)}: no store for '{kind}://'", hint="use a local path, gs://, s3:// or http(s)://"
+        )
+
+
+def _info(meta: FileMetadata) -> FileInfo:
+    return FileInfo(uri=meta.path, size=meta.size_in_bytes, mtime=meta.last_updated_in_seconds or None)

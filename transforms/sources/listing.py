@@ -1,0 +1,157 @@
+"""Expands inputs to documents."""
+
+from __future__ import annotations
+
+import glob
+import os
+import posixpath
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from schemas.failures import ConfigurationError, DocumentError
+from schemas.options import SourceOptions
+from schemas.source import SourceRef
+from transforms.runtime.stores import FileInfo, Store
+from transforms.runtime.uris import (
+    canonical_uri,
+    entry_path,
+    is_http,
+    is_local,
+    local_path,
+    local_uri,
+    redact,
+    safe_path,
+    scheme,
+)
+from transforms.sources.local import Listed, is_hidden, walk
+from transforms.sources.manifest import read_manifest
+from transforms.sources.patterns import fixed_prefix, has_magic, literal_prefix, matches, path_filter
+
+#: The input that stands for the lines of standard input.
+STDIN = "-"
+_STORE_SCHEMES = ("gs", "s3")
+
+
+def expand(text: str, store: Store, options: SourceOptions) -> Iterator[SourceRef]:
+    """Documents that the input `text` stands for, after --include and --exclude."""
+    return select(_expand(text, store), options)
+
+
+def expand_manifest(uri: str, store: Store, options: SourceOptions) -> Iterator[SourceRef]:
+    """Documents that the manifest `uri` names, after --include and --exclude."""
+    return select(read_manifest(canonical_uri(uri), store), options)
+
+
+def select(refs: Iterable[SourceRef], options: SourceOptions) -> Iterator[SourceRef]:
+    """The `refs` whose path passes --include and --exclude."""
+    passes = path_filter(options)
+    return (ref for ref in refs if passes(ref.path))
+
+
+def _expand(text: str, store: Store) -> Iterator[SourceRef]:
+    if is_local(text):
+        return _expand_local(local_path(text))
+    if is_http(text):
+        return iter([SourceRef(uri=canonical_uri(text), path=entry_path(text))])
+    if scheme(text) in _STORE_SCHEMES:
+        return _expand_store(canonical_uri(text), store)
+    raise ConfigurationError(
+        f"{redact(text)}: cannot read '{scheme(text)}://'; use a local path, gs://, s3:// or http(s)://"
+    )
+
+
+def _expand_local(path: str) -> Iterator[SourceRef]:
+    if os.path.isdir(path):
+        return map(_local_reference, walk(path))
+    if os.path.lexists(path):
+        return iter([_local_reference(Listed(path, os.path.basename(path), _size(path)))])
+    if not has_magic(path):
+        raise ConfigurationError(f"no such file or folder: {path}")
+    found = list(_glob(path))
+    if not found:
+        raise ConfigurationError(f"no file matches {path}")
+    return map(_local_reference, found)
+
+
+def _glob(pattern: str) -> Iterator[Listed]:
+    root = fixed_prefix(pattern) or "/"
+    if "**" in pattern.split("/"):
+        # Not glob.glob: that one runs in circles where links to folders do.
+        parts = pattern[len(root) :].strip("/").split("/")
+        return (item for item in walk(root) if matches(item.relative.split("/"), parts))
+    paths = (path for path in sorted(glob.iglob(pattern)) if os.path.isfile(path))
+    return (Listed(path, os.path.relpath(path, root), _size(path)) for path in paths)
+
+
+def _size(path: str) -> int | None:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return None
+
+
+def _local_reference(item: Listed) -> SourceRef:
+    return SourceRef(uri=local_uri(item.path), path=safe_path(item.relative), size=item.size)
+
+
+def _expand_store(uri: str, store: Store) -> Iterator[SourceRef]:
+    try:
+        found, root = _list_store(uri, store)
+    except DocumentError as error:
+        raise ConfigurationError(f"cannot list {redact(uri)}: {error}. Hint: {error.hint}") from error
+    if found:
+        return (SourceRef(uri=i.uri, path=safe_path(i.uri[len(root) :]), size=i.size) for i in found)
+    if has_magic(uri) or uri.endswith("/"):
+        raise ConfigurationError(f"no object matches {redact(uri)}")
+    return iter([SourceRef(uri=uri, path=posixpath.basename(uri))])
+
+
+def _list_store(uri: str, store: Store) -> tuple[list[FileInfo], str]:
+    """What `uri` matches, and the prefix of its URIs that their relative paths leave out."""
+    if has_magic(uri):
+        root = fixed_prefix(uri) + "/"
+        parts = uri[len(root) :].split("/")
+        # Object stores list by prefix: the longer the better.
+        found = _visible(store.match(literal_prefix(uri) + "**"), root)
+        return [i for i in found if i.uri == uri or matches(i.uri[len(root) :].split("/"), parts)], root
+    if not uri.endswith("/"):
+        exact = store.match(uri)
+        if exact:
+            return exact, posixpath.dirname(uri) + "/"
+        uri += "/"
+    return _visible(store.match(uri + "**"), uri), uri
+
+
+def _visible(found: list[FileInfo], root: str) -> list[FileInfo]:
+    return [item for item in found if not any(map(is_hidden, item.uri[len(root) :].split("/")))]
+
+
+def absolute(options: SourceOptions) -> SourceOptions:
+    """`options` with absolute local paths, since workers have another working directory.
+
+    Without '-': the lines of standard input are listed by the process that starts the run (`read_stdin_lines`).
+    """
+    inputs = tuple(canonical_uri(text) for text in options.inputs if text != STDIN)
+    return msgspec.structs.replace(options, inputs=inputs, manifests=tuple(map(canonical_uri, options.manifests)))
+
+
+def check_inputs(options: SourceOptions) -> None:
+    """Raise ConfigurationError, naming all of them, when local inputs or manifests do not exist on this machine."""
+    inputs = [text for text in options.inputs if text != STDIN and is_local(text) and not _exists(local_path(text))]
+    manifests = [text for text in options.manifests if is_local(text) and not os.path.isfile(local_path(text))]
+    if inputs or manifests:
+        raise ConfigurationError("no such file or folder: " + ", ".join([*inputs, *manifests]))
+
+
+def _exists(path: str) -> bool:
+    return os.path.lexists(path) or (has_magic(path) and next(_glob(path), None) is not None)
+
+
+def better(one: SourceRef, other: SourceRef) -> SourceRef:
+    """Which of two references to the same document to keep, whatever their order: metadata decides, then the path."""
+    return min(one, other, key=_rank)
+
+
+def _rank(ref: SourceRef) -> tuple[int, bool, str, list[tuple[str, str]], int]:
+    return -len(ref.metadata), ref.size is None, ref.path, sorted(ref.metadata.items()), ref.size or 0
