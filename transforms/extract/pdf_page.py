@@ -1,0 +1,157 @@
+"""One PDF page: a single pass over MuPDF's structured text gives spans and vectors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import islice
+from typing import Any, NamedTuple
+
+import pymupdf
+
+from schemas.content import ExtractedPage, Image, Line, Link, PageStatus, Span, Style
+from schemas.failures import Category, Corrupt, Failure
+from schemas.geometry import Box
+from transforms.extract.pdf_vectors import RawVector, page_vectors
+from transforms.extract.pdf_visibility import DrawnSpan, hide_spans
+
+#: What MuPDF and its bindings raise for damaged content.
+MUPDF_ERRORS = (pymupdf.mupdf.FzErrorBase, pymupdf.FileDataError, RuntimeError, ValueError)
+TEXT_FLAGS = pymupdf.TEXT_PRESERVE_LIGATURES | pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_COLLECT_VECTORS
+MAX_SPANS = 50_000
+MAX_LINKS = 5_000
+MAX_IMAGES = 2_000
+#: Bits of MuPDF's span flags.
+_SUPERSCRIPT, _ITALIC, _MONO, _BOLD = 1, 2, 8, 16
+_SYNTHETIC_BOLD = 8
+_MONO_FONT = re.compile(r"mono|courier|consol|typewriter|menlo|\bcmtt|cmtt\d|inconsolata", re.IGNORECASE)
+_BOLD_FONT = re.compile(r"bold|black|heavy|semibold|[-,]b$|cmbx|\bcmb\d", re.IGNORECASE)
+_ITALIC_FONT = re.compile(r"italic|oblique|cmti|cmsl", re.IGNORECASE)
+
+
+class PageContent(NamedTuple):
+    """A page and what went wrong while reading it."""
+
+    page: ExtractedPage
+    failures: tuple[Failure, ...] = ()
+
+
+def read_page(page: pymupdf.Page, number: int) -> PageContent:
+    """Everything on the page. Content beyond the bounds is dropped and reported as a partial failure."""
+    blocks = page.get_text("dict", flags=TEXT_FLAGS)["blocks"]
+    if page.rotation:
+        turn_upright(blocks, page.rotation_matrix)
+    bounds = Box(*page.rect)
+    vectors = [RawVector.of(order, block) for order, block in enumerate(blocks) if block["type"] == 3]
+    drawn, dropped = _drawn_lines(blocks)
+    images = page_images(page, always=not drawn)
+    visible = hide_spans(page, drawn, vectors, [image.box for image in images if image.box])
+    result = ExtractedPage(
+        number=number,
+        width=bounds.width,
+        height=bounds.height,
+        rotation=page.rotation % 360,
+        status=PageStatus.DIGITAL if drawn else PageStatus.EMPTY,
+        lines=visible,
+        images=images,
+        links=page_links(page),
+        vectors=page_vectors(vectors, bounds),
+    )
+    return _checked(result, dropped)
+
+
+def turn_upright(items: list[dict[str, Any]], matrix: pymupdf.Matrix) -> None:
+    """Boxes and directions from the unrotated page, where MuPDF reports them, to the page as shown."""
+    turn = pymupdf.Matrix(matrix.a, matrix.b, matrix.c, matrix.d, 0, 0)
+    for item in items:
+        item["bbox"] = tuple(pymupdf.Rect(item["bbox"]) * matrix)
+        if "dir" in item:
+            item["dir"] = tuple(pymupdf.Point(item["dir"]) * turn)
+        turn_upright(item.get("lines") or item.get("spans") or [], matrix)
+
+
+def _checked(page: ExtractedPage, dropped: int) -> PageContent:
+    """The page with a failure where text had to be dropped, or where damage left nothing."""
+    if dropped:
+        message = f"the page has more than {MAX_SPANS} text spans; {dropped} were dropped"
+        return PageContent(page, (_failure(page.number, Category.PARTIAL, message),))
+    if page.status is PageStatus.EMPTY and not page.images and not page.vectors:
+        warnings = pymupdf.TOOLS.mupdf_warnings(reset=1)
+        if warnings:
+            page.status = PageStatus.FAILED
+            message = "nothing on the page could be read: " + " / ".join(warnings.splitlines()[:3])[:300]
+            return PageContent(page, (_failure(page.number, Category.CORRUPT, message),))
+    return PageContent(page)
+
+
+def _failure(number: int, category: Category, message: str) -> Failure:
+    return Failure(stage="extract", category=category, message=message, page=number, hint=Corrupt.default_hint)
+
+
+def _drawn_lines(blocks: list[dict[str, Any]]) -> tuple[list[tuple[Line, list[DrawnSpan]]], int]:
+    """Lines with text, their spans with paint order and visibility facts, and the number of spans left out."""
+    lines: list[tuple[Line, list[DrawnSpan]]] = []
+    count = dropped = 0
+    for order, block in enumerate(blocks):
+        if block["type"] != 0:
+            continue
+        for raw in block["lines"]:
+            drawn = [_drawn_span(span, order) for span in raw["spans"] if span["text"]]
+            if not any(item.span.text.strip() for item in drawn):
+                continue
+            if count >= MAX_SPANS:
+                dropped += len(drawn)
+                continue
+            count += len(drawn)
+            line = Line(tuple(item.span for item in drawn), Box(*raw["bbox"]), tuple(raw["dir"]))
+            lines.append((line, drawn))
+    return lines, dropped
+
+
+def _drawn_span(raw: dict[str, Any], order: int) -> DrawnSpan:
+    font, flags = raw["font"], raw["flags"]
+    style = _font_style(font, flags, raw["char_flags"] & _SYNTHETIC_BOLD)
+    span = Span(raw["text"], Box(*raw["bbox"]), font, round(raw["size"], 2), style, raw["color"])
+    return DrawnSpan(span, order, raw["alpha"], raw["char_flags"])
+
+
+@lru_cache(maxsize=4096)
+def _font_style(font: str, flags: int, synthetic_bold: int) -> int:
+    style = Style.NONE
+    if flags & _BOLD or synthetic_bold or _BOLD_FONT.search(font):
+        style |= Style.BOLD
+    if flags & _ITALIC or _ITALIC_FONT.search(font):
+        style |= Style.ITALIC
+    if flags & _MONO or _MONO_FONT.search(font):
+        style |= Style.MONO
+    if flags & _SUPERSCRIPT:
+        style |= Style.SUPERSCRIPT
+    return int(style)
+
+
+def page_images(page: pymupdf.Page, always: bool = False) -> list[Image]:
+    """Raster images with their boxes. Listing them means another pass, made only when the resources name any.
+
+    `always` also looks for inline images, which no resource names.
+    """
+    if not always and not page.get_images():
+        return []
+    infos = page.get_image_info()[:MAX_IMAGES]
+    if page.rotation:
+        turn_upright(infos, page.rotation_matrix)
+    return [Image(Box(*info["bbox"]), info["width"], info["height"]) for info in infos]
+
+
+def page_links(page: pymupdf.Page) -> list[Link]:
+    """Links to the outside and to pages of the same document."""
+    return list(islice(_links(page), MAX_LINKS)) if page.first_link else []
+
+
+def _links(page: pymupdf.Page) -> Iterator[Link]:
+    for raw in page.get_links():
+        box = Box(*raw["from"])
+        if raw.get("uri"):
+            yield Link(box, raw["uri"])
+        elif raw.get("page", -1) >= 0:
+            yield Link(box, "", raw["page"] + 1)
