@@ -1,0 +1,140 @@
+"""Rules of a page: drawn lines and edges of filled boxes, snapped, merged and gathered into connected frames."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from schemas.content import Vector
+from schemas.geometry import Box, union
+
+#: A rectangle thinner than this is a rule.
+THIN = 3.5
+#: Positions closer than this are one position.
+SNAP = 3.0
+#: Ends of rules closer than this meet.
+JOIN = 4.0
+#: A page with more rules than this after merging is a drawing.
+MAX_RULES = 1500
+
+
+class Rule(NamedTuple):
+    """A horizontal rule (`at` is y, start and end are x) or a vertical one (`at` is x). `soft`: edge of a fill."""
+
+    at: float
+    start: float
+    end: float
+    soft: bool
+
+
+@dataclass(slots=True)
+class Frame:
+    """Rules and fills that touch each other."""
+
+    horizontal: list[Rule] = field(default_factory=list)
+    vertical: list[Rule] = field(default_factory=list)
+    fills: list[Box] = field(default_factory=list)
+
+    @property
+    def box(self) -> Box:
+        """Box around all members."""
+        boxes = [Box(r.start, r.at, r.end, r.at) for r in self.horizontal]
+        boxes += [Box(r.at, r.start, r.at, r.end) for r in self.vertical]
+        return union(boxes) or Box(0, 0, 0, 0)
+
+    def absorb(self, other: Frame) -> None:
+        """Take over the members of another frame."""
+        self.horizontal += other.horizontal
+        self.vertical += other.vertical
+        self.fills += other.fills
+
+
+def page_frames(vectors: Sequence[Vector], page: Box) -> list[Frame]:
+    """Frames of a page, top to bottom; none when it has so many rules that it must be a drawing."""
+    horizontal, vertical, fills = _classify(vectors, page)
+    horizontal, vertical = merge_rules(horizontal), merge_rules(vertical)
+    if len(horizontal) + len(vertical) > MAX_RULES:
+        return []
+    return sorted(_connect(horizontal, vertical, fills), key=lambda f: f.box.y0)
+
+
+def _classify(vectors: Sequence[Vector], page: Box) -> tuple[list[Rule], list[Rule], list[Box]]:
+    horizontal: list[Rule] = []
+    vertical: list[Rule] = []
+    fills: list[Box] = []
+    seen: set[tuple[int, int, int, int]] = set()
+    for vector in vectors:
+        box = vector.box
+        key = (round(box.x0), round(box.y0), round(box.x1), round(box.y1))
+        if key in seen or vector.alpha < 10:
+            continue
+        seen.add(key)
+        width, height = box.width, box.height
+        if height <= THIN and width > 2 * height and width > 4:
+            horizontal.append(Rule((box.y0 + box.y1) / 2, box.x0, box.x1, False))
+        elif width <= THIN and height > 2 * width and height > 4:
+            vertical.append(Rule((box.x0 + box.x1) / 2, box.y0, box.y1, False))
+        elif vector.rectangle and _is_cell(vector, page):
+            soft = not vector.stroked
+            horizontal += [Rule(box.y0, box.x0, box.x1, soft), Rule(box.y1, box.x0, box.x1, soft)]
+            vertical += [Rule(box.x0, box.y0, box.y1, soft), Rule(box.x1, box.y0, box.y1, soft)]
+            if soft:
+                fills.append(box)
+    return horizontal, vertical, fills
+
+
+def _is_cell(vector: Vector, page: Box) -> bool:
+    """Whether a box may be a cell, a row or a table frame: not a page background, not a dot, not white paint."""
+    box = vector.box
+    if box.height < 6 or box.width < 6 or box.area > 0.8 * page.area:
+        return False
+    return vector.stroked or vector.color != 0xFFFFFF
+
+
+def merge_rules(rules: Iterable[Rule]) -> list[Rule]:
+    """Merge collinear rules that overlap or nearly touch. A merged rule is soft only when all its parts are."""
+    groups: list[list[Rule]] = []
+    for rule in sorted(rules):
+        if groups and rule.at - groups[-1][0].at <= SNAP * 0.7:
+            groups[-1].append(rule)
+        else:
+            groups.append([rule])
+    merged = []
+    for group in groups:
+        at = sum(r.at for r in group) / len(group)
+        current: Rule | None = None
+        for rule in sorted(group, key=lambda r: r.start):
+            if current and rule.start - current.end <= JOIN:
+                current = Rule(at, current.start, max(current.end, rule.end), current.soft and rule.soft)
+            else:
+                merged += [current] if current else []
+                current = rule._replace(at=at)
+        merged += [current] if current else []
+    return merged
+
+
+def _connect(horizontal: list[Rule], vertical: list[Rule], fills: list[Box]) -> list[Frame]:
+    parent = list(range(len(horizontal) + len(vertical)))
+
+    def find(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    for j, v in enumerate(vertical, len(horizontal)):
+        for i, h in enumerate(horizontal):
+            if v.start - JOIN <= h.at <= v.end + JOIN and h.start - JOIN <= v.at <= h.end + JOIN:
+                parent[find(i)] = find(j)
+    frames: dict[int, Frame] = defaultdict(Frame)
+    for i, h in enumerate(horizontal):
+        frames[find(i)].horizontal.append(h)
+    for j, v in enumerate(vertical, len(horizontal)):
+        frames[find(j)].vertical.append(v)
+    result = list(frames.values())
+    for frame in result:
+        box = frame.box
+        frame.fills = [f for f in fills if box.contains_centre(f)] if frame.vertical else []
+    return result
