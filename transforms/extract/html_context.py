@@ -1,0 +1,120 @@
+"""What holds for text at a place in an HTML tree: its style, visibility, and the block it belongs to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+
+from lxml import etree
+
+from schemas.content import BlockType, Style
+from transforms.extract.html_list import ListState, open_list
+from transforms.extract.html_style import Look, derive_look
+from transforms.extract.html_tags import LISTS, VERBATIM
+from transforms.extract.html_tree import HEADINGS, Survey, landmark
+
+_STYLES = {
+    **dict.fromkeys(("b", "strong", "th"), Style.BOLD),
+    **dict.fromkeys(("i", "em", "cite", "var", "dfn"), Style.ITALIC),
+    **dict.fromkeys(("code", "kbd", "samp", "tt"), Style.MONO),
+    "sup": Style.SUPERSCRIPT,
+    "sub": Style.SUBSCRIPT,
+}
+_CAPTIONS = {"caption", "figcaption"}
+_NOTE_ROLES = {"doc-endnotes", "doc-footnote", "doc-endnote"}
+_NOTE_CLASSES = {"footnotes", "endnotes"}
+_CONSENT = re.compile(r"\b(cookie|consent|gdpr)[-_]?(banner|bar|notice|popup|overlay|dialog|consent)\b", re.I)
+
+
+@dataclass
+class Item:
+    """A list item; its marker goes to its first block."""
+
+    marker: str
+    level: int
+    used: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Inherited state of a place in the tree."""
+
+    look: Look = field(default_factory=Look)
+    style: int = 0
+    preserve: bool = False
+    type: BlockType = BlockType.PARAGRAPH
+    level: int = 0
+    #: Everything inside belongs to one block: headings, captions, cells.
+    fixed: bool = False
+    in_cell: bool = False
+    in_figure: bool = False
+    #: PAGE_HEADER or PAGE_FOOTER inside page furniture.
+    furniture: BlockType | None = None
+    notes: bool = False
+    list: ListState | None = None
+    item: Item | None = None
+
+
+def derive_context(outer: Context, element: etree._Element, survey: Survey) -> Context:
+    """The context inside `element`."""
+    tag = str(element.tag)
+    if not element.attrib and tag in ("p", "div", "span", "tbody", "tr", "a") and not outer.look.block:
+        return outer
+    changes: dict[str, object] = {"look": derive_look(outer.look, element)}
+    if tag in _STYLES:
+        changes["style"] = outer.style | _STYLES[tag]
+    if tag == "figure":
+        changes["in_figure"] = True
+    if outer.furniture is None:
+        changes["furniture"] = _furniture(element, survey)
+    if _holds_notes(element):
+        changes["notes"] = True
+    if not outer.fixed:
+        changes |= _block_changes(outer, element, tag)
+    elif tag in VERBATIM:
+        changes["preserve"] = True
+    return replace(outer, **changes)  # type: ignore[arg-type]
+
+
+def _block_changes(outer: Context, element: etree._Element, tag: str) -> dict[str, object]:
+    if level := heading_level(element):
+        return {"type": BlockType.HEADING, "level": level, "fixed": True, "item": None}
+    if tag in _CAPTIONS:
+        return {"type": BlockType.CAPTION, "fixed": True, "item": None}
+    if tag in VERBATIM:
+        return {"type": BlockType.CODE, "preserve": True, "fixed": True, "item": None}
+    if tag in LISTS:
+        return {"list": open_list(element, outer.list.depth + 1 if outer.list else 0), "item": None}
+    if tag == "li":
+        state = outer.list or ListState(0)
+        return {"item": Item(state.marker(element), state.depth), "list": state}
+    return {}
+
+
+def heading_level(element: etree._Element) -> int:
+    """1..9, or 0 for anything but a heading."""
+    if element.tag in HEADINGS:
+        return HEADINGS[str(element.tag)] if element.get("role") not in ("presentation", "none") else 0
+    if element.get("role") != "heading":
+        return 0
+    level = element.get("aria-level", "2")
+    return min(9, max(1, int(level))) if level in "123456789" and level else 2
+
+
+def _furniture(element: etree._Element, survey: Survey) -> BlockType | None:
+    """Site navigation, banner and footer. What belongs to an article, or carries the only title, is content."""
+    mark = landmark(element)
+    if mark == "dialog" or _CONSENT.search(f"{element.get('id', '')} {element.get('class', '')}"):
+        return BlockType.PAGE_FOOTER
+    if not mark:
+        return None
+    facts, inside = survey.facts[element], element in survey.sectioned
+    if mark == "nav":
+        return None if inside and facts.headings else BlockType.PAGE_HEADER
+    if inside or (mark == "header" and facts.headings and not survey.main_headings):
+        return None
+    return BlockType.PAGE_HEADER if mark == "header" else BlockType.PAGE_FOOTER
+
+
+def _holds_notes(element: etree._Element) -> bool:
+    return element.get("role", "") in _NOTE_ROLES or not _NOTE_CLASSES.isdisjoint(element.get("class", "").split())
