@@ -20,6 +20,7 @@ import msgspec
 
 from schemas.failures import ConfigurationError
 from schemas.options import Options
+from transforms.extract.pages import parse_ranges
 
 #: Read when no file is named and this one is in the working directory.
 DEFAULT_FILE = Path("docbeam.toml")
@@ -56,17 +57,12 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_size(self) -> bool:
         """Whether values are bytes, which people write as 512MB or 2GiB."""
-        return self._extra("unit") == "bytes"
+        return any(bound.extra and bound.extra.get("unit") == "bytes" for bound in self._bounds)
 
     @property
     def is_list(self) -> bool:
         """Whether it holds several values."""
         return typing.get_origin(self.plain_type) is tuple
-
-    @property
-    def example(self) -> str:
-        """A valid value for error messages; '' when the type says enough."""
-        return self._extra("example")
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -79,9 +75,6 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def _bounds(self) -> list[msgspec.Meta]:
         return [item for item in typing.get_args(self.type)[1:] if isinstance(item, msgspec.Meta)]
-
-    def _extra(self, name: str) -> str:
-        return next((str(bound.extra[name]) for bound in self._bounds if bound.extra and name in bound.extra), "")
 
 
 class Resolved(msgspec.Struct, frozen=True):
@@ -114,6 +107,8 @@ def keys() -> Mapping[str, Key]:
 def flag_name(path: str) -> str:
     """The command-line flag of a key: its name, repeatable ones in the singular."""
     key = keys()[path]
+    if path == "source.inputs":
+        return "INPUT"
     name = key.name.removesuffix("s") if key.is_list else key.name
     return "--" + name.replace("_", "-")
 
@@ -269,8 +264,6 @@ def _explain(key: Key, item: _Given, error: Exception) -> str:
         given = item.value if isinstance(item.value, list | tuple) else [item.value]
         wrong = ", ".join(repr(value) for value in given if value not in key.choices)
         return f"{wrong} is not one of {', '.join(key.choices)}"
-    if key.example:
-        return f"{item.value!r} is not valid; write for example {key.example}"
     if not isinstance(error, msgspec.ValidationError):
         return str(error)
     expected = str(error).removeprefix("Expected ").partition(", got ")[0].replace("`", "")
@@ -299,9 +292,9 @@ def _contradictions(options: Options) -> Iterator[str]:
             f"--overlap-tokens {options.chunk.overlap_tokens} must be smaller than "
             f"--max-tokens {options.chunk.max_tokens}"
         )
-    for part in options.extract.page_range.split(","):
-        first, _, last = part.partition("-")
-        if last.strip() and int(last) < int(first):
-            yield f"--page-range: {part.strip()} ends before it starts; write {last.strip()}-{first.strip()}"
+    try:
+        parse_ranges(options.extract.page_range)
+    except ConfigurationError as error:
+        yield str(error)
     if options.fetch.cache_dir and options.fetch.cache_bytes < options.fetch.max_bytes:
         yield "--cache-bytes must be at least --max-bytes, or the largest document cannot be cached"

@@ -12,15 +12,11 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-#: Page ranges: 1-based and inclusive, the last one may be open.
-_RANGES = r"^(\s*[1-9][0-9]*\s*(-\s*([1-9][0-9]*)?\s*)?(,\s*[1-9][0-9]*\s*(-\s*([1-9][0-9]*)?\s*)?)*)?$"
-
 Positive = Annotated[int, Meta(ge=1)]
 Count = Annotated[int, Meta(ge=0)]
 Seconds = Annotated[float, Meta(gt=0)]
 #: People write these with a unit (512MB, 2GiB).
 Bytes = Annotated[int, Meta(ge=1, extra={"unit": "bytes"})]
-PageRange = Annotated[str, Meta(pattern=_RANGES, extra={"example": "1-3,7,10-"})]
 #: Element types that chunks hold only when asked to.
 ExtraType = Literal["hidden", "page_header", "page_footer", "footnote", "comment"]
 
@@ -64,7 +60,7 @@ class ExtractOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How documents are parsed, and the cage the parsers live in."""
 
     #: '' for all pages, else 1-based ranges: '1-3,7,10-'.
-    page_range: PageRange = ""
+    page_range: str = ""
     #: Documents with more pages are split into parts of this size.
     part_pages: Positive = 100
     #: Seconds for one part.

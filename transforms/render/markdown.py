@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
 
 from schemas.content import BlockType
 from schemas.document import Document, Element
@@ -10,6 +11,10 @@ from transforms.render.table import header_rows, table_html
 
 #: Types that do not belong to the running text.
 LEFT_OUT = frozenset({BlockType.PAGE_HEADER, BlockType.PAGE_FOOTER, BlockType.HIDDEN, BlockType.COMMENT})
+#: Markers that Markdown itself knows.
+_NUMBER = re.compile(r"\d{1,9}[.)]")
+#: Line beginnings that would turn text into a heading or a code block.
+_BLOCK_START = re.compile(r"^([ \t]*)(#{1,6}(?=\s|$)|`{3,}|~{3,})", re.MULTILINE)
 
 
 def document_markdown(document: Document) -> str:
@@ -20,37 +25,62 @@ def document_markdown(document: Document) -> str:
 def elements_markdown(elements: Sequence[Element]) -> str:
     """Elements in the given order, one Markdown block each; list items of one list stay together."""
     out: list[str] = []
-    previous: BlockType | None = None
+    #: Indentation that each open level of the current list adds.
+    open_list: list[int] = []
     for element in elements:
         if element.type in LEFT_OUT:
             continue
-        tight = previous is BlockType.LIST_ITEM and element.type is BlockType.LIST_ITEM
-        block = "\n".join(_block(element))
-        if block:
-            out.append(("\n" if tight else "\n\n") + block if out else block)
-            previous = element.type
+        if element.type is not BlockType.LIST_ITEM:
+            block, tight = _block(element), False
+        else:
+            tight = bool(open_list)
+            block = _list_item(element, open_list)
+        if not block:
+            continue
+        if element.type is not BlockType.LIST_ITEM:
+            open_list.clear()
+        out.append(("\n" if tight else "\n\n") + block if out else block)
     return "".join(out) + "\n" if out else ""
 
 
-def _block(element: Element) -> Iterator[str]:
+def _block(element: Element) -> str:
     kind, text = element.type, element.text
+    if kind is BlockType.TABLE:
+        return _table(element)
+    if not text.strip():
+        return ""
     if kind is BlockType.TITLE:
-        yield "# " + _one_line(text)
-    elif kind is BlockType.HEADING:
-        yield "#" * min(6, max(1, element.level)) + " " + _one_line(text)
-    elif kind is BlockType.LIST_ITEM:
-        yield "  " * element.level + (element.marker or "-") + " " + _one_line(text)
-    elif kind is BlockType.TABLE:
-        yield _table(element)
-    elif kind is BlockType.CODE:
-        yield f"```\n{text}\n```"
-    elif kind is BlockType.FIGURE:
-        if text:
-            yield f"![{_one_line(text)}]()"
-    elif kind is BlockType.FOOTNOTE and element.marker:
-        yield f"[^{element.marker}]: {text}"
-    else:
-        yield text
+        return "# " + _one_line(text)
+    if kind is BlockType.HEADING:
+        return "#" * min(6, max(1, element.level)) + " " + _one_line(text)
+    if kind is BlockType.CODE:
+        return _code(text)
+    if kind is BlockType.FIGURE:
+        return f"![{_one_line(text).replace(']', chr(92) + ']')}]()"
+    if kind is BlockType.FOOTNOTE and element.marker:
+        return f"[^{element.marker}]: {_one_line(text)}"
+    return _BLOCK_START.sub(r"\1\\\2", text)
+
+
+def _list_item(element: Element, open_list: list[int]) -> str:
+    """An item below its parent's text. A marker that Markdown does not know becomes part of the text."""
+    text, marker = _one_line(element.text), element.marker
+    if not text and not marker:
+        return ""
+    if not _NUMBER.fullmatch(marker):
+        known_bullet = not any(char.isalnum() for char in marker)
+        text, marker = (text if known_bullet else f"{marker} {text}"), "-"
+    del open_list[max(0, element.level) :]
+    indent = " " * sum(open_list)
+    open_list.append(len(marker) + 1)
+    return f"{indent}{marker} {text}".rstrip()
+
+
+def _code(text: str) -> str:
+    """A fence longer than any in the text."""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}\n{text}\n{fence}"
 
 
 def _table(element: Element) -> str:

@@ -1,0 +1,61 @@
+"""Exit codes, and one clear line for each error.
+
+0 all good; 1 finished, but too much failed; 2 wrong usage or configuration; 3 the output cannot be read or written, or
+a defect in docbeam; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import traceback
+from types import TracebackType
+
+import typer
+
+from beam_pipeline.cli_console import printable, tell
+from schemas.failures import ConfigurationError, DocumentError, OutputError
+
+FAILED, USAGE, BROKEN, INTERRUPTED = 1, 2, 3, 130
+
+
+class ErrorBoundary:
+    """Ends a command with the exit code of its error, and tells the error on stderr.
+
+    Errors nobody expected end here too: the caller of a command gets a code and a line, whatever happened.
+    """
+
+    def __init__(self, *, verbose: bool) -> None:
+        self.verbose = verbose
+
+    def __enter__(self) -> None:
+        """Nothing to set up."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Turn `error` into `typer.Exit`."""
+        # What Typer and the interpreter use to end a program passes; a closed pipe is Typer's to handle.
+        if error is None or isinstance(error, typer.Exit | SystemExit | BrokenPipeError):
+            return
+        if self.verbose:
+            traceback.print_exception(error)
+        code, lines = describe(error)
+        for line in lines:
+            tell(f"docbeam: {line}")
+        raise typer.Exit(code) from error
+
+
+def describe(error: BaseException) -> tuple[int, list[str]]:
+    """The exit code for an error, and the lines that tell it."""
+    lines = [printable(line) for line in str(error).splitlines()] or [type(error).__name__]
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED, ["interrupted"]
+    if isinstance(error, ConfigurationError):
+        return USAGE, [f"error: {line}" for line in lines]
+    if isinstance(error, DocumentError):
+        hint = f"; {printable(error.hint)}" if error.hint else ""
+        return FAILED, [f"error: {' '.join(lines)}{hint}"]
+    if isinstance(error, OutputError | OSError):
+        return BROKEN, [f"error: {' '.join(lines)}"]
+    return BROKEN, [
+        f"internal error: {type(error).__name__}: {' '.join(lines)}; run again with --verbose and report the traceback"
+    ]

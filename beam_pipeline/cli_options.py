@@ -1,0 +1,156 @@
+"""Flags of the options, made from one table, and the decorator that gives them to commands.
+
+A command asks for options by key and gets them resolved: no command repeats names, types, defaults or precedence.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple, cast
+
+import typer
+
+from beam_pipeline.cli_errors import ErrorBoundary
+from beam_pipeline.config import Key, flag_name, format_size, keys, resolve
+
+Command = Callable[..., None]
+
+
+class Flag(NamedTuple):
+    """How an option looks on the command line. Name, type and default follow from its key."""
+
+    key: str
+    panel: str
+    help: str
+    short: str = ""
+
+    @property
+    def parameter(self) -> str:
+        """Name of the Python parameter."""
+        return self.key.replace(".", "_")
+
+
+_SOURCES, _FETCH, _PARSE, _CHUNKS = "Sources", "Fetching", "Parsing", "Chunks"
+_OUTPUT, _RUN = "Output", "Run"
+
+FLAGS = (
+    Flag("source.inputs", _SOURCES, "Files, directories, globs or URIs; '-' reads URIs from stdin."),
+    Flag("source.manifests", _SOURCES, "File with a uri column: .txt .csv .jsonl .avro .parquet. Repeatable."),
+    Flag("source.include", _SOURCES, "Only paths that match this glob, such as '**/*.pdf'. Repeatable."),
+    Flag("source.exclude", _SOURCES, "No paths that match this glob. Repeatable."),
+    Flag("fetch.cache_dir", _FETCH, "Keep fetched documents here; without it a temporary directory of the run."),
+    Flag("fetch.cache_bytes", _FETCH, "Bound of the cache, such as 2GiB."),
+    Flag("fetch.max_bytes", _FETCH, "Larger documents fail, such as 512MB."),
+    Flag("extract.page_range", _PARSE, "Only these pages of each document, such as 1-3,7,10-."),
+    Flag("extract.workers", _PARSE, "Parser processes; 0 is one per core."),
+    Flag("extract.document_timeout", _PARSE, "Seconds for one part of a document."),
+    Flag("extract.memory_limit", _PARSE, "Address space of one parser process, such as 2GiB."),
+    Flag("extract.part_pages", _PARSE, "Documents with more pages are split into parts of this size."),
+    Flag("chunk.strategy", _CHUNKS, "How chunks are cut."),
+    Flag("chunk.max_tokens", _CHUNKS, "Tokens of a chunk, at most."),
+    Flag("chunk.overlap_tokens", _CHUNKS, "Tokens that a chunk repeats from the one before."),
+    Flag("chunk.encoding", _CHUNKS, "The tokenizer that counts."),
+    Flag(
+        "chunk.include_types",
+        _CHUNKS,
+        "Element types that chunks hold beyond body text. Repeatable; replaces the default.",
+    ),
+    Flag("write.output", _OUTPUT, "Directory or URI of the tables.", "-o"),
+    Flag("write.format", _OUTPUT, "Format of the tables."),
+    Flag("run.runner", _RUN, "Engine that runs the graph."),
+    Flag("run.device", _RUN, "Where models run."),
+    Flag("run.max_failure_ratio", _RUN, "Exit with 1 when a larger share of the documents failed; 1.0 is never."),
+)
+
+#: Every option that has a flag.
+ALL = tuple(flag.key for flag in FLAGS)
+#: Options that shape what one document becomes.
+PAGES = ("extract.page_range",)
+
+
+def with_options(*wanted: str) -> Callable[[Command], Command]:
+    """Give a command the flags of these keys, `--config` and `--verbose`; its `resolved` holds all options.
+
+    Without keys the command gets `--verbose` only. Errors end with their exit codes.
+    """
+    flags = [flag for flag in FLAGS if flag.key in wanted]
+
+    def decorate(command: Command) -> Command:
+        own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "resolved"]
+
+        def call(**arguments: object) -> None:
+            verbose = bool(arguments.get("verbose"))
+            with ErrorBoundary(verbose=verbose):
+                if flags:
+                    given = {flag.key: arguments.pop(flag.parameter) for flag in flags}
+                    config = cast("Path | None", arguments.pop("config_file"))
+                    arguments["resolved"] = resolve(_written(given), config, os.environ)
+                if not any(p.name == "verbose" for p in own):
+                    del arguments["verbose"]
+                command(**arguments)
+
+        _present_as(call, command, _arranged(own, flags))
+        return call
+
+    return decorate
+
+
+def _written(given: dict[str, object]) -> dict[str, object]:
+    """The flags somebody wrote; Typer gives None or an empty list for the others."""
+    return {key: value for key, value in given.items() if value is not None and value != []}
+
+
+def _arranged(own: Sequence[inspect.Parameter], flags: Sequence[Flag]) -> list[inspect.Parameter]:
+    extra = [_parameter("verbose", Annotated[bool, _verbose()], default=False)]
+    if flags:
+        extra.insert(0, _parameter("config_file", Annotated[Path | None, _config_file()]))
+    added = [_parameter(flag.parameter, _annotation(flag, keys()[flag.key])) for flag in flags] + extra
+    taken = {p.name for p in own}
+    return [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own] + [p for p in added if p.name not in taken]
+
+
+def _present_as(call: Command, command: Command, parameters: list[inspect.Parameter]) -> None:
+    """Typer reads the name, the help text and the parameters from the function."""
+    call.__name__, call.__doc__, call.__module__ = command.__name__, command.__doc__, command.__module__
+    call.__annotations__ = {p.name: p.annotation for p in parameters}
+    cast(Any, call).__signature__ = inspect.Signature(parameters)
+
+
+def _parameter(name: str, annotation: object, default: object = None) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _verbose() -> object:
+    return typer.Option("--verbose", "-v", help="More messages, and tracebacks of errors.", rich_help_panel="Messages")
+
+
+def _config_file() -> object:
+    return typer.Option("--config", metavar="FILE", help="Options file; without it docbeam.toml if there is one.")
+
+
+def _annotation(flag: Flag, key: Key) -> object:
+    if flag.key == "source.inputs":
+        return Annotated[list[str] | None, typer.Argument(metavar="INPUT...", help=flag.help, show_default=False)]
+    option = typer.Option(
+        *([flag_name(flag.key)] + [flag.short] * bool(flag.short)),
+        help=flag.help,
+        rich_help_panel=flag.panel,
+        metavar="|".join(key.choices) or ("SIZE" if key.is_size else None),
+        show_default=_default(key),
+    )
+    return Annotated[_flag_type(key), option]
+
+
+def _flag_type(key: Key) -> Any:  # noqa: ANN401 - a type made at run time has no static one
+    if key.is_list:
+        return list[str] | None
+    return (key.plain_type if key.plain_type in (int, float) else str) | None
+
+
+def _default(key: Key) -> str | bool:
+    if key.is_list:
+        return ", ".join(key.default) or False
+    return (format_size(key.default) if key.is_size else str(key.default)) or False

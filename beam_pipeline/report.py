@@ -1,0 +1,51 @@
+"""The outcome of a run, for people and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from beam_pipeline.cli_console import shorten
+from beam_pipeline.progress import duration
+from schemas.report import RunReport
+
+#: Failure reasons shown to people; the failures table has all.
+_REASONS = 5
+
+
+def report_lines(report: RunReport) -> Iterator[str]:
+    """The report in lines: what came out, how fast, and what went wrong with a way to fix it."""
+    yield f"documents  {report.documents}{_breakdown(report.statuses)}"
+    yield f"pages      {sum(report.pages.values())}{_breakdown(report.pages)}"
+    yield f"chunks     {report.chunks} of {report.elements} elements"
+    if report.hidden_elements:
+        yield f"hidden     {report.hidden_elements} elements hold text that a reader cannot see"
+    yield f"time       {duration(report.elapsed)}, {report.pages_per_second:.1f} pages/s"
+    yield f"output     {shorten(report.output, 200)} ({report.format}{_versions(report.table_versions)})"
+    if report.failures:
+        yield "failures"
+    for reason in report.failures[:_REASONS]:
+        yield f"  {reason.count:>6}  {reason.category}: {shorten(reason.example_message, 160)}"
+        if reason.example_uri:
+            yield f"          for example {shorten(reason.example_uri, 160)}"
+        if reason.hint:
+            yield f"          {shorten(reason.hint, 160)}"
+    if len(report.failures) > _REASONS:
+        yield f"  and {len(report.failures) - _REASONS} more reasons; see the failures table"
+
+
+def report_json(report: RunReport) -> bytes:
+    """The report with its derived figures, as one JSON object."""
+    fields = msgspec.to_builtins(report)
+    fields |= {"documents": report.documents, "failure_ratio": report.failure_ratio}
+    return msgspec.json.format(msgspec.json.encode(fields), indent=2)
+
+
+def _breakdown(counts: Mapping[str, int]) -> str:
+    parts = [f"{count} {name}" for name, count in counts.items() if count]
+    return f": {', '.join(parts)}" if parts else ""
+
+
+def _versions(versions: Mapping[str, int]) -> str:
+    return f", version {max(versions.values())}" if versions else ""

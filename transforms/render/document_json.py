@@ -1,0 +1,67 @@
+"""A document as JSON: its identity, pages, elements in reading order, and failures."""
+
+from __future__ import annotations
+
+import msgspec
+
+from schemas.document import Document, Element
+from transforms.render.markdown import LEFT_OUT
+
+
+def document_json(document: Document, *, every_type: bool = False) -> bytes:
+    """One JSON object, indented. Running heads, comments and hidden text are left out unless `every_type`.
+
+    Boxes are [x0, y0, x1, y1] in points from the top-left of the page, null where a format has none.
+    """
+    elements = [element for element in document.elements if every_type or element.type not in LEFT_OUT]
+    info = document.info
+    fields = {
+        "uri": info.ref.uri,
+        "path": info.ref.path,
+        "doc_id": info.doc_id,
+        "content_hash": info.content_hash,
+        "fingerprint": info.fingerprint,
+        "media_type": info.media_type,
+        "size": info.size,
+        "status": document.status,
+        "engine": document.engine,
+        "page_count": document.page_count,
+        "meta": document.meta,
+        "metadata": info.ref.metadata,
+        "outline": [{"level": e.level, "title": e.title, "page": e.page} for e in document.outline],
+        "pages": document.pages,
+        "elements": [element_fields(element) for element in elements],
+        "failures": document.failures,
+    }
+    return msgspec.json.format(msgspec.json.encode(fields), indent=1)
+
+
+def element_fields(element: Element) -> dict[str, object]:
+    """What the JSON of a document tells about an element; `cells` only for tables."""
+    fields: dict[str, object] = {
+        "element_id": element.element_id,
+        "index": element.index,
+        "type": element.type,
+        "text": element.text,
+        "page": element.page,
+        "box": element.box,
+        "level": element.level,
+        "marker": element.marker,
+        "section_path": element.section_path,
+        "confidence": element.confidence,
+        "source": element.source,
+    }
+    if element.cells:
+        fields["cells"] = [
+            {
+                "row": cell.row,
+                "column": cell.column,
+                "row_span": cell.row_span,
+                "column_span": cell.column_span,
+                "header": cell.header,
+                "text": cell.text,
+                "box": cell.box,
+            }
+            for cell in element.cells
+        ]
+    return fields
