@@ -110,7 +110,7 @@ def _furniture(element: etree._Element, survey: Survey) -> BlockType | None:
         return None
     facts, inside = survey.facts[element], element in survey.sectioned
     if mark == "nav":
-        return None if inside and facts.headings else BlockType.PAGE_HEADER
+        return None if inside and (facts.headings or facts.tabular) else BlockType.PAGE_HEADER
     if inside or (mark == "header" and facts.headings and not survey.main_headings):
         return None
     return BlockType.PAGE_HEADER if mark == "header" else BlockType.PAGE_FOOTER

@@ -16,12 +16,20 @@ from transforms.extract.html_tree import Facts
 _MAX_COLUMN_SPAN = 1000
 _MAX_ROW_SPAN = 65534
 
+#: Blocks per cell, without header cells, from which on a table is a means of layout; and in a table of one cell.
+_CROWDED = 6
+_FRAMED = 2
+
 
 def holds_data(table: etree._Element, facts: Facts) -> bool:
     """Whether a table is one, not a means of layout: its rows then become flow text."""
     if table.get("role", "") in ("presentation", "none"):
         return False
-    return facts.cells > 1 and (facts.header_cells or not facts.nested_table)
+    if not facts.cells or facts.nested_table:
+        return False
+    # Cells filled with page content: columns of a layout, or a frame around a text.
+    crowded = facts.blocks > _CROWDED * facts.cells or (facts.cells == 1 and facts.blocks > _FRAMED)
+    return facts.header_cells or not crowded
 
 
 @dataclass(slots=True)

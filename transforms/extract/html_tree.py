@@ -12,6 +12,7 @@ from schemas.failures import Corrupt
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 LANDMARKS = {"header", "footer", "nav"}
 LANDMARK_ROLES = {"banner": "header", "contentinfo": "footer", "navigation": "nav"}
+_FLOW_BLOCKS = {"p", "div", "li", "blockquote", "pre", "hr", "dt", "dd", *HEADINGS}
 _SECTIONING = {"article", "section", "main"}
 _EMPTY_TAG = re.compile(r"<(script|style|title|iframe|textarea|noscript|a|p|div|span|td|th|li)(\s[^<>]*)?/>", re.I)
 _INLINE_TAGS = r"</?(?:b|i|u|em|strong|span|font|a|small|big|code|sub|sup|s|tt|label)(?:\s[^<>]*)?>"
@@ -25,12 +26,17 @@ class Facts:
     nested_table: bool = False
     header_cells: bool = False
     cells: int = 0
+    #: Paragraphs, divisions, list items and the like.
+    blocks: int = 0
+    #: A table with header cells stands inside.
+    tabular: bool = False
     headings: bool = False
     main_heading: bool = False
 
     def absorb(self, inner: Facts) -> None:
         """Take over what holds for everything further in."""
         self.headings |= inner.headings
+        self.tabular |= inner.tabular or inner.header_cells
         self.main_heading |= inner.main_heading
 
 
@@ -132,5 +138,6 @@ def _note(result: Survey, element: etree._Element, open_facts: list[tuple[etree.
     facts = open_facts[-1][1]
     facts.cells += tag in ("td", "th")
     facts.header_cells |= tag == "th"
+    facts.blocks += tag in _FLOW_BLOCKS
     facts.headings |= tag in HEADINGS
     facts.main_heading |= tag == "h1"
