@@ -6,6 +6,7 @@ checked, and knows neither numbering, notes, revisions, text boxes nor formulas.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from lxml import etree
@@ -26,7 +27,7 @@ from transforms.extract.docx_notes import (
 from transforms.extract.docx_numbering import Numbering
 from transforms.extract.docx_package import Node, Package
 from transforms.extract.docx_story import StoryReader
-from transforms.extract.docx_styles import StyleSheet
+from transforms.extract.docx_styles import UNUSED_STYLES, StyleSheet
 from transforms.extract.docx_xml import W
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml"
@@ -68,7 +69,7 @@ def _read(package: Package) -> Extraction:
     relationships = package.relationships("")
     main = first_target(relationships, "officeDocument") or USUAL_MAIN_PART
     document = _main_part(package, main)
-    styles = StyleSheet(_related(package, document, "styles"))
+    styles = StyleSheet(_related(package, document, "styles", UNUSED_STYLES))
     registers = Registers(styles, Numbering(_related(package, document, "numbering"), styles))
     set_note_formats(_related(package, document, "settings"), registers)
     images: list[Image] = []
@@ -97,9 +98,9 @@ def _main_part(package: Package, name: str) -> Part:
     return Part(root, package.relationships(name))
 
 
-def _related(package: Package, document: Part, kind: str) -> Node | None:
+def _related(package: Package, document: Part, kind: str, skip: Sequence[tuple[bytes, bytes]] = ()) -> Node | None:
     target = first_target(document.relationships, kind)
-    return package.xml(target, lenient=True) if target else None
+    return package.xml(target, lenient=True, skip=skip) if target else None
 
 
 def _related_part(package: Package, document: Part, kind: str) -> Part | None:

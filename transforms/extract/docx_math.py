@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 
 from transforms.extract.docx_package import Node
 from transforms.extract.docx_xml import M, W
 
+_BLANKS = re.compile(r" {2,}")
 M_VAL = f"{M}val"
 _ROOTS = {"": "√", "2": "√", "3": "∛", "4": "∜"}
 #: Parts that hold settings, not text.
@@ -18,7 +20,7 @@ def linear_math(node: Node) -> str:
     """Text of m:oMath or m:oMathPara; several equations of one m:oMathPara stand on lines of their own."""
     if node.tag == f"{M}oMathPara":
         return "\n".join(filter(None, (linear_math(child) for child in node.iterchildren(f"{M}oMath"))))
-    return _inside(node).strip()
+    return _BLANKS.sub(" ", _inside(node)).strip()
 
 
 def _inside(node: Node | None) -> str:
@@ -57,7 +59,7 @@ def _hidden(node: Node, name: str) -> bool:
 
 def _fraction(node: Node) -> str:
     above, below = _grouped(_part(node, "num")), _grouped(_part(node, "den"))
-    return f"({above}¦{below})" if _setting(node, "type", "bar") == "noBar" else f"{above}/{below}"
+    return f"{above}¦{below}" if _setting(node, "type", "bar") == "noBar" else f"{above}/{below}"
 
 
 def _scripts(node: Node) -> str:
@@ -98,7 +100,9 @@ def _delimited(node: Node) -> str:
 
 def _function(node: Node) -> str:
     name, argument = _part(node, "fName"), _part(node, "e")
-    return f"{name}{argument}" if argument.startswith(("(", "[", "{")) else f"{name} {argument}"
+    grouped = argument if argument.startswith(("(", "[", "{")) else _grouped(argument)
+    # The blank in front keeps the name apart from a factor: a cos(x).
+    return f" {name}{grouped}" if grouped.startswith(("(", "[", "{")) else f" {name} {grouped}"
 
 
 def _matrix(node: Node) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -97,11 +98,16 @@ class Package:
         if info.file_size > RATIO_FREE_BYTES and ratio > MAX_RATIO:
             raise TooLarge(f"part {info.filename!r} expands {ratio:.0f}-fold, which only zip bombs do")
 
-    def xml(self, name: str, *, lenient: bool = False) -> Node | None:
-        """Root element of a part, None without the part. `lenient` salvages what it can from damaged XML."""
+    def xml(self, name: str, *, lenient: bool = False, skip: Sequence[tuple[bytes, bytes]] = ()) -> Node | None:
+        """Root element of a part, None without the part. `lenient` salvages what it can from damaged XML.
+
+        `skip`: (start, end) tags of elements that never nest and are of no use; not parsing them saves time.
+        """
         data = self.read(name)
         if data is None:
             return None
+        for start, end in skip:
+            data = cut_elements(data, start, end)
         if STRICT in data:
             for strict, usual in _STRICT_NAMESPACES.items():
                 data = data.replace(strict, usual)
@@ -123,6 +129,15 @@ class Package:
         return {node.get("Id", ""): _relationship(node, folder) for node in found}
 
 
+def cut_elements(data: bytes, start: bytes, end: bytes) -> bytes:
+    """`data` without the stretches from `start` to the next `end`, both included; an unclosed one stays."""
+    kept, at = [], 0
+    while (begin := data.find(start, at)) >= 0 and (close := data.find(end, begin)) >= 0:
+        kept.append(data[at:begin])
+        at = close + len(end)
+    return b"".join((*kept, data[at:]))
+
+
 def _relationship(node: Node, folder: str) -> Relationship:
     target, external = node.get("Target", ""), node.get("TargetMode") == "External"
     if not external:
@@ -141,15 +156,10 @@ def _parser(lenient: bool) -> Node:
 
 
 def _open_zip(path: Path) -> zipfile.ZipFile:
-    with path.open("rb") as file:
-        magic = file.read(8)
-    if not magic:
-        raise Corrupt("the file is empty")
-    if magic == OLE_MAGIC:
-        _refuse_ole(path)
     try:
         opened = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, ValueError, EOFError) as error:
+        _refuse_other_formats(path)
         raise Corrupt(f"the file is not a complete zip package: {error}") from error
     if len(opened.NameToInfo) > MAX_MEMBERS:
         opened.close()
@@ -157,10 +167,15 @@ def _open_zip(path: Path) -> zipfile.ZipFile:
     return opened
 
 
-def _refuse_ole(path: Path) -> None:
+def _refuse_other_formats(path: Path) -> None:
+    """Says what a file that is no zip is, where that helps; returns for anything unknown."""
     with path.open("rb") as file:
-        protected = ENCRYPTED_STREAM in file.read(MAX_PART_BYTES)
-    if protected:
+        data = file.read(MAX_PART_BYTES)
+    if not data:
+        raise Corrupt("the file is empty")
+    if not data.startswith(OLE_MAGIC):
+        return
+    if ENCRYPTED_STREAM in data:
         raise Encrypted("the document is protected with a password")
     raise Unsupported(
         "the file is in the binary format of Word 97-2003, not DOCX",

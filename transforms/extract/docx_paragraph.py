@@ -28,14 +28,13 @@ class Shape(NamedTuple):
     confidence: float = 1.0
 
 
-def shape_of(properties: Node | None, registers: Registers, length: int) -> Shape:
-    """Shape of the paragraph with these w:pPr; call once per paragraph in order, for it advances the numbering.
-
-    `length` is a cheap estimate of the text's length.
-    """
+def shape_of(paragraph: Node | None, properties: Node | None, registers: Registers) -> Shape:
+    """Shape of a paragraph with its w:pPr; call once per paragraph in order, for it advances the numbering."""
+    if properties is None:
+        return Shape(*registers.styles.role("")[:2], "", registers.styles.role("").look)
     style_id = value(properties, "pStyle")
     role = registers.styles.role(style_id)
-    kind, level = _outlined(role, properties, length)
+    kind, level = _outlined(role, properties, paragraph)
     num_id, depth = _numbering(properties, role, style_id, registers)
     marker = registers.numbering.marker(num_id, depth) if num_id else None
     look = shade(role.look, properties)
@@ -55,21 +54,25 @@ def _styled_item(role: Role, num_id: str, level: int, marker: str | None, look: 
     return Shape(BlockType.LIST_ITEM, level, marker, look)
 
 
-def _outlined(role: Role, properties: Node | None, length: int) -> tuple[BlockType, int]:
+def _outlined(role: Role, properties: Node, paragraph: Node | None) -> tuple[BlockType, int]:
     direct = value(properties, "outlineLvl")
     if not direct or role.type not in {BlockType.PARAGRAPH, BlockType.HEADING}:
         return role.type, role.level
     outline = integer(direct, BODY_OUTLINE)
     if outline >= BODY_OUTLINE:
         return BlockType.PARAGRAPH, 0
-    if role.type is BlockType.PARAGRAPH and length > MAX_OUTLINE_HEADING:
+    if role.type is BlockType.PARAGRAPH and _length(paragraph) > MAX_OUTLINE_HEADING:
         return BlockType.PARAGRAPH, 0
     return BlockType.HEADING, max(0, outline) + 1
 
 
-def _numbering(properties: Node | None, role: Role, style_id: str, registers: Registers) -> tuple[str, int]:
+def _length(paragraph: Node | None) -> int:
+    return sum(len(node.text or "") for node in paragraph.iter(f"{W}t")) if paragraph is not None else 0
+
+
+def _numbering(properties: Node, role: Role, style_id: str, registers: Registers) -> tuple[str, int]:
     """(list id, level) of the paragraph: its own setting first, then its style's; ('', 0) for none."""
-    direct = properties.find(f"{W}numPr") if properties is not None else None
+    direct = properties.find(f"{W}numPr")
     own = value(direct, "numId")
     num_id = own or role.num_id
     if num_id in {"", "0"}:

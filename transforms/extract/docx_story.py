@@ -56,7 +56,7 @@ class StoryReader:
         self._walk(container, blocks)
         if self._carried:
             carried, self._carried = self._carried, []
-            blocks += self._paragraph_blocks(carried, shape_of(None, self._registers, 0))
+            blocks += self._paragraph_blocks(carried, shape_of(None, None, self._registers))
         return blocks
 
     def _walk(self, container: Node, blocks: list[Block]) -> None:
@@ -76,12 +76,11 @@ class StoryReader:
 
     def _paragraph(self, node: Node) -> list[Block]:
         properties = node.find(f"{W}pPr")
-        length = sum(len(text.text or "") for text in node.iter(f"{W}t")) if properties is not None else 0
-        shape = shape_of(properties, self._registers, length)
+        shape = shape_of(node, properties, self._registers)
         look = shape.look._replace(shaded=True) if self._backed else shape.look
         pieces = self._carried + self._inline.read(node, look)
         self._carried = []
-        if properties is not None and properties.find(f"{W}rPr/{W}del") is not None:
+        if _mark_is_deleted(properties):
             self._carried = pieces
             return []
         return self._paragraph_blocks(pieces, shape)
@@ -177,6 +176,11 @@ def _row_paragraphs(cells: Sequence[Cell]) -> list[Block]:
 def _is_coloured(table: Node) -> bool:
     """Whether a table style or any shading may lie behind white text."""
     return table.find(f"{W}tblPr/{W}tblStyle") is not None or next(table.iter(f"{W}shd"), None) is not None
+
+
+def _mark_is_deleted(properties: Node | None) -> bool:
+    mark = properties.find(f"{W}rPr") if properties is not None else None
+    return mark is not None and mark.find(f"{W}del") is not None
 
 
 def _has_text(spans: Sequence[Span]) -> bool:
