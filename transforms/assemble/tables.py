@@ -33,10 +33,10 @@ def find_tables(page: ExtractedPage) -> list[FoundTable]:
     if len(pieces) < 4:
         return []
     sheet = Box(0, 0, page.width, page.height)
-    frames = page_frames(page.vectors, sheet)
+    frames = page_frames(page.vectors, pieces, sheet)
     found: list[FoundTable] = []
     rest: list[Frame] = []
-    for frame in frames:
+    for frame in sorted(frames, key=lambda f: f.box.area):
         table = _ruled_table(frame, pieces) if is_lattice(frame) else None
         if table is None:
             rest.append(frame)
@@ -86,7 +86,12 @@ def _plausible(cells: Sequence[Cell]) -> bool:
     """Whether the cells make a table: two rows and columns, and text in a fair share of them."""
     rows = len({c.row for c in cells if c.text})
     columns = len({c.column for c in cells if c.text})
+    if not rows:
+        return False
     filled = sum(1 for c in cells if c.text)
+    longest, total = max(len(c.text) for c in cells), sum(len(c.text) for c in cells)
+    if longest > 0.6 * total and longest > 400:
+        return False
     return rows >= 2 and columns >= 2 and filled >= 4 and filled >= 0.25 * len(cells)
 
 

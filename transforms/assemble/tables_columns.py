@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from transforms.assemble.tables_text import Chunk, TextRow
 
@@ -69,6 +70,18 @@ def _absorb_weak(columns: list[Column], rows: int) -> list[Column]:
                 changed = True
                 break
     return columns
+
+
+def value_gutters(rows: Sequence[TextRow]) -> list[float]:
+    """x positions between columns of values that stand side by side in most of the rows."""
+    multiple = [row for row in rows if len(row.chunks) > 1]
+    if len(multiple) < max(3, 0.5 * len(rows)):
+        return []
+    columns = infer_columns(multiple)
+    later = [c for row in multiple for c in row.chunks[1:]]
+    if len(columns) < 2 or sum(1 for c in later if c.numeric) < 0.6 * len(later):
+        return []
+    return [(a.x1 + b.x0) / 2 for a, b in pairwise(columns) if a.x1 < b.x0]
 
 
 def place(row: TextRow, columns: Sequence[Column]) -> list[tuple[Chunk, int, int]]:

@@ -82,9 +82,8 @@ def split_rows(cells: Sequence[GridCell]) -> list[GridCell]:
             span = offset[cell.row + cell.row_span] - start
             result.append(GridCell(start, cell.column, span, cell.column_span, cell.pieces))
             continue
-        for number, limits in enumerate(rows):
+        for number in range(len(rows)):
             inside = [p for p in cell.pieces if _row_of(p, rows) == number]
-            del limits
             result.append(GridCell(start + number, cell.column, 1, cell.column_span, inside))
     return result
 

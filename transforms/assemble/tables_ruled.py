@@ -5,8 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 
 from schemas.geometry import Box
+from transforms.assemble.tables_columns import value_gutters
 from transforms.assemble.tables_grid import GridCell, split_rows
 from transforms.assemble.tables_rules import SNAP, Frame, Rule
 from transforms.assemble.tables_text import Piece, split_piece, text_rows
@@ -27,8 +29,8 @@ def lattice(frame: Frame) -> tuple[list[float], list[float]]:
 
 def _positions(rules: Sequence[Rule], ends: tuple[float, float]) -> list[float]:
     hard = _snap([r.at for r in rules if not r.soft])
-    soft = [r.at for r in rules if r.soft and all(abs(r.at - h) > _PADDING for h in hard)]
-    soft += [e for e in ends if all(abs(e - h) > _PADDING for h in hard)]
+    soft = [r.at for r in rules if r.soft and (len(hard) < 3 or not hard[0] <= r.at <= hard[-1])]
+    soft = [x for x in (*soft, *ends) if all(abs(x - h) > _PADDING for h in hard)]
     return sorted([*hard, *_snap(soft)])
 
 
@@ -61,6 +63,7 @@ def _covered(rules: Sequence[Rule], at: float, start: float, end: float) -> floa
 
 def ruled_cells(frame: Frame, pieces: Sequence[Piece]) -> list[GridCell]:
     """Cells of a lattice with the pieces that lie in them."""
+    frame = _with_text_columns(frame, pieces)
     xs, ys = lattice(frame)
     owner = _merge_units(frame, xs, ys)
     members: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
@@ -74,6 +77,27 @@ def ruled_cells(frame: Frame, pieces: Sequence[Piece]) -> list[GridCell]:
     for units in members.values():
         cells += _cells_of(sorted(units), content)
     return split_rows(cells)
+
+
+def _with_text_columns(frame: Frame, pieces: Sequence[Piece]) -> Frame:
+    """Add the rules that columns of values inside one ruled column stand for."""
+    xs, ys = lattice(frame)
+    horizontal, vertical = list(frame.horizontal), list(frame.vertical)
+    for left, right in pairwise(xs):
+        lane = [p for p in pieces if left <= (p.box.x0 + p.box.x1) / 2 < right]
+        rows = text_rows(lane)
+        for gutter in value_gutters(rows):
+            for top, bottom in pairwise(ys):
+                band = [r for r in rows if top <= (r.y0 + r.y1) / 2 < bottom]
+                free = [not any(c.x0 < gutter < c.x1 for c in r.chunks) for r in band]
+                if all(free):
+                    vertical.append(Rule(gutter, top, bottom, False))
+                elif free[-1]:
+                    last = max(i for i, ok in enumerate(free) if not ok)
+                    y = (band[last].y1 + band[last + 1].y0) / 2
+                    horizontal.append(Rule(y, left, right, False))
+                    vertical.append(Rule(gutter, y, bottom, False))
+    return Frame(horizontal, vertical, frame.fills)
 
 
 def _unit(piece: Piece, xs: Sequence[float], ys: Sequence[float]) -> tuple[int, int]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import msgspec
+
 from schemas.content import Vector
 from schemas.geometry import Box, union
+from transforms.assemble.tables_text import Piece
 
 #: A rectangle thinner than this is a rule.
 THIN = 3.5
@@ -16,6 +20,8 @@ THIN = 3.5
 SNAP = 3.0
 #: Ends of rules closer than this meet.
 JOIN = 4.0
+#: Boxes of stroked lines may be widened to this.
+_MAX_WIDENED = 32.0
 #: A page with more rules than this after merging is a drawing.
 MAX_RULES = 1500
 
@@ -51,13 +57,57 @@ class Frame:
         self.fills += other.fills
 
 
-def page_frames(vectors: Sequence[Vector], page: Box) -> list[Frame]:
+def page_frames(vectors: Sequence[Vector], pieces: Sequence[Piece], page: Box) -> list[Frame]:
     """Frames of a page, top to bottom; none when it has so many rules that it must be a drawing."""
-    horizontal, vertical, fills = _classify(vectors, page)
+    horizontal, vertical, fills = _classify(slim_strokes(vectors, pieces), page)
     horizontal, vertical = merge_rules(horizontal), merge_rules(vertical)
     if len(horizontal) + len(vertical) > MAX_RULES:
         return []
     return sorted(_connect(horizontal, vertical, fills), key=lambda f: f.box.y0)
+
+
+def slim_strokes(vectors: Sequence[Vector], pieces: Sequence[Piece]) -> list[Vector]:
+    """Bring stroked lines back to their course.
+
+    The box of a stroked line may be widened on all sides by its mitre limit (up to ten line widths), which makes it
+    look like a box. Such lines share one thickness, in both directions, or have no text in their middle.
+    """
+    groups: dict[float, list[int]] = defaultdict(list)
+    for index, vector in enumerate(vectors):
+        thickness = min(vector.box.width, vector.box.height)
+        if vector.stroked and THIN < thickness <= _MAX_WIDENED:
+            groups[round(thickness * 5) / 5].append(index)
+    slim = list(vectors)
+    for members in groups.values():
+        wide = sum(1 for i in members if vectors[i].box.width > 1.2 * vectors[i].box.height)
+        tall = sum(1 for i in members if vectors[i].box.height > 1.2 * vectors[i].box.width)
+        if min(wide, tall) >= 2 or not _has_text(([vectors[i].box for i in members]), pieces):
+            for i in members:
+                slim[i] = msgspec.structs.replace(vectors[i], box=_course(vectors[i].box))
+    return slim
+
+
+def _has_text(boxes: Sequence[Box], pieces: Sequence[Piece]) -> bool:
+    """Whether the middle of any of the boxes holds the middle of a piece."""
+    middles = sorted(((p.box.y0 + p.box.y1) / 2, (p.box.x0 + p.box.x1) / 2) for p in pieces)
+    for box in boxes:
+        slack = min(0.2 * box.height, 3.0)
+        y = (box.y0 + box.y1) / 2
+        start = bisect_left(middles, (y - slack, 0.0))
+        stop = bisect_left(middles, (y + slack, 0.0))
+        if any(box.x0 < x < box.x1 for _, x in middles[start:stop]):
+            return True
+    return False
+
+
+def _course(box: Box) -> Box:
+    """The line in the middle of a widened box."""
+    half = min(box.width, box.height) / 2
+    if box.width >= box.height:
+        y = (box.y0 + box.y1) / 2
+        return Box(box.x0 + half, y, box.x1 - half, y)
+    x = (box.x0 + box.x1) / 2
+    return Box(x, box.y0 + half, x, box.y1 - half)
 
 
 def _classify(vectors: Sequence[Vector], page: Box) -> tuple[list[Rule], list[Rule], list[Box]]:
