@@ -1,16 +1,61 @@
-# Everything runs in .venv with the versions of requirements.lock; `make demo` and `make test` are all a newcomer needs.
-PYTHON ?= python3
+# Everything runs in .venv with the exact versions of requirements.lock. `make demo` and `make test` are all a newcomer
+# needs; both assume Python 3.11 or newer and a package index, nothing else.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+DEMO := out/demo
+CORPUS ?= ../shared/corpus
 
-.PHONY: setup demo test lint types coverage lock quality bench clean
+.PHONY: setup demo test lint types unit slow quality bench lock clean help
+
+help:
+	@echo 'make demo      set up, then ingest examples/documents into $(DEMO)'
+	@echo 'make test      set up, then lint, types and tests with coverage'
+	@echo 'make slow      the crash and kill tests at full length'
+	@echo 'make quality CORPUS=DIR   ingest, export and score a corpus'
+	@echo 'make bench CORPUS=DIR     throughput and memory against a bare PyMuPDF loop'
+	@echo 'make lock      compile requirements.lock again from setup.py'
+
 setup: $(READY)
 
 $(READY): requirements.lock setup.py
-	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "docbeam needs Python 3.11 or newer; set PYTHON=python3.11")'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.9.9
-	$(BIN)/uv pip sync --quiet --python $(BIN)/python requirements.lock
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
-	touch $@
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "docbeam needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'
+	@test -x $(BIN)/python || { echo 'setting up $(VENV)'; $(PYTHON) -m venv $(VENV); }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip sync --quiet requirements.lock
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup
+	@$(BIN)/docbeam ingest examples/documents --output $(DEMO)
+	@echo
+	@$(BIN)/docbeam query $(DEMO) "SELECT d.path, c.page_start AS page, c.section_path, c.tokens, left(c.text, 50) AS text FROM chunks c JOIN documents d USING (doc_id) ORDER BY d.path, c.index"
+	@echo 'Ask your own: $(BIN)/docbeam query $(DEMO) "SELECT * FROM failures"   Tables: $(DEMO)/{documents,pages,elements,chunks,failures}'
+
+test: lint types unit
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: setup
+	$(BIN)/mypy
+
+unit: setup
+	$(BIN)/python -m pytest -m 'not slow' --cov=transforms --cov=schemas --cov-report=term:skip-covered --cov-fail-under=90
+
+slow: setup
+	$(BIN)/python -m pytest -m slow
+
+quality: setup
+	$(BIN)/python benchmarks/quality.py $(CORPUS)
+
+bench: setup
+	$(BIN)/python benchmarks/throughput.py $(CORPUS)
+
+lock:
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --extra dev --extra s3 --generate-hashes --no-emit-index-url --no-annotate --output-file requirements.lock setup.py
+
+clean:
+	rm -rf $(VENV) out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

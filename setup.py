@@ -46,7 +46,26 @@ setup(
         "tiktoken>=0.12",
         "typer>=0.20",
     ],
-    extras_require={"s3": ["boto3>=1.40"]},
+    extras_require={
+        "s3": ["boto3>=1.40"],
+        "dev": [
+            "hypothesis>=6",
+            "mypy>=1.18",
+            "polars>=1.30",
+            "pytest-cov>=7",
+            "pytest>=9",
+            "ruff>=0.14",
+            "setuptools>=77",
+            "types-psutil",
+            "wheel>=0.45",
+            # What the corpus' scorer needs (make quality).
+            "apted>=1",
+            "beautifulsoup4>=4",
+            "fuzzysearch>=0.8",
+            "rapidfuzz>=3",
+            "scipy>=1.15",
+        ],
+    },
     entry_points={
         "console_scripts": ["docbeam = beam_pipeline.cli:main"],
         "docbeam.extractors": EXTRACTORS,

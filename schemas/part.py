@@ -26,8 +26,6 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     parts: int = 1
     payload: bytes = b""
     failure: Failure | None = None
-    #: Whether the output already holds an older version of this document.
-    replaces: bool = False
 
     @property
     def ref(self) -> SourceRef:
@@ -45,8 +43,6 @@ class TableBatch(msgspec.Struct, frozen=True, kw_only=True):
     pages: int = 0
     chunks: int = 0
     failures: int = 0
-    #: Whether the output already holds an older version of this document.
-    replaces: bool = False
 
 
 class WrittenFile(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,25 +6,22 @@ gRPC threads deadlocks), hold an address-space limit, die with their parent, and
 
 from __future__ import annotations
 
-import ctypes
+import fcntl
 import functools
 import multiprocessing
 import os
 import resource
 import signal
-import sys
 from collections.abc import Callable
 from concurrent.futures import CancelledError
-from typing import ParamSpec, TypeVar
+from typing import TypeVar
 
 import msgspec
 from pebble import ProcessExpired, ProcessPool
 
 from schemas.failures import Crashed, OutOfMemory, TimedOut
 
-P = ParamSpec("P")
 T = TypeVar("T")
-PR_SET_PDEATHSIG = 1
 #: Imported once by the fork server, so that a fresh child starts in milliseconds.
 PRELOAD = ("transforms.runtime.preload",)
 
@@ -53,16 +50,17 @@ class ParserPool:
             context=context,
         )
 
-    def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """The function's result.
+    def call(self, function: Callable[..., T], *args: object, effort: float = 1.0) -> T:
+        """The function's result. `effort` in (0, 1] is the share of the deadline that it may use.
 
         Raises TimedOut, Crashed or OutOfMemory when the child hangs, dies or meets its limit, else what it raised.
         """
-        future = self._pool.schedule(function, args=args, kwargs=kwargs, timeout=self._options.timeout)
+        deadline = self._options.timeout * effort
+        future = self._pool.schedule(function, args=args, timeout=deadline)
         try:
             return future.result()  # type: ignore[no-any-return]
         except TimeoutError:
-            raise TimedOut(f"not done after {self._options.timeout:g} s; the parser was killed") from None
+            raise TimedOut(f"not done after {deadline:g} s; the parser was killed") from None
         except ProcessExpired as expired:
             raise Crashed(f"the parser died: {_cause_of_death(expired.exitcode)}") from None
         except MemoryError:
@@ -92,10 +90,24 @@ def _enter_cage(memory_limit: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory_limit, memory_limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    _die_with_parent()
     # Parsers print; the terminal belongs to the run.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _die_with_parent() -> None:
+    """Have the kernel end this process when the pipe from its parent closes, even amid native code that hangs.
+
+    The parent is not the one that forked us (the fork server did), so the usual parent-death signal does not help.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    fcntl.fcntl(parent.sentinel, fcntl.F_SETOWN, os.getpid())
+    flags = fcntl.fcntl(parent.sentinel, fcntl.F_GETFL)
+    fcntl.fcntl(parent.sentinel, fcntl.F_SETFL, flags | os.O_ASYNC)
+    if not parent.is_alive():
+        os._exit(1)
 
 
 def _cause_of_death(exit_code: int) -> str:

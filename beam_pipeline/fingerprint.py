@@ -1,0 +1,21 @@
+"""The hash of everything besides the bytes that shapes a document's rows."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+import msgspec
+
+from schemas.ids import stable_id
+from schemas.options import Options
+from schemas.tables import SCHEMA_VERSION
+
+#: Distributions whose version may change what is extracted.
+ENGINES = ("docbeam", "pymupdf", "python-docx", "lxml", "markdown-it-py", "tiktoken")
+
+
+def fingerprint(options: Options) -> str:
+    """32 hex digits. Limits, workers and paths are left out: they decide whether, not what."""
+    shaping = {"page_range": options.extract.page_range, "chunk": msgspec.to_builtins(options.chunk)}
+    engines = {name: version(name) for name in ENGINES}
+    return stable_id(SCHEMA_VERSION, *(msgspec.json.encode(part, order="sorted").decode() for part in (shaping, engines)))

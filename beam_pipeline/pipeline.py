@@ -1,0 +1,90 @@
+"""The graph on one screen."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import apache_beam as beam
+
+from beam_pipeline.fingerprint import fingerprint
+from schemas.options import ExtractOptions, Options
+from schemas.part import Part
+from schemas.source import SourceRef
+from transforms.assemble.transform import AssembleDocuments
+from transforms.chunk.transform import ChunkDocuments
+from transforms.extract.transform import ExtractRanges, ExtractWhole, JoinRanges
+from transforms.fetch.fetcher import SourceOpener
+from transforms.fetch.transform import FetchDocuments
+from transforms.runtime.pool import PoolOptions, worker_count
+from transforms.sources.transform import ListSources
+from transforms.write.tables import known_versions
+from transforms.write.transform import CommitTables, Staged, StageTables
+
+
+@dataclass(frozen=True)
+class Ingest(beam.PTransform):  # type: ignore[misc]
+    """Document URIs in, committed tables out; the result is one dict: the new version of each table."""
+
+    options: Options
+    run_id: str
+
+    def expand(self, root: beam.Pipeline) -> beam.PCollection[dict[str, int]]:
+        """See the class."""
+        options, pool = self.options, pool_options(self.options.extract)
+        version, open_source = fingerprint(options), SourceOpener(options.fetch)
+        known = (
+            root
+            | "Output" >> beam.Create([options.write.output])
+            | "KnownVersions" >> beam.FlatMap(known_versions, version)
+        )
+
+        sources: beam.PCollection[SourceRef] = root | "List" >> ListSources(options.source)
+        fetched: beam.PCollection[Part] = sources | "Fetch" >> FetchDocuments(
+            open_source, beam.pvalue.AsDict(known), version, self.run_id
+        )
+        read = fetched | "Extract" >> ExtractWhole(options.extract, open_source, pool)
+        joined = read.ranges | "ExtractRanges" >> ExtractRanges(options.extract, open_source, pool) | JoinRanges()
+
+        small = read.whole | "Finish" >> FinishDocuments(options, pool, self.run_id)
+        large = joined | "FinishLarge" >> FinishDocuments(options, pool, self.run_id)
+        return (small, large) | beam.Flatten() | "Commit" >> CommitTables(options.write, self.run_id)
+
+
+@dataclass(frozen=True)
+class FinishDocuments(beam.PTransform):  # type: ignore[misc]
+    """Extracted documents -> staged files. No shuffle inside: memory stays that of one bundle."""
+
+    options: Options
+    pool: PoolOptions
+    run_id: str
+
+    def expand(self, parts: beam.PCollection[Part]) -> beam.PCollection[Staged]:
+        """See the class."""
+        return (
+            parts
+            | "Assemble" >> AssembleDocuments(self.pool)
+            | "Chunk" >> ChunkDocuments(self.options.chunk, self.pool)
+            | "Stage" >> StageTables(self.options.write, self.run_id, self.pool)
+        )
+
+
+def pool_options(options: ExtractOptions) -> PoolOptions:
+    """The cage of the parser processes."""
+    return PoolOptions(
+        workers=worker_count(options.workers),
+        memory_limit=options.memory_limit,
+        timeout=options.document_timeout,
+        recycle_after=options.recycle_after,
+    )
+
+
+def build(pipeline: beam.Pipeline, options: Options, run_id: str = "") -> beam.PCollection[dict[str, int]]:
+    """Add the whole graph to `pipeline`. `run_id` names the run in the documents table; '' makes a new one."""
+    return pipeline | "Ingest" >> Ingest(options, run_id or new_run_id())
+
+
+def new_run_id() -> str:
+    """Sortable by time, unique: 20261231T235959-1a2b3c."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"

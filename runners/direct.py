@@ -1,0 +1,26 @@
+"""The local runner: one process, a few threads, all native work in parser processes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from apache_beam.options.pipeline_options import PipelineOptions
+
+#: Threads beyond the cores: each gets one fixed bundle, and a few more even out slow documents.
+EXTRA_THREADS = 2
+
+
+def pipeline_options(workers: int, beam_args: Sequence[str] = ()) -> PipelineOptions:
+    """Options for the in-process runner.
+
+    FnApiRunner is named explicitly: 'DirectRunner' would first try to download Prism. A continuous source would stop
+    after its first poll here; streaming is not for this profile.
+    """
+    threads = (workers or len(os.sched_getaffinity(0))) + EXTRA_THREADS
+    return PipelineOptions(
+        list(beam_args),
+        runner="apache_beam.runners.portability.fn_api_runner.FnApiRunner",
+        direct_running_mode="multi_threading",
+        direct_num_workers=threads,
+    )

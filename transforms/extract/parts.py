@@ -1,0 +1,107 @@
+"""Extraction of one part: small documents whole, large ones by page ranges that are joined again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+
+import msgspec
+
+from schemas.content import Extraction
+from schemas.failures import Category, Failure, SourceUnavailable
+from schemas.options import ExtractOptions
+from schemas.part import Part
+from schemas.source import Fetched, SourceRef
+from transforms.extract.isolate import DEATHS, STAGE, ReadRange, isolate, missing_pages
+from transforms.extract.pages import Range, failed_range, join, parse_ranges, split, wanted_pages
+from transforms.extract.task import extract_pages
+from transforms.runtime.pack import pack, unpack
+from transforms.runtime.pool import ParserPool
+
+#: Brings a source's bytes to this machine (again) and keeps them there while it is open.
+OpenSource = Callable[[SourceRef], AbstractContextManager[Fetched]]
+
+
+class PartExtractor(msgspec.Struct, frozen=True, kw_only=True):
+    """Turns fetched parts into parts with a packed Extraction as payload."""
+
+    options: ExtractOptions
+    open_source: OpenSource
+
+    def whole(self, part: Part, pool: ParserPool) -> Iterator[Part]:
+        """A document of up to `part_pages` pages; a larger one becomes the unread parts it splits into."""
+        ranges, bound = parse_ranges(self.options.page_range), self.options.part_pages
+        with self._reader(part, pool) as read:
+            found = read_or_isolate(read, ranges, bound)
+        pages = wanted_pages(ranges, found.page_count)
+        if found.pages or len(pages) <= bound:
+            yield _extracted(part, missing_pages(found, ranges))
+            return
+        runs = split(pages, bound)
+        for first, last in runs:
+            yield msgspec.structs.replace(part, first_page=first, last_page=last, parts=len(runs))
+
+    def page_range(self, part: Part, pool: ParserPool) -> Iterator[Part]:
+        """One page range of a large document."""
+        wanted = ((part.first_page, part.last_page),)
+        with self._reader(part, pool) as read:
+            found = read_or_isolate(read, wanted, 0)
+        yield _extracted(part, missing_pages(found, wanted))
+
+    @contextmanager
+    def _reader(self, part: Part, pool: ParserPool) -> Iterator[ReadRange]:
+        with self.open_source(part.ref) as fetched:
+            if fetched.sha256 != part.info.content_hash:
+                raise SourceUnavailable(
+                    "the source changed while it was being processed", hint="run again once the source is at rest"
+                )
+
+            def read(ranges: Sequence[Range], max_pages: int, effort: float) -> Extraction:
+                packed = pool.call(
+                    extract_pages, fetched.local_path, part.info.media_type, tuple(ranges), max_pages, effort=effort
+                )
+                return unpack(packed, Extraction)
+
+            yield read
+
+
+def read_or_isolate(read: ReadRange, ranges: Sequence[Range], max_pages: int) -> Extraction:
+    """The ranges at once or, when that kills the parser, all pages but the deadly ones."""
+    try:
+        return read(ranges, max_pages, 1.0)
+    except DEATHS as death:
+        return isolate(read, ranges, death)
+
+
+def _extracted(part: Part, extraction: Extraction) -> Part:
+    return msgspec.structs.replace(part, payload=pack(extraction))
+
+
+def needs_reading(part: Part) -> bool:
+    """Whether a part is a page range that still has to be extracted."""
+    return part.parts > 1 and not part.payload and part.failure is None
+
+
+def join_parts(parts: Iterable[Part]) -> Part:
+    """The parts of one document as one. Lost ranges become FAILED pages; all lost is a failed document."""
+    ordered = sorted(parts, key=lambda part: part.first_page)
+    first = ordered[0]
+    whole = msgspec.structs.replace(first, first_page=1, last_page=0, parts=1)
+    lost = [part.failure for part in ordered if part.failure is not None]
+    if len(lost) == len(ordered):
+        return msgspec.structs.replace(whole, failure=lost[0])
+    joined = join([_extraction(part) for part in ordered])
+    if len(ordered) < first.parts:
+        joined.failures.append(_lost_parts(first.parts - len(ordered)))
+    return _extracted(msgspec.structs.replace(whole, failure=None), joined)
+
+
+def _extraction(part: Part) -> Extraction:
+    if part.failure is None:
+        return unpack(part.payload, Extraction)
+    failure = msgspec.structs.replace(part.failure, page=part.first_page)
+    return failed_range((part.first_page, part.last_page), part.last_page, failure)
+
+
+def _lost_parts(count: int) -> Failure:
+    return Failure(stage=STAGE, category=Category.INTERNAL, message=f"{count} parts of the document never arrived")

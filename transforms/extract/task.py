@@ -1,0 +1,31 @@
+"""What the parser processes run: one document's pages, packed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from schemas.content import Extraction, ExtractRequest
+from transforms.extract.pages import Range, join
+from transforms.extract.registry import extractor_for
+from transforms.runtime.pack import pack
+
+
+def extract_pages(path: str, media_type: str, ranges: Sequence[Range], max_pages: int = 0) -> bytes:
+    """The packed Extraction of the ranges; without pages when there are more than `max_pages` (0: no bound)."""
+    return pack(extract_ranges(Path(path), media_type, ranges, max_pages))
+
+
+def extract_ranges(path: Path, media_type: str, ranges: Sequence[Range], max_pages: int = 0) -> Extraction:
+    """The Extraction of the ranges. Raises DocumentError subclasses for what cannot be read."""
+    extractor = extractor_for(media_type)
+    request = ExtractRequest(max_pages=max_pages, media_type=media_type)
+    found = []
+    for first, last in ranges:
+        part = extractor.extract(path, msgspec.structs.replace(request, first_page=first, last_page=last))
+        found.append(part)
+        if first > part.page_count:
+            break
+    return join(found)

@@ -1,0 +1,64 @@
+"""Extraction in the graph: small documents stay in their bundle, page ranges of large ones spread over the workers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import apache_beam as beam
+
+from schemas.options import ExtractOptions
+from schemas.part import Part
+from transforms.extract.isolate import STAGE
+from transforms.extract.parts import OpenSource, PartExtractor, join_parts, needs_reading
+from transforms.runtime.pool import PoolOptions
+from transforms.runtime.transform import for_each_part
+
+
+@dataclass(frozen=True)
+class ExtractWhole(beam.PTransform):  # type: ignore[misc]
+    """Fetched parts -> {'whole': extracted parts, 'ranges': unread page ranges of large documents}."""
+
+    options: ExtractOptions
+    open_source: OpenSource
+    pool: PoolOptions
+
+    def expand(self, parts: beam.PCollection[Part]) -> beam.pvalue.DoOutputsTuple:
+        """See the class."""
+        extractor = PartExtractor(options=self.options, open_source=self.open_source)
+        return (
+            parts
+            | "Read" >> for_each_part(STAGE, extractor.whole, self.pool)
+            | "Split" >> beam.ParDo(_by_size).with_outputs("ranges", main="whole")
+        )
+
+
+@dataclass(frozen=True)
+class ExtractRanges(beam.PTransform):  # type: ignore[misc]
+    """Unread page ranges -> extracted ranges, on any worker."""
+
+    options: ExtractOptions
+    open_source: OpenSource
+    pool: PoolOptions
+
+    def expand(self, ranges: beam.PCollection[Part]) -> beam.PCollection[Part]:
+        """See the class."""
+        extractor = PartExtractor(options=self.options, open_source=self.open_source)
+        return ranges | "Spread" >> beam.Reshuffle() | "Read" >> for_each_part(STAGE, extractor.page_range, self.pool)
+
+
+@dataclass(frozen=True)
+class JoinRanges(beam.PTransform):  # type: ignore[misc]
+    """Extracted page ranges -> one part per document, pages in order."""
+
+    def expand(self, ranges: beam.PCollection[Part]) -> beam.PCollection[Part]:
+        """See the class."""
+        return (
+            ranges
+            | "KeyByDocument" >> beam.Map(lambda part: (part.info.doc_id, part))
+            | "Group" >> beam.GroupByKey()
+            | "Join" >> beam.MapTuple(lambda _, parts: join_parts(parts))
+        )
+
+
+def _by_size(part: Part) -> list[Part | beam.pvalue.TaggedOutput]:
+    return [beam.pvalue.TaggedOutput("ranges", part) if needs_reading(part) else part]

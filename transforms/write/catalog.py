@@ -1,0 +1,156 @@
+"""Which data files make up a table, and the atomic change of that list."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import time
+from collections.abc import Sequence
+from typing import IO, Protocol
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Transaction
+from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.transaction import AddAction, RemoveAction
+
+from schemas.failures import OutputError
+from schemas.part import WrittenFile
+from schemas.tables import TABLES
+from transforms.write.files import SUFFIX
+
+STAGING = "_staging"
+
+
+class Storage(Protocol):
+    """Files of the output, on any file system."""
+
+    def create(self, path: str) -> IO[bytes]:
+        """A new binary file; its folders are made."""
+        ...
+
+    def open(self, path: str) -> IO[bytes]:
+        """An existing file for reading, seekable."""
+        ...
+
+    def move(self, source: str, target: str) -> None:
+        """Rename; the target's folder is made. A target that exists already from an earlier try is kept."""
+        ...
+
+    def delete(self, path: str) -> None:
+        """Remove a file or a folder with all its files; nothing happens when it is gone."""
+        ...
+
+    def list(self, prefix: str) -> list[str]:
+        """Paths of the files directly below a folder, sorted."""
+        ...
+
+
+class Catalog(Protocol):
+    """The committed files of the tables below one root."""
+
+    def prepare(self) -> None:
+        """Make empty tables where there are none; raises OutputError when the root cannot be written."""
+        ...
+
+    def files(self, table: str) -> list[str]:
+        """Full paths of the committed data files of a table."""
+        ...
+
+    def committed(self, table: str, run_id: str) -> bool:
+        """Whether this run's commit of the table already happened."""
+        ...
+
+    def commit(self, table: str, run_id: str, added: Sequence[WrittenFile], removed: Sequence[str]) -> int:
+        """Make `added` (already at their final paths) visible and `removed` invisible; returns the new version."""
+        ...
+
+
+class DeltaCatalog:
+    """Delta tables, one commit per run and table; the run id is the application transaction."""
+
+    def __init__(self, root: str, storage_options: dict[str, str] | None = None) -> None:
+        self._root, self._options = root, storage_options
+
+    def _table(self, table: str) -> DeltaTable:
+        try:
+            return DeltaTable(posixpath.join(self._root, table), storage_options=self._options)
+        except (DeltaError, TableNotFoundError, OSError) as error:
+            raise OutputError(f"cannot open table {table!r} below {self._root}: {error}") from error
+
+    def prepare(self) -> None:
+        """Create the tables that are missing."""
+        for name, schema in TABLES.items():
+            uri = posixpath.join(self._root, name)
+            try:
+                if not DeltaTable.is_deltatable(uri, self._options):
+                    DeltaTable.create(uri, schema=schema, mode="ignore", storage_options=self._options)
+            except (DeltaError, OSError, pa.ArrowException) as error:
+                raise OutputError(f"cannot create table {name!r} below {self._root}: {error}") from error
+
+    def files(self, table: str) -> list[str]:
+        """Active files of the newest version."""
+        return [posixpath.join(self._root, table, path) for path in self._actions(table)]
+
+    def _actions(self, table: str) -> dict[str, int]:
+        actions = pa.table(self._table(table).get_add_actions(flatten=True))
+        return dict(zip(actions["path"].to_pylist(), actions["size_bytes"].to_pylist(), strict=True))
+
+    def committed(self, table: str, run_id: str) -> bool:
+        """Whether the table's log holds this run's transaction."""
+        return self._table(table).transaction_version(_app_id(run_id)) is not None
+
+    def commit(self, table: str, run_id: str, added: Sequence[WrittenFile], removed: Sequence[str]) -> int:
+        """One transaction of add and remove actions."""
+        delta, now = self._table(table), int(time.time() * 1000)
+        sizes = self._actions(table)
+        relative = [posixpath.relpath(path, posixpath.join(self._root, table)) for path in removed]
+        actions = [
+            *(_add_action(file, posixpath.relpath(file.path, posixpath.join(self._root, table)), now) for file in added),
+            *(RemoveAction(path, True, now, sizes[path], {}) for path in relative),
+        ]
+        properties = CommitProperties(
+            custom_metadata={"docbeam.run_id": run_id}, app_transactions=[Transaction(_app_id(run_id), 1)]
+        )
+        try:
+            delta.create_write_transaction(actions, "append", delta.schema(), commit_properties=properties)
+        except DeltaError as error:
+            raise OutputError(f"commit of table {table!r} below {self._root} failed: {error}") from error
+        return self._table(table).version()
+
+
+def _app_id(run_id: str) -> str:
+    return f"docbeam-{run_id}"
+
+
+def _add_action(file: WrittenFile, path: str, now: int) -> AddAction:
+    return AddAction(path, file.size, {}, now, True, json.dumps({"numRecords": file.rows}))
+
+
+class PlainCatalog:
+    """Folders of plain files: what lies in a table's folder is the table. Files appear by renaming whole files."""
+
+    def __init__(self, root: str, format_name: str, storage: Storage) -> None:
+        self._root, self._suffix, self._storage = root, SUFFIX[format_name], storage
+
+    def prepare(self) -> None:
+        """Nothing to make: folders appear with their first file."""
+
+    def files(self, table: str) -> list[str]:
+        """Data files in the table's folder."""
+        paths = self._storage.list(posixpath.join(self._root, table))
+        return [path for path in paths if path.endswith(self._suffix)]
+
+    def committed(self, table: str, run_id: str) -> bool:
+        """Never known; committing again moves nothing twice."""
+        return False
+
+    def commit(self, table: str, run_id: str, added: Sequence[WrittenFile], removed: Sequence[str]) -> int:
+        """The added files are in place already; delete the superseded ones."""
+        for path in removed:
+            self._storage.delete(path)
+        return 0
+
+
+def open_catalog(root: str, format_name: str, storage: Storage) -> Catalog:
+    """The catalog of an output."""
+    return DeltaCatalog(root) if format_name == "delta" else PlainCatalog(root, format_name, storage)

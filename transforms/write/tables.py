@@ -1,0 +1,115 @@
+"""Reading an output again: datasets for queries, documents for exports, known versions for the next run."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import posixpath
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+import fastavro
+import pyarrow as pa
+import pyarrow.dataset as ds
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
+
+from schemas.document import Document
+from schemas.failures import ConfigurationError, OutputError
+from schemas.tables import TABLES
+from transforms.write.files import SUFFIX
+from transforms.write.rows import Row, document_from_rows
+
+#: Child tables of a document, with the column that orders their rows.
+ORDER = {"pages": "page", "elements": "index", "chunks": "index", "failures": "page"}
+BATCH_ROWS = 2_000
+
+
+def output_format(root: str) -> str:
+    """The format an output was written in; raises ConfigurationError when `root` holds none of our tables."""
+    folder = posixpath.join(root, "documents")
+    if DeltaTable.is_deltatable(folder):
+        return "delta"
+    if os.path.isdir(folder):
+        for name, suffix in SUFFIX.items():
+            if name != "delta" and any(entry.endswith(suffix) for entry in os.listdir(folder)):
+                return name
+    raise ConfigurationError(f"{root} holds no docbeam output (no documents table); give the --output of an ingest")
+
+
+def open_table(root: str, name: str) -> ds.Dataset:
+    """The committed rows of a table. Raises ConfigurationError for a folder without tables, OutputError if unreadable."""
+    kind, folder = output_format(root), posixpath.join(root, name)
+    try:
+        if kind == "delta":
+            return DeltaTable(folder).to_pyarrow_dataset()
+        files = sorted(os.path.join(folder, f) for f in _listdir(folder) if f.endswith(SUFFIX[kind]))
+        if kind == "avro":
+            rows = [row for path in files for row in _avro_rows(path)]
+            return ds.dataset(pa.Table.from_pylist(rows, schema=TABLES[name]))
+        return ds.dataset(files, format=kind, schema=TABLES[name])
+    except (DeltaError, OSError, pa.ArrowException) as error:
+        raise OutputError(f"cannot read table {name!r} below {root}: {error}") from error
+
+
+def _listdir(folder: str) -> list[str]:
+    return os.listdir(folder) if os.path.isdir(folder) else []
+
+
+def _avro_rows(path: str) -> Iterator[Row]:
+    with open(path, "rb") as stream:
+        yield from fastavro.reader(stream)  # type: ignore[misc]
+
+
+def read_documents(root: str) -> Iterator[Document]:
+    """Every document of an output, in order of id, one in memory at a time (sorting spills to disk)."""
+    with tempfile.TemporaryDirectory(prefix="docbeam-sort-") as spill, duckdb.connect() as database:
+        database.execute("SET memory_limit = '1GB'; SET preserve_insertion_order = false")
+        database.execute("SET temp_directory = $1", [spill])
+        groups = {name: _groups(database.cursor(), root, name) for name in ORDER}
+        documents = _sorted_rows(database.cursor(), root, "documents", "doc_id")
+        waiting: dict[str, tuple[str, list[Row]] | None] = {name: next(group, None) for name, group in groups.items()}
+        for document in documents:
+            children: dict[str, list[Row]] = {}
+            for name, group in groups.items():
+                head = waiting[name]
+                # Rows of documents that are not listed (a torn run) are skipped.
+                while head is not None and head[0] < document["doc_id"]:
+                    head = next(group, None)
+                children[name] = head[1] if head is not None and head[0] == document["doc_id"] else []
+                waiting[name] = head
+            yield document_from_rows(document, **children)
+
+
+def _sorted_rows(database: duckdb.DuckDBPyConnection, root: str, name: str, order: str) -> Iterator[Row]:
+    database.register("source_table", open_table(root, name))
+    reader = database.execute(f"SELECT * FROM source_table ORDER BY {order}").to_arrow_reader(BATCH_ROWS)
+    for batch in reader:
+        yield from batch.to_pylist()
+
+
+def _groups(database: duckdb.DuckDBPyConnection, root: str, name: str) -> Iterator[tuple[str, list[Row]]]:
+    rows = _sorted_rows(database, root, name, f'doc_id, "{ORDER[name]}"')
+    for doc_id, group in itertools.groupby(rows, key=_doc_id):
+        yield doc_id, [{key: value for key, value in row.items() if key != "doc_id"} for row in group]
+
+
+def _doc_id(row: dict[str, Any]) -> str:
+    return str(row["doc_id"])
+
+
+def known_versions(root: str, fingerprint: str) -> Iterator[tuple[str, str]]:
+    """(doc_id, content hash) of documents that need no new work under this fingerprint; '' for unreadable sources.
+
+    Documents that failed in a way worth retrying are not among them.
+    """
+    try:
+        table = open_table(root, "documents")
+    except ConfigurationError:
+        return
+    columns = ["doc_id", "content_hash"]
+    wanted = (ds.field("fingerprint") == fingerprint) & ~ds.field("retryable")
+    for batch in table.to_batches(columns=columns, filter=wanted):
+        yield from zip(*(batch.column(name).to_pylist() for name in columns), strict=True)

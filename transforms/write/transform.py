@@ -1,0 +1,183 @@
+"""Writing in the graph: rows collect in staged files per bundle; one commit per table ends the run."""
+
+from __future__ import annotations
+
+import posixpath
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import IO, Any
+
+import apache_beam as beam
+from apache_beam.io.filesystem import BeamIOError, CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.transforms.window import GlobalWindow
+from apache_beam.utils.windowed_value import WindowedValue
+
+from schemas.failures import OutputError
+from schemas.options import WriteOptions
+from schemas.part import Part, TableBatch, WrittenFile
+from schemas.tables import TABLES
+from transforms.runtime.counts import live_counts
+from transforms.runtime.pool import PoolOptions, shared_pool
+from transforms.write.catalog import STAGING, open_catalog
+from transforms.write.commit import Committer
+from transforms.write.files import TableFiles
+from transforms.write.task import rows_of_part
+
+#: Bytes of rows of one table that wait in memory in one thread.
+GROUP_BYTES = 8 << 20
+Staged = tuple[list[WrittenFile], list[str]]
+
+
+class BeamStorage:
+    """`Storage` on every file system that Beam knows."""
+
+    def create(self, path: str) -> IO[bytes]:
+        """See `Storage.create`."""
+        with output_errors(path):
+            return FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED)  # type: ignore[no-any-return]
+
+    def open(self, path: str) -> IO[bytes]:
+        """See `Storage.open`."""
+        with output_errors(path):
+            return FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)  # type: ignore[no-any-return]
+
+    def move(self, source: str, target: str) -> None:
+        """See `Storage.move`."""
+        with output_errors(target):
+            if not FileSystems.exists(source) and FileSystems.exists(target):
+                return
+            folder = posixpath.dirname(target)
+            if "://" not in folder and not FileSystems.exists(folder):
+                FileSystems.mkdirs(folder)
+            FileSystems.rename([source], [target])
+
+    def delete(self, path: str) -> None:
+        """See `Storage.delete`."""
+        with output_errors(path):
+            if FileSystems.exists(path):
+                FileSystems.delete([path])
+
+    def list(self, prefix: str) -> list[str]:
+        """See `Storage.list`."""
+        with output_errors(prefix):
+            found = FileSystems.match([posixpath.join(prefix, "*")])[0].metadata_list
+        return sorted(meta.path for meta in found)
+
+
+class output_errors:  # noqa: N801 - reads as a statement
+    """Turn errors of the file system into OutputError: nothing can be right when the output is broken."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, BeamIOError | OSError):
+            raise OutputError(f"cannot write {self._path}: {error}; check the path and its permissions") from error
+
+
+class _StageRows(beam.DoFn):  # type: ignore[misc]
+    """Part -> (staged files, document ids) per bundle."""
+
+    def __init__(self, options: WriteOptions, run_id: str, pool: PoolOptions) -> None:
+        self._options, self._run_id, self._pool_options = options, run_id, pool
+
+    def setup(self) -> None:
+        self._pool = shared_pool(self._pool_options)
+        self._counts = live_counts(self._run_id)
+
+    def start_bundle(self) -> None:
+        bundle = uuid.uuid4().hex[:12]
+        staging = posixpath.join(self._options.output, STAGING, self._run_id)
+        bounds = (self._options.file_bytes, self._options.row_group_rows, GROUP_BYTES)
+        storage = BeamStorage()
+        self._files = {
+            name: TableFiles(
+                name,
+                posixpath.join(staging, name, f"part-{self._run_id}-{bundle}"),
+                self._options.format,
+                storage.create,
+                bounds,
+            )
+            for name in TABLES
+        }
+        self._doc_ids: list[str] = []
+        self._written: list[WrittenFile] = []
+
+    def process(self, part: Part) -> None:
+        batch = rows_of_part(part, self._run_id, self._pool)
+        self._take(batch)
+
+    def _take(self, batch: TableBatch) -> None:
+        with output_errors(self._options.output):
+            for name, rows in batch.tables.items():
+                self._written += self._files[name].add(rows)
+        self._doc_ids.append(batch.doc_id)
+        counts = {f"documents_{batch.status}": 1, "pages": batch.pages, "chunks": batch.chunks}
+        self._counts.add(documents=1, failures=batch.failures, **counts)
+        for name, amount in counts.items():
+            beam.metrics.Metrics.counter("write", name).inc(amount)
+
+    def finish_bundle(self) -> Iterator[WindowedValue]:
+        with output_errors(self._options.output):
+            for files in self._files.values():
+                self._written += files.close()
+        if self._doc_ids:
+            staged: Staged = (self._written, self._doc_ids)
+            yield WindowedValue(staged, GlobalWindow().max_timestamp(), [GlobalWindow()])
+
+
+@dataclass(frozen=True)
+class StageTables(beam.PTransform):  # type: ignore[misc]
+    """Parts -> staged files and document ids, one element per bundle."""
+
+    options: WriteOptions
+    run_id: str
+    pool: PoolOptions
+
+    def expand(self, parts: beam.PCollection[Part]) -> beam.PCollection[Staged]:
+        """See the class."""
+        return parts | beam.ParDo(_StageRows(self.options, self.run_id, self.pool))
+
+
+@dataclass(frozen=True)
+class CommitTables(beam.PTransform):  # type: ignore[misc]
+    """Everything that a run staged -> the new version of each table, once: dict by table name."""
+
+    options: WriteOptions
+    run_id: str
+
+    def expand(self, staged: beam.PCollection[Staged]) -> beam.PCollection[dict[str, int]]:
+        """See the class."""
+        return (
+            staged
+            | "ToOneKey" >> beam.Map(lambda files: (None, files))
+            | "Gather" >> beam.GroupByKey()
+            | "Commit" >> beam.MapTuple(lambda _, files: commit(self.options, self.run_id, files))
+        )
+
+
+def commit(options: WriteOptions, run_id: str, staged: Iterable[Staged]) -> dict[str, int]:
+    """Commit everything that a run staged."""
+    files: list[WrittenFile] = []
+    doc_ids: set[str] = set()
+    for some_files, some_ids in staged:
+        files += some_files
+        doc_ids.update(some_ids)
+    return committer(options, run_id).commit(files, doc_ids)
+
+
+def committer(options: WriteOptions, run_id: str) -> Committer:
+    """The committer of a run."""
+    storage: Any = BeamStorage()
+    return Committer(
+        root=options.output,
+        format=options.format,
+        run_id=run_id,
+        storage=storage,
+        catalog=open_catalog(options.output, options.format, storage),
+    )
