@@ -1,0 +1,127 @@
+"""From a document to its chunks."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from schemas.content import BlockType
+from schemas.document import Chunk, ChunkSource, Document, Element, PageBox
+from schemas.failures import ConfigurationError
+from schemas.geometry import Box, union
+from schemas.ids import chunk_id, version_id
+from schemas.options import ChunkOptions, Strategy
+from transforms.chunk import provenance
+from transforms.chunk.running import RunningText, Window, chosen_elements, markdown_markup, plain_markup
+from transforms.chunk.strategies import split_fixed, split_pages, split_recursive
+from transforms.chunk.structure import own_path, split_markdown, split_structure
+from transforms.chunk.vocabulary import tokenizer
+
+#: Below this a list marker with one grapheme of text might not fit.
+MIN_TOKENS = 16
+
+
+class _Method(NamedTuple):
+    split: Callable[[RunningText, int, int], list[list[Window]]]
+    markup: Callable[[Element], str] = plain_markup
+
+
+_METHODS = {
+    Strategy.STRUCTURE: _Method(split_structure),
+    Strategy.RECURSIVE: _Method(split_recursive),
+    Strategy.MARKDOWN: _Method(split_markdown, markdown_markup),
+    Strategy.FIXED: _Method(split_fixed),
+    Strategy.PAGE: _Method(split_pages),
+}
+
+
+def check_options(options: ChunkOptions) -> None:
+    """Raise ConfigurationError for options that no text could keep."""
+    if options.max_tokens < MIN_TOKENS:
+        raise ConfigurationError(f"max_tokens is {options.max_tokens}; give at least {MIN_TOKENS}")
+    if not 0 <= options.overlap_tokens <= options.max_tokens // 2:
+        raise ConfigurationError(
+            f"overlap_tokens is {options.overlap_tokens}; give 0 to {options.max_tokens // 2} (half of max_tokens)"
+        )
+    unknown = set(options.include_types) - set(BlockType)
+    if unknown:
+        raise ConfigurationError(f"include_types names no element type: {', '.join(sorted(unknown))}")
+
+
+def chunk_document(document: Document, options: ChunkOptions) -> list[Chunk]:
+    """The chunks of a document, in order, linked to each other. Elements are taken in the order they have."""
+    check_options(options)
+    method = _METHODS[options.strategy]
+    elements = chosen_elements(document.elements, options.include_types)
+    running = RunningText(elements, tokenizer(options.encoding), method.markup)
+    cut = method.split(running, options.max_tokens, options.overlap_tokens)
+    # A window of nothing but markup (a list marker cut off its text) shows no element.
+    shown = [(windows, sources) for windows in cut if (sources := _sources(running, windows))]
+    info = document.info
+    version = version_id(info.content_hash, info.fingerprint)
+    ids = ["", *(chunk_id(info.doc_id, version, index) for index in range(len(shown))), ""]
+    return [
+        _chunk(running, windows, sources, index, (ids[index], ids[index + 1], ids[index + 2]))
+        for index, (windows, sources) in enumerate(shown)
+    ]
+
+
+class _Placement(NamedTuple):
+    """A source and its element's position in `RunningText.placed`."""
+
+    position: int
+    source: ChunkSource
+
+
+def _sources(running: RunningText, windows: Sequence[Window]) -> list[_Placement]:
+    """What of which element each window shows, with offsets into the chunk's text."""
+    found: list[_Placement] = []
+    offset = 0
+    for number, window in enumerate(windows):
+        if number:
+            offset += len(running.gap(windows[number - 1], window))
+        for index in running.elements_in(window.start, window.end):
+            element, _, start, end = running.placed[index]
+            a, b = max(start, window.start), min(end, window.end)
+            at = offset + a - window.start
+            source = ChunkSource(element.element_id, a - start, b - start, at, at + b - a, window.repeated)
+            found.append(_Placement(index, source))
+        offset += window.end - window.start
+    return found
+
+
+def _chunk(
+    running: RunningText,
+    windows: Sequence[Window],
+    placements: Sequence[_Placement],
+    index: int,
+    ids: tuple[str, str, str],
+) -> Chunk:
+    text = running.render(windows)
+    elements = [running.placed[p.position].element for p in placements]
+    parts = [(e, p.source.element_start, p.source.element_end) for e, p in zip(elements, placements, strict=True)]
+    pages = set[int]().union(*(provenance.pages(*part) for part in parts))
+    return Chunk(
+        chunk_id=ids[1],
+        index=index,
+        text=text,
+        tokens=running.count(windows),
+        page_start=min(pages),
+        page_end=max(pages),
+        section_path=own_path(running.placed, placements[0].position),
+        element_types=tuple(dict.fromkeys(e.type for e in elements)),
+        boxes=_united([box for part in parts for box in provenance.boxes(*part)]),
+        sources=tuple(p.source for p in placements),
+        content_hash=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
+        prev_chunk_id=ids[0],
+        next_chunk_id=ids[2],
+    )
+
+
+def _united(found: Sequence[PageBox]) -> tuple[PageBox, ...]:
+    """One box a page, in page order."""
+    by_page: dict[int, list[Box]] = {}
+    for item in found:
+        by_page.setdefault(item.page, []).append(item.box)
+    return tuple(PageBox(page, box) for page in sorted(by_page) if (box := union(by_page[page])) is not None)

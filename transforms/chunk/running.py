@@ -1,0 +1,145 @@
+"""The running text of a document: every chunk is one or more windows of it.
+
+Elements stand in reading order, each after a separator and, for list items (and headings in Markdown form), its markup.
+A window of the running text therefore tells which elements it shows, and all the rest of it is separators and markup.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from schemas.content import BlockType
+from schemas.document import Element
+from transforms.chunk.vocabulary import Tokenizer
+
+HEADINGS = frozenset({BlockType.TITLE, BlockType.HEADING})
+#: Not the document's own running text; `ChunkOptions.include_types` names those that chunks shall hold.
+OPTIONAL_TYPES = frozenset(
+    {BlockType.HIDDEN, BlockType.PAGE_HEADER, BlockType.PAGE_FOOTER, BlockType.FOOTNOTE, BlockType.COMMENT}
+)
+#: A longer list marker is no marker but text that went astray.
+MAX_MARKER = 12
+#: Where an element may begin so that its tokens cannot merge with the line break before it (in both vocabularies).
+_CLEAN_START = re.compile(r" *[^\s/]")
+
+
+class Placed(NamedTuple):
+    """An element's text stands at `running.text[start:end]`, its markup at `[lead:start]`."""
+
+    element: Element
+    lead: int
+    start: int
+    end: int
+
+
+class Window(NamedTuple):
+    """`running.text[start:end]` with its (estimated) tokens; `repeated` when an earlier chunk holds it as well."""
+
+    start: int
+    end: int
+    tokens: int = 0
+    repeated: bool = False
+
+
+def plain_markup(element: Element) -> str:
+    """Indentation and marker of a list item; nothing for other elements."""
+    if element.type != BlockType.LIST_ITEM:
+        return ""
+    marker = element.marker if element.marker.strip() and len(element.marker) <= MAX_MARKER else "-"
+    return "  " * max(0, min(element.level, 8)) + " ".join(marker.split()) + " "
+
+
+def markdown_markup(element: Element) -> str:
+    """As `plain_markup`, with '#' before headings."""
+    if element.type in HEADINGS:
+        return "#" * (1 if element.type == BlockType.TITLE else max(1, min(element.level, 6))) + " "
+    return plain_markup(element)
+
+
+def chosen_elements(elements: Sequence[Element], include_types: Sequence[str]) -> list[Element]:
+    """The elements that chunks hold: with text, and of the body or of an included type."""
+    left_out = OPTIONAL_TYPES - set(include_types)
+    return [e for e in elements if e.type not in left_out and e.text.strip()]
+
+
+class RunningText:
+    """The joined text of `elements`, where each of them stands in it, and the tokens of its parts."""
+
+    def __init__(self, elements: Sequence[Element], tokenizer: Tokenizer, markup: Callable[[Element], str]) -> None:
+        self.tokenizer = tokenizer
+        self.placed: list[Placed] = []
+        parts: list[str] = []
+        position, previous = 0, None
+        for element in elements:
+            separator = _separator(previous, element)
+            prefix, previous = markup(element), element
+            lead = position + len(separator)
+            start = lead + len(prefix)
+            position = start + len(element.text)
+            parts += (separator, prefix, element.text)
+            self.placed.append(Placed(element, lead, start, position))
+        self.text = "".join(parts)
+        self.leads = [p.lead for p in self.placed]
+        self.ends = [p.end for p in self.placed]
+        #: Tokens from each element's markup up to the next element.
+        self.tokens = [
+            tokenizer.count(self.text[a:b]) for a, b in zip(self.leads, [*self.leads[1:], position], strict=True)
+        ]
+        self._clean = [_CLEAN_START.match(self.text, lead) is not None for lead in self.leads]
+
+    def window(self, start: int, end: int) -> Window:
+        """A new window with its tokens counted."""
+        return Window(start, end, self.tokenizer.count(self.text[start:end]))
+
+    def elements_in(self, start: int, end: int) -> Iterator[int]:
+        """Indices of the elements whose text (not only markup) meets the window."""
+        for index in range(bisect_right(self.ends, start), len(self.placed)):
+            if self.placed[index].start >= end:
+                return
+            yield index
+
+    def trim(self, window: Window) -> Window:
+        """The window without whitespace at its edges."""
+        text = self.text[window.start : window.end]
+        start = window.start + len(text) - len(text.lstrip())
+        return window._replace(start=start, end=start + len(text.strip()))
+
+    def gap(self, left: Window, right: Window) -> str:
+        """What stands between two windows of one chunk: the running text's own whitespace if they are neighbours."""
+        between = self.text[left.end : right.start] if left.end <= right.start else ""
+        return between if left.end == right.start or between.isspace() else "\n"
+
+    def render(self, windows: Sequence[Window]) -> str:
+        """The text of a chunk of these (trimmed) windows."""
+        parts = [self.text[windows[0].start : windows[0].end]]
+        for left, right in pairwise(windows):
+            parts += (self.gap(left, right), self.text[right.start : right.end])
+        return "".join(parts)
+
+    def count(self, windows: Sequence[Window]) -> int:
+        """Exact tokens of the rendered windows.
+
+        A window of whole elements is the sum of their counts, which spares encoding it again: a line break followed
+        by text always ends a pre-token, so tokens never reach from one element into the next.
+        """
+        if len(windows) == 1:
+            start, end = windows[0].start, windows[0].end
+            first, last = bisect_left(self.leads, start), bisect_left(self.ends, end)
+            if (
+                first < last < len(self.ends)
+                and self.leads[first] == start
+                and self.ends[last] == end
+                and all(self._clean[first + 1 : last + 1])
+            ):
+                return sum(self.tokens[first:last]) + self.tokenizer.count(self.text[self.leads[last] : end])
+        return self.tokenizer.count(self.render(windows))
+
+
+def _separator(previous: Element | None, element: Element) -> str:
+    if previous is None:
+        return ""
+    return "\n" if previous.type == element.type == BlockType.LIST_ITEM else "\n\n"

@@ -1,0 +1,71 @@
+"""Cutting a range of the running text that exceeds the limit, at the coarsest boundary that serves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from transforms.chunk.running import RunningText, Window
+from transforms.chunk.sentences import sentence_spans
+
+#: Parts of `text[start:end]` in order, as (start, end); only whitespace lies between them.
+Splitter = Callable[[str, int, int], list[tuple[int, int]]]
+
+_BLANK_LINES = re.compile(r"\n\s*\n")
+_LINE_BREAK = re.compile(r"\n+")
+# A cell's opening pipe is never escaped: in '\|' no whitespace stands before the pipe.
+_CELL = re.compile(r" (?=\| )")
+
+
+def _split_at(pattern: re.Pattern[str]) -> Splitter:
+    def split(text: str, start: int, end: int) -> list[tuple[int, int]]:
+        parts, begin = [], start
+        for match in pattern.finditer(text, start, end):
+            parts.append((begin, match.start()))
+            begin = match.end()
+        parts.append((begin, end))
+        return [(a, b) for a, b in parts if text[a:b].strip()]
+
+    return split
+
+
+paragraphs: Splitter = _split_at(_BLANK_LINES)
+lines: Splitter = _split_at(_LINE_BREAK)
+cells: Splitter = _split_at(_CELL)
+sentences: Splitter = sentence_spans
+
+
+def split(running: RunningText, start: int, end: int, limit: int, splitters: Sequence[Splitter]) -> Iterator[Window]:
+    """The range as windows of at most `limit` tokens: whole if it fits, else by the first splitter, then the next,
+    last by words."""
+    window = running.window(start, end)
+    if window.tokens <= limit:
+        yield window
+    elif not splitters:
+        yield from cut_words(running, start, end, limit)
+    else:
+        for a, b in splitters[0](running.text, start, end):
+            yield from split(running, a, b, limit, splitters[1:])
+
+
+def cut_words(running: RunningText, start: int, end: int, limit: int) -> list[Window]:
+    """The range in pieces as long as the limit allows: between words, inside a word only if it exceeds the limit."""
+    text, pieces = running.text, []
+    # Pieces begin at a word: its tokens without the space before it are what counts.
+    start, end, *_ = running.trim(Window(start, end))
+    while start < end:
+        cut = running.tokenizer.prefix_end(text, start, end, limit)
+        if cut < end and not text[cut].isspace():
+            cut = _word_start(text, start, cut)
+        piece = running.trim(Window(start, cut))
+        pieces.append(running.window(piece.start, piece.end))
+        start = running.trim(Window(cut, end)).start if cut < end and text[cut].isspace() else cut
+    return pieces
+
+
+def _word_start(text: str, start: int, cut: int) -> int:
+    """Where the word that `cut` would divide begins; `cut` itself when the word begins the piece."""
+    words = text[start:cut].rsplit(None, 1)
+    if len(words) < 2 or text[cut - 1].isspace():
+        return cut
+    return cut - len(words[1])

@@ -1,0 +1,94 @@
+"""Token counts and token-sized cuts, with tiktoken's vocabularies from package data: nothing is downloaded."""
+
+from __future__ import annotations
+
+import hashlib
+import lzma
+from binascii import a2b_base64
+from functools import cache
+from importlib import resources
+from types import FunctionType
+from typing import Any
+
+import regex  # type: ignore[import-untyped,unused-ignore]
+import tiktoken
+from tiktoken_ext import openai_public  # type: ignore[import-untyped,unused-ignore]
+
+from schemas.failures import ConfigurationError
+
+#: Characters looked at around a cut to find a grapheme's edge; a longer cluster is cut between its code points.
+GRAPHEME_REACH = 64
+_GRAPHEME = regex.compile(r"\X")
+
+
+def _read_ranks(url: str, expected_hash: str | None = None) -> dict[bytes, int]:
+    """The vocabulary that `url` names, from package data. Signature of tiktoken's own (downloading) loader."""
+    name = url.rsplit("/", 1)[-1] + ".xz"
+    packed = resources.files("transforms.chunk").joinpath("vocabularies", name).read_bytes()
+    raw = lzma.decompress(packed)
+    if hashlib.sha256(raw).hexdigest() != expected_hash:
+        raise ConfigurationError(f"vocabulary {name} does not match tiktoken's hash; install docbeam again")
+    # One split of the whole file: token, rank, token, rank ...
+    fields = raw.split()
+    return dict(zip(map(a2b_base64, fields[::2]), map(int, fields[1::2]), strict=True))
+
+
+@cache
+def encoding(name: str) -> tiktoken.Encoding:
+    """The encoding, built offline. About 0.2 s (cl100k_base) once per process."""
+    constructor = openai_public.ENCODING_CONSTRUCTORS[name]
+    # tiktoken's own definition (pattern, special tokens, hash) run with our loader in place of its network loader.
+    code: Any = constructor.__code__
+    specification = FunctionType(code, {**vars(openai_public), "load_tiktoken_bpe": _read_ranks})()
+    return tiktoken.Encoding(**specification)
+
+
+class Tokenizer:
+    """Counts and cuts by tokens of one encoding. Special tokens in a text are ordinary text."""
+
+    def __init__(self, name: str) -> None:
+        self._encoding = encoding(name)
+
+    def count(self, text: str) -> int:
+        """How many tokens `text` has."""
+        return len(self._encoding.encode_ordinary(text))
+
+    def prefix_end(self, text: str, start: int, end: int, limit: int) -> int:
+        """Largest cut after `start`, up to `end`, so that `text[start:cut]` has at most `limit` tokens.
+
+        The cut stands between graphemes (a cluster beyond the limit is cut between code points); it is always beyond
+        `start`, so a limit below the tokens of one code point (4) cannot be kept.
+        """
+        window, budget = limit * 8, limit
+        tokens = self._encoding.encode_ordinary(text[start : min(end, start + window)])
+        while len(tokens) <= limit and start + window < end:
+            window *= 2
+            tokens = self._encoding.encode_ordinary(text[start : min(end, start + window)])
+        if len(tokens) <= limit:
+            return end
+        while True:
+            # A token may end inside a character: the incomplete character is left out.
+            kept = self._encoding.decode_bytes(tokens[:budget]).decode("utf-8", "ignore")
+            cut = grapheme_floor(text, start, min(end, start + max(1, len(kept))))
+            if budget <= 1 or self.count(text[start:cut]) <= limit:
+                return cut
+            # Tokens change when a pre-token is cut; give way until the cut text itself fits.
+            budget -= 1
+
+
+def grapheme_floor(text: str, start: int, position: int) -> int:
+    """Nearest grapheme edge at or before `position` and after `start`; `position` itself when there is none near."""
+    if position >= len(text) or (text[position - 1 : position + 1].isascii() and text[position] != "\n"):
+        return position
+    origin = max(start, position - GRAPHEME_REACH)
+    for cluster in _GRAPHEME.finditer(text, origin, position + 1):
+        if cluster.end() > position:
+            edge: int = cluster.start()
+            return edge if edge > origin else position
+    return position
+
+
+@cache
+def tokenizer(name: str) -> Tokenizer:
+    """The tokenizer of an encoding, shared within the process."""
+    return Tokenizer(name)
