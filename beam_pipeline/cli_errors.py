@@ -1,7 +1,7 @@
 """Exit codes, and one clear line for each error.
 
 0 all good; 1 finished, but too much failed; 2 wrong usage or configuration; 3 the output cannot be read or written, or
-a defect in docbeam; 130 interrupted.
+a defect in docbeam; 130 interrupted; 143 terminated.
 """
 
 from __future__ import annotations
@@ -14,7 +14,11 @@ import typer
 from beam_pipeline.cli_console import printable, tell
 from schemas.failures import ConfigurationError, DocumentError, OutputError
 
-FAILED, USAGE, BROKEN, INTERRUPTED = 1, 2, 3, 130
+FAILED, USAGE, BROKEN, INTERRUPTED, TERMINATED = 1, 2, 3, 130, 143
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: cleaned up after like Ctrl-C."""
 
 
 class ErrorBoundary:
@@ -48,7 +52,8 @@ def describe(error: BaseException) -> tuple[int, list[str]]:
     """The exit code for an error, and the lines that tell it."""
     lines = [printable(line) for line in str(error).splitlines()] or [type(error).__name__]
     if isinstance(error, KeyboardInterrupt):
-        return INTERRUPTED, ["interrupted"]
+        word, code = ("terminated", TERMINATED) if isinstance(error, Terminated) else ("interrupted", INTERRUPTED)
+        return code, [": ".join([word, *map(str, error.args)])]
     if isinstance(error, ConfigurationError):
         return USAGE, [f"error: {line}" for line in lines]
     if isinstance(error, DocumentError):

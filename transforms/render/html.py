@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from html import escape
 
 from schemas.content import BlockType
@@ -82,7 +82,8 @@ def _by_page(document: Document) -> dict[int, list[tuple[Element, Box | None]]]:
     """Elements of each page in reading order; one without a box is listed on its page without being drawn."""
     found: dict[int, list[tuple[Element, Box | None]]] = defaultdict(list)
     for element in document.elements:
-        for page, box in (element_boxes(element) or {element.page: None}).items():
+        places: Mapping[int, Box | None] = element_boxes(element) or {element.page: None}
+        for page, box in places.items():
             found[page].append((element, box))
     return found
 

@@ -53,6 +53,11 @@ def _block(element: Element) -> str:
         return "# " + _one_line(text)
     if kind is BlockType.HEADING:
         return "#" * min(6, max(1, element.level)) + " " + _one_line(text)
+    return _text_block(element)
+
+
+def _text_block(element: Element) -> str:
+    kind, text = element.type, element.text
     if kind is BlockType.CODE:
         return _code(text)
     if kind is BlockType.FIGURE:

@@ -1,0 +1,31 @@
+"""The `docbeam` command. Engines are imported by the commands that need them, so that help is instant."""
+
+from __future__ import annotations
+
+import typer
+
+from beam_pipeline.commands import config, detect, export, ingest, inspect, query, version
+
+_SETTINGS = {"help_option_names": ["-h", "--help"]}
+
+app = typer.Typer(
+    name="docbeam",
+    help="Documents in, citable chunk tables out.\n\nExit codes: 0 good, 1 finished but too much failed, 2 wrong usage "
+    "or configuration, 3 output not readable or writable or a defect, 130 interrupted.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings=_SETTINGS,
+)
+app.command("ingest", cls=ingest.PipelineCommand)(ingest.ingest)
+app.command("inspect")(inspect.inspect)
+app.command("export")(export.export)
+app.command("query")(query.query)
+app.command("detect")(detect.detect)
+app.add_typer(config.app, name="config")
+app.command("version")(version.version)
+
+
+def main() -> None:
+    """Entry point: ends the process with an exit code of `beam_pipeline.cli_errors`."""
+    app(prog_name="docbeam")

@@ -1,0 +1,1 @@
+"""The commands of `docbeam`, one module each. Engines are imported inside the functions that need them."""

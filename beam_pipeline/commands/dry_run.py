@@ -1,0 +1,84 @@
+"""`docbeam ingest --dry-run`: what would be ingested, from the listing alone."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import msgspec
+import typer
+
+from beam_pipeline.cli_console import printable
+from schemas.options import SourceOptions
+from schemas.source import SourceRef
+
+UNKNOWN = "unknown"
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """A document that would be ingested. The type is what its name claims."""
+
+    uri: str
+    path: str
+    size: int | None
+    type: str
+
+
+def print_sources(options: SourceOptions, *, as_json: bool) -> None:
+    """Each document and the counts by type; as one JSON object, or in lines."""
+    found = list(list_sources(options))
+    types = Counter(item.type for item in found)
+    size = sum(item.size or 0 for item in found)
+    if as_json:
+        summary = {"documents": len(found), "bytes": size, "types": types, "sources": found}
+        typer.echo(msgspec.json.format(msgspec.json.encode(summary), indent=2))
+        return
+    for item in found:
+        typer.echo(printable(item.uri))
+    typer.echo(f"{len(found)} documents, {_rounded(size)}")
+    for kind, count in types.most_common():
+        typer.echo(f"{count:>8} {kind}")
+
+
+def list_sources(options: SourceOptions) -> Iterator[Listed]:
+    """The documents that the options name, each URI once, by path."""
+    from transforms.fetch.media_types import type_of_name
+    from transforms.runtime.uris import file_name
+    from transforms.sources.listing import better, check_inputs
+
+    check_inputs(options)
+    chosen: dict[str, SourceRef] = {}
+    for ref in _references(options):
+        chosen[ref.uri] = better(chosen[ref.uri], ref) if ref.uri in chosen else ref
+    for ref in sorted(chosen.values(), key=lambda ref: (ref.path, ref.uri)):
+        kind = type_of_name(file_name(ref.uri)) or UNKNOWN
+        yield Listed(uri=ref.uri, path=ref.path, size=ref.size, type=kind)
+
+
+def _references(options: SourceOptions) -> Iterable[SourceRef]:
+    from transforms.runtime.stores import LocalStore, Store
+    from transforms.runtime.uris import is_local
+    from transforms.sources.listing import STDIN, expand, expand_manifest, select
+    from transforms.sources.manifest import read_stdin_lines
+
+    store: Store = LocalStore()
+    if not all(is_local(text) for text in (*options.inputs, *options.manifests)):
+        from transforms.runtime.beam_stores import BeamStore
+
+        store = BeamStore()
+    for text in options.inputs:
+        if text == STDIN:
+            yield from select(read_stdin_lines(sys.stdin), options)
+        else:
+            yield from expand(text, store, options)
+    for manifest in options.manifests:
+        yield from expand_manifest(manifest, store, options)
+
+
+def _rounded(size: int) -> str:
+    """Bytes in a unit that people read."""
+    for power, unit in ((30, "GiB"), (20, "MiB"), (10, "KiB")):
+        if size >= 1 << power:
+            return f"{size / (1 << power):.1f} {unit}"
+    return f"{size} bytes"

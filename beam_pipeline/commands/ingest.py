@@ -1,0 +1,174 @@
+"""`docbeam ingest`: documents in, tables out."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Annotated
+
+import typer
+from typer.core import TyperCommand
+
+from beam_pipeline.cli_console import messages, printable, stdout_kept_clean, tell
+from beam_pipeline.cli_errors import FAILED, Terminated
+from beam_pipeline.cli_options import ALL, with_options
+from beam_pipeline.config import Resolved
+from schemas.failures import ConfigurationError
+from schemas.options import Options
+from schemas.report import RunReport
+
+_PIPELINE_ARGS = "docbeam.pipeline_args"
+#: Seconds that child processes get to end by themselves.
+_GRACE = 2.0
+
+
+class PipelineCommand(TyperCommand):
+    """A command whose arguments after `--` are Beam's."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        """Cut the arguments at `--` and keep the rest for the pipeline."""
+        own, beam = split_args(args)
+        ctx.meta[_PIPELINE_ARGS] = beam
+        return super().parse_args(ctx, own)
+
+
+def split_args(args: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The arguments before and after the first `--`."""
+    at = args.index("--") if "--" in args else len(args)
+    return list(args[:at]), list(args[at + 1 :])
+
+
+@with_options(*ALL)
+def ingest(
+    ctx: typer.Context,
+    resolved: Resolved,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List what would be ingested; process nothing.", rich_help_panel="Run")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the report as JSON on stdout.", rich_help_panel="Messages")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Only errors and the report.", rich_help_panel="Messages")
+    ] = False,
+    verbose: bool = False,
+) -> None:
+    """Ingest documents and write tables of documents, pages, elements, chunks and failures.
+
+    Options come from flags, then from docbeam.toml (--config), then from DOCBEAM_SECTION_NAME variables. Arguments
+    after -- go to Beam. By default the exit code is 1 when more than 5% of the documents failed.
+
+    Examples:
+
+        docbeam ingest reports/ -o tables
+
+        docbeam ingest 'gs://bucket/in/**.pdf' -o gs://bucket/tables --max-tokens 256 --workers 8
+
+        docbeam ingest --manifest night.csv -o tables --format parquet --json > report.json
+    """
+    options = resolved.options
+    _require_inputs(options)
+    if dry_run:
+        from beam_pipeline.commands.dry_run import print_sources
+
+        print_sources(options.source, as_json=as_json)
+        return
+    _set_log_level(quiet=quiet, verbose=verbose)
+    if not quiet:
+        tell(startup_line(options))
+    report = _run(options, ctx.meta[_PIPELINE_ARGS], quiet=quiet)
+    _print(report, as_json=as_json)
+    if report.failure_ratio > options.run.max_failure_ratio:
+        tell(
+            f"docbeam: {report.failure_ratio:.1%} of the documents failed, "
+            f"more than --max-failure-ratio {options.run.max_failure_ratio:g} allows"
+        )
+        raise typer.Exit(FAILED)
+
+
+def startup_line(options: Options) -> str:
+    """What is about to happen, on one line."""
+    from beam_pipeline.commands.version import engine_version
+    from transforms.runtime.pool import worker_count
+
+    source = options.source
+    named = [*source.inputs, *source.manifests]
+    sources = named[0] if len(named) == 1 else f"{len(named)} sources"
+    engines = ", ".join(f"{name} {engine_version(name)}" for name in ("pymupdf", "python-docx"))
+    return printable(
+        f"docbeam {engine_version('docbeam')}: {sources} -> {options.write.output} ({options.write.format}), "
+        f"{worker_count(options.extract.workers)} workers, {engines}, {options.chunk.encoding}"
+    )
+
+
+def _require_inputs(options: Options) -> None:
+    if not options.source.inputs and not options.source.manifests:
+        raise ConfigurationError("nothing to ingest: give files, directories, globs or URIs, or --manifest FILE")
+
+
+def _run(options: Options, pipeline_args: Sequence[str], *, quiet: bool) -> RunReport:
+    with _ends_on_sigterm():
+        try:
+            from beam_pipeline.progress import observe
+            from beam_pipeline.run import run
+
+            with stdout_kept_clean(), observe(messages(), quiet=quiet) as observer:
+                return run(options, pipeline_args, observer)
+        except KeyboardInterrupt as interrupt:
+            # A second Ctrl-C must not leave children behind.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            _end_children()
+            interrupt.args = ("nothing was committed; what the output held before is unchanged",)
+            raise
+
+
+@contextmanager
+def _ends_on_sigterm() -> Iterator[None]:
+    """Schedulers stop a job with SIGTERM: clean up as for Ctrl-C."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def terminate(_signal: int, _frame: FrameType | None) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end_children() -> None:
+    import psutil
+
+    children = psutil.Process().children(recursive=True)
+    for act in ("terminate", "kill"):
+        for child in children:
+            try:
+                getattr(child, act)()
+            except psutil.NoSuchProcess:
+                continue
+        _, children = psutil.wait_procs(children, timeout=_GRACE)
+
+
+def _set_log_level(*, quiet: bool, verbose: bool) -> None:
+    """Beam tells much that only its developers need."""
+    level = logging.INFO if verbose else logging.ERROR if quiet else logging.WARNING
+    logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s", force=True)
+
+
+def _print(report: RunReport, *, as_json: bool) -> None:
+    from beam_pipeline.report import report_json, report_lines
+
+    if as_json:
+        typer.echo(report_json(report))
+        return
+    for line in report_lines(report):
+        typer.echo(line)

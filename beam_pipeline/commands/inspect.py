@@ -1,0 +1,193 @@
+"""`docbeam inspect`: what one file becomes, without writing tables."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from beam_pipeline.cli_console import printable, shorten, tell
+from beam_pipeline.cli_errors import FAILED
+from beam_pipeline.cli_options import with_options
+from beam_pipeline.config import Resolved
+from schemas.content import BlockType
+from schemas.document import Document, DocumentStatus
+from schemas.failures import ConfigurationError, DocumentError, OutputError
+from schemas.options import ExtractOptions, Options
+
+if TYPE_CHECKING:
+    from transforms.render.html import PageImage
+    from transforms.runtime.pool import ParserPool
+
+_DPI = 110
+_WIDTH = 100
+#: Lines of each list in the summary.
+_SHOWN = 30
+_HEADINGS = (BlockType.TITLE, BlockType.HEADING)
+
+
+@with_options("extract.page_range", "extract.document_timeout", "extract.memory_limit")
+def inspect(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A local document.")],
+    resolved: Resolved,
+    *,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the document as Markdown.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all elements as JSON.")] = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="OUT.html", help="Write page images with boxes and elements.")
+    ] = None,
+) -> None:
+    """Show what one file becomes: pages, elements, tables, hidden text, headings and failures.
+
+    Examples:
+
+        docbeam inspect report.pdf
+
+        docbeam inspect report.pdf --page-range 1-3 --markdown
+
+        docbeam inspect report.pdf --html review.html
+    """
+    if markdown + as_json + (html is not None) > 1:
+        raise ConfigurationError("--markdown, --json and --html exclude each other; give one")
+    if not file.is_file():
+        raise ConfigurationError(f"no such file: {file}")
+    with _cage(resolved.options.extract) as pool:
+        document = _extract(file, resolved.options, pool)
+        if html:
+            _write_html(document, html, _page_images(document, file, pool))
+        else:
+            typer.echo(_shown(document, markdown=markdown, as_json=as_json))
+    if document.status is DocumentStatus.FAILED:
+        if markdown or html:
+            tell("\n".join(_failures(document)))
+        raise typer.Exit(FAILED)
+
+
+@contextmanager
+def _cage(options: ExtractOptions) -> Iterator[ParserPool]:
+    """One parser process: the file may crash, hang or blow up whatever parses or draws it."""
+    from transforms.runtime.pool import ParserPool, PoolOptions
+
+    pool = ParserPool(
+        PoolOptions(
+            workers=1,
+            memory_limit=options.memory_limit,
+            timeout=options.document_timeout,
+            recycle_after=options.recycle_after,
+        )
+    )
+    try:
+        yield pool
+    finally:
+        pool.close()
+
+
+def _extract(file: Path, options: Options, pool: ParserPool) -> Document:
+    from beam_pipeline.extract import extract_document
+
+    try:
+        return pool.call(extract_document, file.absolute(), options)
+    except DocumentError as error:
+        raise type(error)(f"{file}: {error.message}", hint=error.hint, page=error.page) from error
+
+
+def _shown(document: Document, *, markdown: bool, as_json: bool) -> str:
+    if markdown:
+        from transforms.render.markdown import document_markdown
+
+        return document_markdown(document).rstrip("\n")
+    if as_json:
+        from transforms.render.document_json import document_json
+
+        return document_json(document, every_type=True).decode("utf-8")
+    return "\n".join(summary(document))
+
+
+def summary(document: Document) -> Iterator[str]:
+    """The document in lines for a person."""
+    info = document.info
+    claim = f", but its name claims {info.declared_type}" if info.type_mismatch else ""
+    yield f"{shorten(info.ref.path or info.ref.uri, _WIDTH)}: {info.media_type}{claim}, {info.size} bytes"
+    yield f"status    {document.status}, read by {document.engine or 'nothing'}"
+    pages = Counter(page.status.value for page in document.pages)
+    yield f"pages     {document.page_count}: {_counts(pages)}"
+    yield f"elements  {len(document.elements)}: {_counts(Counter(e.type.value for e in document.elements))}"
+    yield f"chunks    {len(document.chunks)}"
+    yield from _listed("tables", list(_tables(document)))
+    yield from _listed("hidden text", list(_hidden(document)))
+    yield from _listed("headings", list(_outline(document)))
+    yield from _listed("failures", list(_failures(document)))
+
+
+def _counts(counts: Counter[str]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.most_common()) or "none"
+
+
+def _listed(name: str, lines: list[str]) -> Iterator[str]:
+    if not lines:
+        return
+    yield f"{name} ({len(lines)})"
+    yield from (f"  {line}" for line in lines[:_SHOWN])
+    if len(lines) > _SHOWN:
+        yield f"  and {len(lines) - _SHOWN} more"
+
+
+def _tables(document: Document) -> Iterator[str]:
+    from transforms.render.table import table_shape
+
+    for element in document.elements:
+        if element.type is BlockType.TABLE:
+            rows, columns = table_shape(element.cells)
+            yield f"page {element.page}: {rows} x {columns}"
+
+
+def _hidden(document: Document) -> Iterator[str]:
+    for element in document.elements:
+        if element.type is BlockType.HIDDEN:
+            reasons = {part.span.hidden for part in element.spans if part.span.hidden}
+            why = f" ({shorten(', '.join(sorted(reasons)), 40)})" if reasons else ""
+            yield f"page {element.page}{why}: {shorten(element.text, _WIDTH)}"
+
+
+def _outline(document: Document) -> Iterator[str]:
+    for element in document.elements:
+        if element.type in _HEADINGS:
+            indent = "  " * max(0, element.level - 1)
+            yield f"{indent}{shorten(element.text, _WIDTH)}  (page {element.page})"
+
+
+def _failures(document: Document) -> Iterator[str]:
+    for failure in document.failures:
+        where = f"page {failure.page}: " if failure.page else ""
+        hint = f"; {failure.hint}" if failure.hint else ""
+        yield f"{where}{failure.category}: {shorten(failure.message + hint, 3 * _WIDTH)}"
+
+
+def _write_html(document: Document, target: Path, image: PageImage) -> None:
+    from transforms.render.html import document_html
+
+    try:
+        with target.open("w", encoding="utf-8") as stream:
+            stream.writelines(document_html(document, image))
+    except OSError as error:
+        raise OutputError(f"cannot write {target}: {error.strerror}") from error
+    tell(f"written to {printable(str(target))}")
+
+
+def _page_images(document: Document, file: Path, pool: ParserPool) -> PageImage:
+    def image(page: int) -> bytes | None:
+        if document.info.media_type != "application/pdf":
+            return None
+        from transforms.extract.pdf_render import render_page
+
+        try:
+            return pool.call(render_page, str(file), page, _DPI)
+        except DocumentError as error:
+            tell(f"page {page} has no image: {shorten(error.message, _WIDTH)}")
+            return None
+
+    return image

@@ -1,0 +1,112 @@
+"""`docbeam query`: SQL over an output, in memory."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from beam_pipeline.cli_console import messages, results, shorten
+from beam_pipeline.cli_options import with_options
+from schemas.failures import ConfigurationError
+
+if TYPE_CHECKING:
+    import duckdb
+
+TABLES = ("documents", "pages", "elements", "chunks", "failures")
+_BATCH = 1000
+#: Rows and characters a cell that the pretty table shows.
+_SHOWN_ROWS, _SHOWN_CHARS = 200, 80
+
+
+@with_options()
+def query(
+    output: Annotated[str, typer.Argument(help="Directory or URI of an output (delta, parquet or arrow).")],
+    sql: Annotated[str, typer.Argument(help=f"A statement over {', '.join(TABLES)}.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array of objects.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")] = False,
+) -> None:
+    """Run a SQL statement (DuckDB) over the tables of an output.
+
+    Examples:
+
+        docbeam query tables "SELECT status, count(*) FROM documents GROUP BY status"
+
+        docbeam query tables "SELECT uri, message, hint FROM failures" --csv > failures.csv
+
+        docbeam query tables "SELECT text FROM chunks WHERE text ILIKE '%invoice%' LIMIT 5" --json
+    """
+    if as_json and as_csv:
+        raise ConfigurationError("--json and --csv exclude each other; give one")
+    import duckdb
+
+    with duckdb.connect(":memory:", config=_settings()) as connection:
+        _register(connection, output)
+        try:
+            answer = connection.execute(sql)
+            names = [column[0] for column in answer.description or ()]
+            _print(names, _rows(answer), as_json=as_json, as_csv=as_csv)
+        except duckdb.Error as error:
+            raise ConfigurationError(f"SQL: {error}") from error
+
+
+def _settings() -> dict[str, str | bool | int | float | list[str]]:
+    """Nothing is downloaded, and Python variables are no tables."""
+    return {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "python_enable_replacements": False,
+    }
+
+
+def _register(connection: duckdb.DuckDBPyConnection, output: str) -> None:
+    from transforms.write.tables import open_table
+
+    for name in TABLES:
+        connection.register(name, open_table(output, name))
+
+
+def _rows(answer: duckdb.DuckDBPyConnection) -> Iterator[tuple[object, ...]]:
+    while batch := answer.fetchmany(_BATCH):
+        yield from batch
+
+
+def _print(names: Sequence[str], rows: Iterator[tuple[object, ...]], *, as_json: bool, as_csv: bool) -> None:
+    if as_json:
+        _print_json(names, rows)
+    elif as_csv:
+        writer = csv.writer(sys.stdout)
+        writer.writerow(names)
+        writer.writerows(rows)
+    else:
+        _print_table(names, rows)
+
+
+def _print_json(names: Sequence[str], rows: Iterator[tuple[object, ...]]) -> None:
+    """One row a line, never the whole answer in memory."""
+    separator = "[\n"
+    for row in rows:
+        typer.echo(separator + _encode(dict(zip(names, row, strict=True))), nl=False)
+        separator = ",\n"
+    typer.echo("[]" if separator == "[\n" else "\n]")
+
+
+def _encode(row: dict[str, object]) -> str:
+    return msgspec.json.encode(row, enc_hook=str).decode("utf-8")
+
+
+def _print_table(names: Sequence[str], rows: Iterator[tuple[object, ...]]) -> None:
+    from rich.table import Table
+
+    table = Table(*(shorten(name, _SHOWN_CHARS) for name in names))
+    for number, row in enumerate(rows):
+        if number == _SHOWN_ROWS:
+            messages().print(f"only the first {_SHOWN_ROWS} rows are shown; use LIMIT, --csv or --json for others")
+            break
+        table.add_row(*("" if value is None else shorten(str(value), _SHOWN_CHARS) for value in row))
+    results().print(table)
