@@ -67,8 +67,6 @@ FLAGS = (
 
 #: Every option that has a flag.
 ALL = tuple(flag.key for flag in FLAGS)
-#: Options that shape what one document becomes.
-PAGES = ("extract.page_range",)
 
 
 def with_options(*wanted: str) -> Callable[[Command], Command]:
@@ -104,12 +102,11 @@ def _written(given: dict[str, object]) -> dict[str, object]:
 
 
 def _arranged(own: Sequence[inspect.Parameter], flags: Sequence[Flag]) -> list[inspect.Parameter]:
-    extra = [_parameter("verbose", Annotated[bool, _verbose()], default=False)]
+    added = [_parameter(flag.parameter, _annotation(flag, keys()[flag.key])) for flag in flags]
     if flags:
-        extra.insert(0, _parameter("config_file", Annotated[Path | None, _config_file()]))
-    added = [_parameter(flag.parameter, _annotation(flag, keys()[flag.key])) for flag in flags] + extra
-    taken = {p.name for p in own}
-    return [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own] + [p for p in added if p.name not in taken]
+        added.append(_parameter("config_file", Annotated[Path | None, _config_file()]))
+    added += [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own if p.name != "verbose"]
+    return [*added, _parameter("verbose", Annotated[bool, _verbose()], default=False)]
 
 
 def _present_as(call: Command, command: Command, parameters: list[inspect.Parameter]) -> None:
@@ -128,7 +125,8 @@ def _verbose() -> object:
 
 
 def _config_file() -> object:
-    return typer.Option("--config", metavar="FILE", help="Options file; without it docbeam.toml if there is one.")
+    text = "Options file; without it docbeam.toml if there is one."
+    return typer.Option("--config", metavar="FILE", help=text, rich_help_panel=_RUN)
 
 
 def _annotation(flag: Flag, key: Key) -> object:
@@ -136,21 +134,27 @@ def _annotation(flag: Flag, key: Key) -> object:
         return Annotated[list[str] | None, typer.Argument(metavar="INPUT...", help=flag.help, show_default=False)]
     option = typer.Option(
         *([flag_name(flag.key)] + [flag.short] * bool(flag.short)),
-        help=flag.help,
+        help=_help(flag, key),
         rich_help_panel=flag.panel,
-        metavar="|".join(key.choices) or ("SIZE" if key.is_size else None),
-        show_default=_default(key),
+        metavar=_metavar(key),
+        show_default=False,
     )
     return Annotated[_flag_type(key), option]
+
+
+def _help(flag: Flag, key: Key) -> str:
+    choices = f" One of {', '.join(key.choices)}." if key.choices else ""
+    default = ", ".join(key.default) if key.is_list else format_size(key.default) if key.is_size else str(key.default)
+    return f"{flag.help}{choices}" + (f" Default: {default}" if default else "")
+
+
+def _metavar(key: Key) -> str:
+    if key.is_size:
+        return "SIZE"
+    return {int: "N", float: "NUMBER"}.get(cast(type, key.plain_type), "NAME" if key.choices else "TEXT")
 
 
 def _flag_type(key: Key) -> Any:  # noqa: ANN401 - a type made at run time has no static one
     if key.is_list:
         return list[str] | None
     return (key.plain_type if key.plain_type in (int, float) else str) | None
-
-
-def _default(key: Key) -> str | bool:
-    if key.is_list:
-        return ", ".join(key.default) or False
-    return (format_size(key.default) if key.is_size else str(key.default)) or False

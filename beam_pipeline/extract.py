@@ -7,17 +7,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from transforms.chunk.chunks import chunk_document
+
 from beam_pipeline.fingerprint import fingerprint
 from schemas.content import Extraction
 from schemas.document import Document
 from schemas.options import Options
 from schemas.source import SourceRef
 from transforms.assemble.document import assemble
-from transforms.chunk.chunking import chunk_document
 from transforms.extract.pages import parse_ranges
 from transforms.extract.task import extract_ranges
-from transforms.fetch.fetcher import SourceOpener
-from transforms.fetch.transform import document_info
+from transforms.fetch.fetcher import Fetcher
+from transforms.fetch.parts import document_info
+from transforms.runtime.stores import LocalStore
+from transforms.runtime.uris import canonical_uri, entry_path, is_local
 
 
 def extract_document(source: str | Path | bytes, options: Options | None = None) -> Document:
@@ -28,12 +31,25 @@ def extract_document(source: str | Path | bytes, options: Options | None = None)
     """
     options = options or Options()
     version = fingerprint(options)
-    with _located(source) as uri, SourceOpener(options.fetch)(SourceRef(uri=uri, path=Path(uri).name)) as fetched:
+    with _located(source) as uri, _fetcher(options, uri).open(_reference(uri)) as fetched:
         ranges = parse_ranges(options.extract.page_range)
         extraction: Extraction = extract_ranges(Path(fetched.local_path), fetched.media_type, ranges)
         document = assemble(document_info(fetched, version), extraction)
     document.chunks = chunk_document(document, options.chunk)
     return document
+
+
+def _fetcher(options: Options, uri: str) -> Fetcher:
+    if is_local(uri):
+        return Fetcher(options.fetch, LocalStore())
+    # Beam takes seconds to import; only object stores need it.
+    from transforms.runtime.beam_stores import BeamStore
+
+    return Fetcher(options.fetch, BeamStore())
+
+
+def _reference(uri: str) -> SourceRef:
+    return SourceRef(uri=canonical_uri(uri), path=entry_path(uri).rpartition("/")[2])
 
 
 @contextmanager

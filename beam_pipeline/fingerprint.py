@@ -18,4 +18,6 @@ def fingerprint(options: Options) -> str:
     """32 hex digits. Limits, workers and paths are left out: they decide whether, not what."""
     shaping = {"page_range": options.extract.page_range, "chunk": msgspec.to_builtins(options.chunk)}
     engines = {name: version(name) for name in ENGINES}
-    return stable_id(SCHEMA_VERSION, *(msgspec.json.encode(part, order="sorted").decode() for part in (shaping, engines)))
+    return stable_id(
+        SCHEMA_VERSION, *(msgspec.json.encode(part, order="sorted").decode() for part in (shaping, engines))
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -15,8 +16,9 @@ from schemas.source import SourceRef
 from transforms.assemble.transform import AssembleDocuments
 from transforms.chunk.transform import ChunkDocuments
 from transforms.extract.transform import ExtractRanges, ExtractWhole, JoinRanges
-from transforms.fetch.fetcher import SourceOpener
+from transforms.fetch.fetcher import Fetcher
 from transforms.fetch.transform import FetchDocuments
+from transforms.runtime.beam_stores import BeamStore
 from transforms.runtime.pool import PoolOptions, worker_count
 from transforms.sources.transform import ListSources
 from transforms.write.tables import known_versions
@@ -29,18 +31,20 @@ class Ingest(beam.PTransform):  # type: ignore[misc]
 
     options: Options
     run_id: str
+    #: Documents listed before the graph starts, from standard input.
+    refs: tuple[SourceRef, ...] = ()
 
     def expand(self, root: beam.Pipeline) -> beam.PCollection[dict[str, int]]:
         """See the class."""
         options, pool = self.options, pool_options(self.options.extract)
-        version, open_source = fingerprint(options), SourceOpener(options.fetch)
+        version, open_source = fingerprint(options), Fetcher(options.fetch, BeamStore()).open
         known = (
             root
             | "Output" >> beam.Create([options.write.output])
             | "KnownVersions" >> beam.FlatMap(known_versions, version)
         )
 
-        sources: beam.PCollection[SourceRef] = root | "List" >> ListSources(options.source)
+        sources: beam.PCollection[SourceRef] = root | "List" >> ListSources(options.source, self.refs)
         fetched: beam.PCollection[Part] = sources | "Fetch" >> FetchDocuments(
             open_source, beam.pvalue.AsDict(known), version, self.run_id
         )
@@ -80,9 +84,11 @@ def pool_options(options: ExtractOptions) -> PoolOptions:
     )
 
 
-def build(pipeline: beam.Pipeline, options: Options, run_id: str = "") -> beam.PCollection[dict[str, int]]:
+def build(
+    pipeline: beam.Pipeline, options: Options, run_id: str = "", refs: Sequence[SourceRef] = ()
+) -> beam.PCollection[dict[str, int]]:
     """Add the whole graph to `pipeline`. `run_id` names the run in the documents table; '' makes a new one."""
-    return pipeline | "Ingest" >> Ingest(options, run_id or new_run_id())
+    return pipeline | "Ingest" >> Ingest(options, run_id or new_run_id(), tuple(refs))
 
 
 def new_run_id() -> str:

@@ -16,6 +16,7 @@ from runners import direct
 from schemas.failures import ConfigurationError
 from schemas.options import Options
 from schemas.report import Observer, Progress, RunReport
+from schemas.source import SourceRef
 from transforms.runtime.counts import LiveCounts, live_counts
 from transforms.runtime.pool import shared_pool
 from transforms.write.catalog import STAGING, open_catalog
@@ -25,8 +26,13 @@ from transforms.write.transform import BeamStorage
 SECONDS_BETWEEN_SNAPSHOTS = 1.0
 
 
-def run(options: Options, pipeline_args: Sequence[str] = (), observer: Observer | None = None) -> RunReport:
-    """Ingest and commit; blocks until done.
+def run(
+    options: Options,
+    pipeline_args: Sequence[str] = (),
+    observer: Observer | None = None,
+    refs: Sequence[SourceRef] = (),
+) -> RunReport:
+    """Ingest and commit; blocks until done. `refs` are documents listed already, beside the options' inputs.
 
     Raises ConfigurationError or OutputError, with nothing committed, when options or the output are broken.
     """
@@ -37,7 +43,7 @@ def run(options: Options, pipeline_args: Sequence[str] = (), observer: Observer 
     flags = direct.pipeline_options(options.extract.workers, pipeline_args)
     try:
         with _observed(observer, live_counts(run_id), started), beam.Pipeline(options=flags) as pipeline:
-            build(pipeline, options, run_id)
+            build(pipeline, options, run_id, refs)
     finally:
         storage.delete(posixpath.join(options.write.output, STAGING, run_id))
         _close_pool(options)

@@ -1,4 +1,4 @@
-"""Make the example documents again: python examples/make.py. Texts are in the public domain or ours (see LICENCES.md)."""
+"""Make the example documents again: python examples/make.py. LICENCES.md tells where the texts are from."""
 
 from __future__ import annotations
 
@@ -52,10 +52,11 @@ def report_pdf() -> None:
     css = "td {border: 1px solid black; padding: 3px} p {text-align: justify; margin: 6px 0}"
     writer = pymupdf.DocumentWriter(str(OUT / "report.pdf"))
     laid = pymupdf.Story(html=html, user_css=css)
+    frame = pymupdf.Rect(48, 64, *(pymupdf.paper_rect("a5").br - (48, 56)))
     more = True
     while more:
         device = writer.begin_page(pymupdf.paper_rect("a5"))
-        more, _ = laid.place(pymupdf.paper_rect("a5") + (48, 64, -48, -56))
+        more, _ = laid.place(frame)
         laid.draw(device)
         writer.end_page()
     writer.close()

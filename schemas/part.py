@@ -6,7 +6,7 @@ import msgspec
 
 from schemas.document import DocumentInfo
 from schemas.failures import Failure
-from schemas.source import Fetched, SourceRef
+from schemas.source import SourceRef
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,8 +17,6 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     info: DocumentInfo
-    #: None once the bytes are no longer needed.
-    fetched: Fetched | None = None
     first_page: int = 1
     #: 0 means to the end.
     last_page: int = 0

@@ -195,7 +195,7 @@ def _avro_fields(fields: list[pa.Field], path: str) -> list[dict[str, Any]]:
     return out
 
 
-def _avro_type(kind: pa.DataType, path: str) -> Any:  # noqa: ANN401 - Avro schemas are JSON
+def _avro_type(kind: pa.DataType, path: str) -> Any:
     if pa.types.is_list(kind):
         return {"type": "array", "items": _avro_type(kind.value_type, path)}
     if pa.types.is_struct(kind):

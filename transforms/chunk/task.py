@@ -9,7 +9,7 @@ import msgspec
 from schemas.document import Document
 from schemas.options import ChunkOptions
 from schemas.part import Part
-from transforms.chunk.chunking import chunk_document
+from transforms.chunk.chunks import chunk_document
 from transforms.runtime.pack import pack, unpack
 from transforms.runtime.pool import ParserPool
 

@@ -1,4 +1,4 @@
-"""Page ranges: parsing, splitting and joining. Pages count from 1; ranges are inclusive; a last page of 0 means the end."""
+"""Page ranges: parsing, splitting, joining. Pages count from 1; ranges are inclusive; a last page of 0 is the end."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Imported once by the fork server of the parser processes, so that each child starts with everything loaded."""
 
 import transforms.assemble.document
-import transforms.chunk.chunking
+import transforms.chunk.chunks
 import transforms.extract.registry
 import transforms.extract.task
 import transforms.write.rows  # noqa: F401

@@ -45,5 +45,3 @@ class _DoPart(beam.DoFn):  # type: ignore[misc]
 def for_each_part(stage: str, function: PartFunction, options: PoolOptions) -> beam.PTransform:
     """PCollection[Part] -> PCollection[Part]. Failed parts pass through untouched."""
     return beam.ParDo(_DoPart(stage, function, options))
-
-

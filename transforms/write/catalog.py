@@ -103,10 +103,9 @@ class DeltaCatalog:
         """One transaction of add and remove actions."""
         delta, now = self._table(table), int(time.time() * 1000)
         sizes = self._actions(table)
-        relative = [posixpath.relpath(path, posixpath.join(self._root, table)) for path in removed]
         actions = [
-            *(_add_action(file, posixpath.relpath(file.path, posixpath.join(self._root, table)), now) for file in added),
-            *(RemoveAction(path, True, now, sizes[path], {}) for path in relative),
+            *(_add_action(file, now) for file in added),
+            *(RemoveAction(name, True, now, sizes[name], {}) for name in map(posixpath.basename, removed)),
         ]
         properties = CommitProperties(
             custom_metadata={"docbeam.run_id": run_id}, app_transactions=[Transaction(_app_id(run_id), 1)]
@@ -115,15 +114,15 @@ class DeltaCatalog:
             delta.create_write_transaction(actions, "append", delta.schema(), commit_properties=properties)
         except DeltaError as error:
             raise OutputError(f"commit of table {table!r} below {self._root} failed: {error}") from error
-        return self._table(table).version()
+        return int(self._table(table).version())
 
 
 def _app_id(run_id: str) -> str:
     return f"docbeam-{run_id}"
 
 
-def _add_action(file: WrittenFile, path: str, now: int) -> AddAction:
-    return AddAction(path, file.size, {}, now, True, json.dumps({"numRecords": file.rows}))
+def _add_action(file: WrittenFile, now: int) -> AddAction:
+    return AddAction(posixpath.basename(file.path), file.size, {}, now, True, json.dumps({"numRecords": file.rows}))
 
 
 class PlainCatalog:

@@ -84,9 +84,7 @@ def holds_any(storage: Storage, path: str, format_name: str, doc_ids: Set[str]) 
     return any(not doc_ids.isdisjoint(t["doc_id"].to_pylist()) for t in read_rows(storage, path, format_name, columns))
 
 
-def read_rows(
-    storage: Storage, path: str, format_name: str, columns: list[str] | None = None
-) -> Iterator[pa.Table]:
+def read_rows(storage: Storage, path: str, format_name: str, columns: list[str] | None = None) -> Iterator[pa.Table]:
     """The rows of one data file, a bounded table at a time."""
     with storage.open(path) as stream:
         if format_name in ("delta", "parquet"):

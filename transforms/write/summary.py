@@ -31,8 +31,10 @@ def run_report(options: WriteOptions, run_id: str, counts: dict[str, int], elaps
         database.execute("CREATE TEMP TABLE mine AS SELECT doc_id FROM documents WHERE run_id = $run", {"run": run_id})
         documents = database.execute(RUN_DOCUMENTS, {"run": run_id}).fetchall()
         pages = {str(status): int(count) for status, count in database.execute(RUN_PAGES).fetchall()}
-        failures = [FailureReason(category=c, count=n, example_uri=u, example_message=m, hint=h)
-                    for c, n, u, m, h in database.execute(RUN_FAILURES).fetchall()]
+        failures = [
+            FailureReason(category=c, count=n, example_uri=u, example_message=m, hint=h)
+            for c, n, u, m, h in database.execute(RUN_FAILURES).fetchall()
+        ]
     statuses = {str(row[0]): int(row[1]) for row in documents}
     if unchanged := counts.get("documents_unchanged", 0):
         statuses["unchanged"] = unchanged

@@ -40,7 +40,10 @@ def output_format(root: str) -> str:
 
 
 def open_table(root: str, name: str) -> ds.Dataset:
-    """The committed rows of a table. Raises ConfigurationError for a folder without tables, OutputError if unreadable."""
+    """The committed rows of a table.
+
+    Raises ConfigurationError for a folder without tables, OutputError for tables that cannot be read.
+    """
     kind, folder = output_format(root), posixpath.join(root, name)
     try:
         if kind == "delta":
@@ -60,7 +63,7 @@ def _listdir(folder: str) -> list[str]:
 
 def _avro_rows(path: str) -> Iterator[Row]:
     with open(path, "rb") as stream:
-        yield from fastavro.reader(stream)  # type: ignore[misc]
+        yield from fastavro.reader(stream)
 
 
 def read_documents(root: str) -> Iterator[Document]:

@@ -66,7 +66,7 @@ class BeamStorage:
         return sorted(meta.path for meta in found)
 
 
-class output_errors:  # noqa: N801 - reads as a statement
+class output_errors:
     """Turn errors of the file system into OutputError: nothing can be right when the output is broken."""
 
     def __init__(self, path: str) -> None:
