@@ -10,8 +10,8 @@ from schemas.geometry import Box, union
 from transforms.assemble.tables_grid import finish
 from transforms.assemble.tables_open import open_cells
 from transforms.assemble.tables_regions import Region, ruled_regions, unruled_regions
-from transforms.assemble.tables_rules import Frame, page_frames
 from transforms.assemble.tables_ruled import inside, is_lattice, ruled_cells
+from transforms.assemble.tables_rules import Frame, page_frames
 from transforms.assemble.tables_text import Piece, page_pieces
 
 

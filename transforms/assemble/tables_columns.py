@@ -84,6 +84,26 @@ def value_gutters(rows: Sequence[TextRow]) -> list[float]:
     return [(a.x1 + b.x0) / 2 for a, b in pairwise(columns) if a.x1 < b.x0]
 
 
+def split_at_gutters(rows: Sequence[TextRow], columns: Sequence[Column]) -> list[TextRow]:
+    """Rows with chunks cut where a gap between their pieces lies over a gutter."""
+    gutters = [(a.x1, b.x0) for a, b in pairwise(columns) if a.x1 < b.x0]
+    result = []
+    for row in rows:
+        chunks: list[Chunk] = []
+        for chunk in row.chunks:
+            parts = [[chunk.pieces[0]]]
+            for before, piece in pairwise(chunk.pieces):
+                gap = (before.box.x1, piece.box.x0)
+                wide = gap[1] - gap[0] > 0.35 * piece.size
+                if wide and any(min(gap[1], g[1]) - max(gap[0], g[0]) > 0.5 for g in gutters):
+                    parts.append([piece])
+                else:
+                    parts[-1].append(piece)
+            chunks += [Chunk(p, p[0].box.x0, max(q.box.x1 for q in p)) for p in parts]
+        result.append(TextRow(row.y0, row.y1, chunks))
+    return result
+
+
 def place(row: TextRow, columns: Sequence[Column]) -> list[tuple[Chunk, int, int]]:
     """(chunk, first column, last column) for the chunks of a row; spans give way to the row's other chunks."""
     best = [_best(chunk, columns) for chunk in row.chunks]

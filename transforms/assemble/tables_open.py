@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import pairwise
 
-from transforms.assemble.tables_columns import Column, infer_columns, place
+from transforms.assemble.tables_columns import Column, infer_columns, place, split_at_gutters
 from transforms.assemble.tables_grid import GridCell
 from transforms.assemble.tables_header import count_header_rows, header_cells
 from transforms.assemble.tables_rules import Rule
@@ -22,6 +23,7 @@ def open_cells(
     columns = infer_columns(rows)
     if len(columns) < 2 or len(rows) < 2:
         return None
+    rows = split_at_gutters(rows, columns)
     count = count_header_rows(rows, separators, columns)
     cells, height = header_cells(rows[:count], columns, rules)
     groups = logical_rows(rows[count:], separators, columns)
@@ -84,9 +86,9 @@ def _by_pitch(rows: Sequence[TextRow], columns: Sequence[Column]) -> list[list[T
     """Groups of rows that stand closer together than the groups do; single rows when that makes no sense."""
     single = [[row] for row in rows]
     pitches = [b.baseline - a.baseline for a, b in zip(rows, rows[1:], strict=False)]
-    if not pitches or max(pitches) < 1.2 * min(pitches):
+    limit = _pitch_limit(pitches)
+    if limit is None:
         return single
-    limit = min(pitches) * 1.12
     groups = [[rows[0]]]
     for row, pitch in zip(rows[1:], pitches, strict=True):
         if pitch <= limit:
@@ -99,6 +101,14 @@ def _by_pitch(rows: Sequence[TextRow], columns: Sequence[Column]) -> list[list[T
     first = sum(len(g[0].chunks) for g in tall) / len(tall)
     later = sum(len(r.chunks) for g in tall for r in g[1:]) / sum(len(g) - 1 for g in tall)
     return groups if later < first else single
+
+
+def _pitch_limit(pitches: Sequence[float]) -> float | None:
+    """The value between the two kinds of pitch, line and row; None when there is one kind."""
+    ordered = sorted(max(p, 0.1) for p in pitches)
+    jumps = [(b / a, (a + b) / 2) for a, b in pairwise(ordered) if a < 1.6 * ordered[0]]
+    ratio, limit = max(jumps, default=(1.0, 0.0))
+    return limit if ratio >= 1.08 else None
 
 
 def _continued(groups: Sequence[list[TextRow]], columns: Sequence[Column]) -> list[list[TextRow]]:
@@ -119,7 +129,7 @@ def _continues(above: Sequence[TextRow], below: Sequence[TextRow], columns: Sequ
     label = lower[0].text
     if not (label[:1].islower() or label[:1] == "(") or _column(lower[0], columns) != 0:
         return False
-    return len(upper) == 1 and _column(upper[0], columns) == 0 or len(lower) == 1
+    return (len(upper) == 1 and _column(upper[0], columns) == 0) or len(lower) == 1
 
 
 def _chunks(rows: Sequence[TextRow]) -> list[Chunk]:
@@ -142,7 +152,7 @@ def _stub_spans(cells: list[GridCell], start: int, stop: int) -> list[GridCell]:
     blanks = sum(1 for c in first if c is not None and not c.pieces)
     if len(body) < 2 or not named or not blanks or first[0] is None or not first[0].pieces:
         return cells
-    if any(Chunk(c.pieces, 0, 0).numeric for c in second if c is not None):
+    if sum(Chunk(c.pieces, 0, 0).numeric for c in second if c is not None) > 0.4 * len(body):
         return cells
     dropped: set[int] = set()
     label = first[0]

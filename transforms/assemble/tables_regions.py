@@ -67,7 +67,9 @@ def _joined_by_text(above: Box, below: Box, pieces: Sequence[Piece]) -> bool:
     if not rows:
         return below.y0 - above.y1 < 40
     multiple = [row for row in rows if len(row.chunks) > 1]
-    return len(multiple) >= 0.55 * len(rows) and _gutters_hold(rows)
+    if any(row.chunks[0].x1 - row.chunks[0].x0 > 0.6 * (x1 - x0) for row in rows):
+        return False
+    return len(multiple) >= 0.5 * len(rows) and _gutters_hold(rows)
 
 
 def _gutters_hold(rows: Sequence[TextRow]) -> bool:
@@ -118,7 +120,7 @@ def _grow_down(rows: Sequence[TextRow], first: int, stop: int, edge: float) -> i
     while stop < len(rows):
         row = rows[stop]
         above = rows[stop - 1].y1 if stop > first else edge
-        if row.y0 - above > reach * row.size or not _fits(rows[first:stop], row):
+        if row.y0 - above > (reach if len(row.chunks) > 1 else 0.6) * row.size or not _fits(rows[first:stop], row):
             return stop
         stop += 1
     return stop
@@ -130,7 +132,7 @@ def _grow_up(rows: Sequence[TextRow], first: int, stop: int, edge: float) -> int
     while first > 0 and taken < 3:
         row = rows[first - 1]
         limit = edge if not taken else rows[first].y0
-        if len(row.chunks) < 2 or limit - row.y1 > 1.1 * row.size or not _fits(rows[first:stop], row):
+        if limit - row.y1 > 1.1 * row.size or not _fits(rows[first:stop], row):
             break
         first, taken = first - 1, taken + 1
     return first
@@ -249,7 +251,7 @@ def _is_table(rows: Sequence[TextRow]) -> bool:
     first = [r.chunks[0].text.strip() for r in multiple]
     labels = sum(1 for t in first if _LABEL.fullmatch(t))
     leaders = sum(1 for r in multiple if any(_LEADERS.search(c.text) for c in r.chunks))
-    if labels > 0.5 * len(multiple) and len(columns) < 3 or leaders > 0.4 * len(multiple) and len(columns) < 3:
+    if (labels > 0.5 * len(multiple) and len(columns) < 3) or (leaders > 0.4 * len(multiple) and len(columns) < 3):
         return False
     filled = sum(len(c.rows) for c in columns) / (len(columns) * len(multiple))
     values = [c for r in multiple for c in r.chunks[1:]]

@@ -50,6 +50,8 @@ def is_lattice(frame: Frame) -> bool:
     xs, ys = lattice(frame)
     if len(xs) < 3 or len(ys) < 3 or len(xs) * len(ys) > MAX_UNITS:
         return False
+    if all(r.soft for r in (*frame.horizontal, *frame.vertical)):
+        return sum(f.area for f in frame.fills) >= 0.85 * box.area and len(ys) > 4
     inner = [r for r in frame.vertical if box.x0 + 6 < r.at < box.x1 - 6]
     best = max((_covered(inner, x, box.y0, box.y1) for x in xs[1:-1]), default=0.0)
     return best >= 0.5
@@ -90,9 +92,9 @@ def _with_text_columns(frame: Frame, pieces: Sequence[Piece]) -> Frame:
             for top, bottom in pairwise(ys):
                 band = [r for r in rows if top <= (r.y0 + r.y1) / 2 < bottom]
                 free = [not any(c.x0 < gutter < c.x1 for c in r.chunks) for r in band]
-                if all(free):
+                if sum(free) >= 0.85 * len(free):
                     vertical.append(Rule(gutter, top, bottom, False))
-                elif free[-1]:
+                elif free[-1] and len(free) <= 4:
                     last = max(i for i, ok in enumerate(free) if not ok)
                     y = (band[last].y1 + band[last + 1].y0) / 2
                     horizontal.append(Rule(y, left, right, False))
@@ -118,7 +120,15 @@ def _cells_of(units: list[tuple[int, int]], content: dict[tuple[int, int], list[
             GridCell(row, c, height, 1, [p for r in range(row, last_row + 1) for p in content.get((r, c), ())])
             for c in range(column, last_column + 1)
         ]
+    if height > 1 and width == 1 and _aligned(units, content):
+        return [GridCell(r, column, 1, 1, content.get((r, column), [])) for r in range(row, last_row + 1)]
     return [GridCell(row, column, height, width, pieces)]
+
+
+def _aligned(units: Sequence[tuple[int, int]], content: dict[tuple[int, int], list[Piece]]) -> bool:
+    """Whether an undivided column has one line of text beside nearly every row of its neighbours."""
+    lines = [len(text_rows(content.get(unit, ()))) for unit in units]
+    return max(lines) == 1 and len(lines) >= 3 and sum(lines) >= 0.8 * len(lines)
 
 
 def _separate(

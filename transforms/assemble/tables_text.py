@@ -17,6 +17,7 @@ _WIDE_GAP = re.compile(r"(?: {3,}|\s*\t\s*|\s+(?=[|¦│])|(?<=[|¦│])\s+|\s*[
 _NUMBER = re.compile(
     r"[\s($€£¥+±<>~≈*†‡−–—-]*\d[\d.,:/\s'’%−–-]*(?:\s*[%‰)\]*†‡a-c°])*|[-–—−.·…*]+|n\.?[ad]\.?|\(X\)", re.I
 )
+_DESCENDERS = frozenset("gjpqy,;()$[]Q/")
 _NARROW = frozenset("ijlI.,:;'|!()[]ftr-")
 
 
@@ -29,12 +30,18 @@ class Piece(NamedTuple):
     box: Box
     size: float
     bold: bool
+    #: Whether white space of the span parts it from what stands before and after.
+    apart: tuple[bool, bool] = (False, False)
+
+    @property
+    def descends(self) -> bool:
+        """Whether a glyph reaches below the baseline."""
+        return not _DESCENDERS.isdisjoint(self.text)
 
     @property
     def baseline(self) -> float:
         """Estimated y of the baseline: the box is tight, so descenders are taken off."""
-        drop = 0.2 * self.size if any(c in "gjpqy,;()$[]Q/" for c in self.text) else 0.0
-        return self.box.y1 - drop
+        return self.box.y1 - (0.2 * self.size if self.descends else 0.0)
 
 
 @dataclass(slots=True, eq=False)
@@ -71,8 +78,10 @@ class TextRow:
 
     @property
     def baseline(self) -> float:
-        """Median baseline of its pieces."""
-        values = sorted(p.baseline for c in self.chunks for p in c.pieces)
+        """Median baseline of its pieces; of those whose box ends on the baseline when there are any."""
+        pieces = [p for c in self.chunks for p in c.pieces]
+        exact = [p for p in pieces if not p.descends and any(ch.isalnum() for ch in p.text)]
+        values = sorted(p.baseline for p in exact or pieces)
         return values[len(values) // 2]
 
     @property
@@ -125,7 +134,8 @@ def _split_span(number: int, index: int, span: Span, box: Box) -> list[Piece]:
             continue
         left, right = first + len(text) - len(text.lstrip()), last - len(text) + len(text.rstrip())
         x0, x1 = (box.x0, box.x1) if edges is None else (edges[left], edges[right])
-        pieces.append(Piece(number, index, text.strip(), Box(x0, box.y0, x1, box.y1), size, bold))
+        apart = (left > 0, right < len(span.text))
+        pieces.append(Piece(number, index, text.strip(), Box(x0, box.y0, x1, box.y1), size, bold, apart))
     return pieces
 
 
@@ -161,6 +171,7 @@ def split_piece(piece: Piece, cuts: Sequence[float]) -> list[Piece]:
         piece._replace(
             text=piece.text[a:b].strip(),
             box=piece.box._replace(x0=piece.box.x0 + a * unit, x1=piece.box.x0 + b * unit),
+            apart=(a > 0 or piece.apart[0], b < len(piece.text) or piece.apart[1]),
         )
         for a, b in zip(bounds, bounds[1:], strict=False)
     ]
@@ -203,5 +214,13 @@ def reading_text(pieces: Iterable[Piece]) -> str:
     """Text of pieces in reading order: rows top down, single spaces between; touching pieces are joined directly."""
     rows = []
     for row in text_rows(pieces, gap=0.12):
-        rows.append(" ".join("".join(p.text for p in chunk.pieces) for chunk in row.chunks))
+        rows.append(" ".join(_joined(chunk.pieces) for chunk in row.chunks))
     return " ".join(" ".join(rows).split())
+
+
+def _joined(pieces: Sequence[Piece]) -> str:
+    text = ""
+    for before, piece in zip([None, *pieces], pieces, strict=False):
+        apart = before is not None and (before.apart[1] or piece.apart[0])
+        text += f" {piece.text}" if apart else piece.text
+    return text
