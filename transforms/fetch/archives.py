@@ -12,6 +12,8 @@ from transforms.fetch.media_types import DOCX, PPTX, XLSX, ZIP
 
 _MAIN_PART = re.compile(rb'ContentType="(application/vnd\.[^"]+?)\.main\+xml"', re.IGNORECASE)
 _MEMBERS = (("word/document", DOCX), ("xl/workbook", XLSX), ("ppt/presentation", PPTX))
+_MEDIA_TYPE = re.compile(rb"\s*[\w.+-]+/[\w.+-]+\s*")
+_MIMETYPE_BYTES = 256
 _LOCAL_HEADER = b"PK\x03\x04"
 _MIMETYPE_OFFSET = 30
 #: Longest end-of-archive record: its fixed part and a comment.
@@ -44,10 +46,9 @@ def _mimetype_member(head: bytes) -> str:
     """Type that the stored first member `mimetype` of EPUB and OpenDocument files names."""
     if head[_MIMETYPE_OFFSET : _MIMETYPE_OFFSET + 8] != b"mimetype" or len(head) < _MIMETYPE_OFFSET + 8:
         return ""
-    method, size, extra = struct.unpack_from("<8xH8xI4xH", head)[:1] + struct.unpack_from("<18xI6xH", head)
+    method, size, extra = struct.unpack_from("<8xH8xI6xH", head)
     start = _MIMETYPE_OFFSET + 8 + extra
-    text = head[start : start + size] if method == 0 and 0 < size < 256 else b""
-    return text.decode("ascii", "replace").strip().lower() if re.fullmatch(rb"[\w.+-]+/[\w.+-]+\s*", text) else ""
+    return _media_type(head[start : start + min(size, _MIMETYPE_BYTES)]) if method == zipfile.ZIP_STORED else ""
 
 
 def _names(head: bytes) -> list[str]:
@@ -66,7 +67,7 @@ def sniff_zip_file(path: str) -> str:
         return ZIP
     try:
         with zipfile.ZipFile(path) as archive:
-            return _by_content_types(archive) or _by_members(archive.namelist())
+            return _by_content_types(archive) or _by_mimetype(archive) or _by_members(archive.namelist())
     except _DAMAGE:
         return ZIP
 
@@ -77,6 +78,17 @@ def _by_content_types(archive: zipfile.ZipFile) -> str:
     with archive.open("[Content_Types].xml") as stream:
         found = _MAIN_PART.search(stream.read(_MEMBER_BYTES))
     return found[1].decode("ascii", "replace").lower() if found else ""
+
+
+def _by_mimetype(archive: zipfile.ZipFile) -> str:
+    if "mimetype" not in archive.namelist():
+        return ""
+    with archive.open("mimetype") as stream:
+        return _media_type(stream.read(_MIMETYPE_BYTES))
+
+
+def _media_type(text: bytes) -> str:
+    return text.decode("ascii", "replace").strip().lower() if _MEDIA_TYPE.fullmatch(text) else ""
 
 
 def _by_members(names: list[str]) -> str:

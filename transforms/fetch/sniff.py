@@ -123,7 +123,8 @@ def decode(head: bytes) -> str | None:
     if head.count(0) * 4 > len(head):
         return _decode_utf16(head)
     controls = len(head) - len(head.translate(None, _CONTROLS))
-    if controls * 20 > len(head):
+    # A stray one or two make no binary file.
+    if controls * 20 > len(head) + 40:
         return None
     return head.decode("utf-8", "replace")
 

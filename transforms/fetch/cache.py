@@ -1,0 +1,202 @@
+"""A bounded folder of downloaded files, shared by the threads and processes of a machine.
+
+    data/<sha256>     the bytes; in use while somebody holds a shared lock on it, so eviction leaves it alone
+    entries/<key>     which bytes a source had, and what its server said of them
+    locks/<key>       held by the one who downloads a source, while others wait for its result
+    incoming/         downloads that are not complete
+
+Locks are advisory locks of open files (flock): they end with their process, however it ends.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from tempfile import mkstemp
+
+import msgspec
+
+#: Eviction makes this much room at once, so that it does not run at every download.
+_FILL_AFTER_EVICTION = 0.8
+
+
+class CacheEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a source's bytes. Validators are the server's, as it wrote them."""
+
+    sha256: str
+    size: int
+    etag: str = ""
+    last_modified: str = ""
+    declared_type: str = ""
+    #: File name the server suggests, '' when it does not.
+    name: str = ""
+    #: Seconds since the epoch when the source was last asked.
+    validated: float = 0.0
+
+
+class Lease:
+    """A cached file that stays where it is until `close`."""
+
+    def __init__(self, path: str, entry: CacheEntry, descriptor: int) -> None:
+        self.path, self.entry, self._descriptor = path, entry, descriptor
+
+    def close(self) -> None:
+        """Let eviction have the file."""
+        os.close(self._descriptor)
+
+
+class FileCache:
+    """See the module. `max_bytes` bounds the complete files, except that files in use are never removed."""
+
+    def __init__(self, root: str, max_bytes: int) -> None:
+        self._data, self._entries, self._locks, self._incoming = (
+            os.path.join(root, name) for name in ("data", "entries", "locks", "incoming")
+        )
+        for folder in (self._data, self._entries, self._locks, self._incoming):
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+        self._max_bytes = max_bytes
+        self._mutex = threading.Lock()
+        self._bytes = sum(size for _, size, _ in _files(self._data))
+
+    def find(self, key: str) -> Lease | None:
+        """The file that the source `key` had when last asked, None when it is not here."""
+        entry = _read_entry(os.path.join(self._entries, key))
+        return self._lease(entry) if entry else None
+
+    def _lease(self, entry: CacheEntry) -> Lease | None:
+        path = os.path.join(self._data, entry.sha256)
+        try:
+            descriptor = _open_locked(path, os.O_RDONLY, fcntl.LOCK_SH)
+        except FileNotFoundError:
+            return None
+        if descriptor is None:
+            return None
+        os.utime(path)
+        return Lease(path, entry, descriptor)
+
+    @contextmanager
+    def lock(self, key: str) -> Iterator[None]:
+        """Wait for whoever works on `key`, then keep others waiting."""
+        path = os.path.join(self._locks, key)
+        while (descriptor := _open_locked(path, os.O_CREAT | os.O_RDWR, fcntl.LOCK_EX)) is None:
+            continue
+        try:
+            yield
+        finally:
+            os.unlink(path)
+            os.close(descriptor)
+
+    @contextmanager
+    def incoming(self) -> Iterator[str]:
+        """Path of a new, empty file to download to; removed in the end unless `add` took it."""
+        descriptor, path = mkstemp(dir=self._incoming)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+            yield path
+        finally:
+            _unlink(path)
+            os.close(descriptor)
+
+    def add(self, key: str, entry: CacheEntry, path: str) -> Lease:
+        """Move the complete file at `path` in as the bytes of the source `key`."""
+        with self.lock(entry.sha256):
+            lease = self._lease(entry)
+            if lease is None:
+                target = os.path.join(self._data, entry.sha256)
+                descriptor = os.open(path, os.O_RDONLY)
+                fcntl.flock(descriptor, fcntl.LOCK_SH)
+                os.rename(path, target)
+                lease = Lease(target, entry, descriptor)
+        self.note(key, entry)
+        self._grow(entry.size)
+        return lease
+
+    def note(self, key: str, entry: CacheEntry) -> None:
+        """Record what was learnt of the source `key`."""
+        with self.incoming() as path:
+            with open(path, "wb") as stream:
+                stream.write(msgspec.json.encode(entry))
+            os.rename(path, os.path.join(self._entries, key))
+
+    def _grow(self, size: int) -> None:
+        with self._mutex:
+            self._bytes += size
+            if self._bytes > self._max_bytes:
+                self._bytes = self._evict()
+
+    def _evict(self) -> int:
+        """Remove the files unused for longest, and what crashed processes left. Returns the bytes that remain."""
+        files = sorted(_files(self._data))
+        remaining = sum(size for _, size, _ in files)
+        for _, size, path in files:
+            if remaining <= self._max_bytes * _FILL_AFTER_EVICTION:
+                break
+            remaining -= size if _remove_unused(path) else 0
+        for _, _, path in _files(self._incoming):
+            _remove_unused(path)
+        self._forget_evicted()
+        return remaining
+
+    def _forget_evicted(self) -> None:
+        present = {os.path.basename(path) for _, _, path in _files(self._data)}
+        for _, _, path in _files(self._entries):
+            entry = _read_entry(path)
+            if entry is None or entry.sha256 not in present:
+                _unlink(path)
+
+
+def _read_entry(path: str) -> CacheEntry | None:
+    try:
+        with open(path, "rb") as stream:
+            return msgspec.json.decode(stream.read(), type=CacheEntry)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+
+
+def _open_locked(path: str, flags: int, lock: int) -> int | None:
+    """Open and lock `path`; None when another process removed or replaced it meanwhile."""
+    descriptor = os.open(path, flags, 0o600)
+    fcntl.flock(descriptor, lock)
+    try:
+        if os.path.samestat(os.fstat(descriptor), os.stat(path)):
+            return descriptor
+    except FileNotFoundError:
+        pass
+    os.close(descriptor)
+    return None
+
+
+def _files(folder: str) -> Iterator[tuple[float, int, str]]:
+    """Time of last use, size and path of each file in `folder`."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            try:
+                status = entry.stat()
+            except FileNotFoundError:
+                continue
+            yield status.st_mtime, status.st_size, entry.path
+
+
+def _remove_unused(path: str) -> bool:
+    """Remove `path` unless somebody holds a lock on it; whether it is gone."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    else:
+        _unlink(path)
+        return True
+    finally:
+        os.close(descriptor)
+
+
+def _unlink(path: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(path)

@@ -1,0 +1,211 @@
+"""Brings a document's bytes to this machine."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import stat
+import tempfile
+import time
+import weakref
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cache
+
+import msgspec
+
+from schemas.failures import ConfigurationError, Forbidden, SourceUnavailable, TooLarge, Unsupported
+from schemas.ids import stable_id
+from schemas.options import FetchOptions
+from schemas.source import Fetched, SourceRef
+from transforms.fetch.cache import CacheEntry, FileCache, Lease
+from transforms.fetch.detect import detect_file
+from transforms.fetch.http import download
+from transforms.fetch.media_types import type_of_name
+from transforms.fetch.retry import Transient, retrying
+from transforms.fetch.sink import Sink
+from transforms.runtime.stores import FileInfo, Store, local_errors
+from transforms.runtime.uris import entry_path, file_name, is_http, is_local, local_path, redact
+
+_SHARE_HOSTS = ("drive.google.com", "docs.google.com")
+#: A source asked so recently is not asked again: the parts of a large document follow each other.
+_FRESH_SECONDS = 600.0
+_CHUNK_BYTES = 1 << 20
+
+
+class Fetcher:
+    """Fetches documents. Threads may share one; all of a process share its connections and its cache."""
+
+    def __init__(self, options: FetchOptions, store: Store) -> None:
+        self._options, self._store = options, store
+        self._started = time.time()
+
+    def fetch(self, ref: SourceRef) -> Fetched:
+        """The document, without a lease: unless it is local, later fetches may evict its file from the cache."""
+        with self.open(ref) as fetched:
+            return fetched
+
+    @contextmanager
+    def open(self, ref: SourceRef) -> Iterator[Fetched]:
+        """The document; its file stays in place within the `with` block. Raises DocumentError."""
+        if is_local(ref.uri):
+            yield self._local(ref)
+            return
+        _refuse_share_link(ref.uri)
+        lease = self._lease(ref.uri)
+        try:
+            yield _fetched(ref, lease.path, lease.entry)
+        finally:
+            lease.close()
+
+    def _local(self, ref: SourceRef) -> Fetched:
+        path = local_path(ref.uri)
+        with local_errors(ref.uri):
+            status = os.stat(path)
+            _require_regular(path, status.st_mode)
+            if status.st_size > self._options.max_bytes:
+                raise TooLarge(f"{path} has {status.st_size} bytes, more than {self._options.max_bytes}")
+            with open(path, "rb") as stream:
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+                size = stream.tell()
+            return _fetched(ref, path, CacheEntry(sha256=digest, size=size, last_modified=_iso_time(status.st_mtime)))
+
+    def _lease(self, uri: str) -> Lease:
+        with _cache_errors():
+            files = _shared_cache(os.getpid(), self._options.cache_dir, self._options.cache_bytes)
+            key = stable_id("source", uri)
+            lease = files.find(key)
+            if lease and self._is_fresh(lease.entry):
+                return lease
+            if lease:
+                lease.close()
+            with files.lock(key):
+                return self._renew(uri, key, files)
+
+    def _renew(self, uri: str, key: str, files: FileCache) -> Lease:
+        """Download `uri`, unless somebody else just did; unchanged bytes keep their file."""
+        old = files.find(key)
+        if old and self._is_fresh(old.entry):
+            return old
+        with ExitStack() as stack:
+            if old:
+                stack.callback(old.close)
+            with files.incoming() as path:
+                with open(path, "r+b") as stream:
+                    entry = self._transfer(uri, Sink(stream, uri, self._options), old.entry if old else None)
+                if old is None or entry.sha256 != old.entry.sha256:
+                    return files.add(key, entry, path)
+            files.note(key, entry)
+            stack.pop_all()
+            old.entry = entry
+            return old
+
+    def _is_fresh(self, entry: CacheEntry) -> bool:
+        return entry.validated >= max(self._started, time.time() - _FRESH_SECONDS)
+
+    def _transfer(self, uri: str, sink: Sink, known: CacheEntry | None) -> CacheEntry:
+        if is_http(uri):
+            return download(uri, sink, self._options, known)
+        return retrying(lambda: self._copy(uri, sink, known), self._options.retries, self._options.timeout)
+
+    def _copy(self, uri: str, sink: Sink, known: CacheEntry | None) -> CacheEntry:
+        """Bring an object of a store to `sink`, unless the `known` version is still the current one."""
+        sink.restart()
+        try:
+            info = self._store.stat(uri)
+            sink.check_size(info.size)
+            if known and _is_version(known, info):
+                return msgspec.structs.replace(known, validated=time.time())
+            with self._store.open(uri) as source:
+                while data := source.read(_CHUNK_BYTES):
+                    sink.write(data)
+        except SourceUnavailable as error:
+            raise Transient(error) from error
+        if sink.size != info.size:
+            raise Transient(SourceUnavailable(f"{redact(uri)}: {sink.size} of {info.size} bytes arrived"))
+        return CacheEntry(
+            sha256=sink.finish(),
+            size=sink.size,
+            etag=info.etag,
+            last_modified=_iso_time(info.mtime),
+            validated=time.time(),
+        )
+
+
+@cache
+def _shared_cache(process: int, root: str, max_bytes: int) -> FileCache:
+    # A forked process makes its own private folder: hence the process id in the key.
+    if root:
+        return FileCache(os.path.expanduser(root), max_bytes)
+    private = tempfile.mkdtemp(prefix="docbeam-")
+    files = FileCache(private, max_bytes)
+    weakref.finalize(files, shutil.rmtree, private, ignore_errors=True)
+    return files
+
+
+def _is_version(known: CacheEntry, info: FileInfo) -> bool:
+    """Whether a store's object is the one that was cached; never sure without its time."""
+    same = (known.size, known.etag, known.last_modified) == (info.size, info.etag, _iso_time(info.mtime))
+    return same and info.mtime is not None
+
+
+def _fetched(ref: SourceRef, path: str, entry: CacheEntry) -> Fetched:
+    names = (entry.name, file_name(ref.uri), ref.path)
+    name = next((name for name in names if type_of_name(name)), ref.path)
+    guess = detect_file(path, entry.declared_type, name)
+    return Fetched(
+        ref=ref,
+        local_path=path,
+        sha256=entry.sha256,
+        size=entry.size,
+        media_type=guess.media_type,
+        declared_type=guess.declared_type,
+        type_mismatch=guess.mismatch,
+        etag=entry.etag,
+        last_modified=_plain_time(entry.last_modified),
+    )
+
+
+def _iso_time(seconds: float | None) -> str:
+    return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds")
+
+
+def _plain_time(value: str) -> str:
+    """ISO 8601 for the date of an HTTP header; other values as they are."""
+    try:
+        return parsedate_to_datetime(value).astimezone(UTC).isoformat(timespec="seconds")
+    except ValueError:
+        return value
+
+
+def _require_regular(path: str, mode: int) -> None:
+    if stat.S_ISDIR(mode) and not os.access(path, os.R_OK | os.X_OK):
+        raise Forbidden(f"no permission to list the folder {path}")
+    if not stat.S_ISREG(mode):
+        raise Unsupported(f"{path} is not a regular file", hint="name files, or a folder as an input of its own")
+
+
+def _refuse_share_link(uri: str) -> None:
+    """Share links lead to viewers: what they serve is the page of an application, not the document."""
+    if is_http(uri) and entry_path(uri).partition("/")[0] in _SHARE_HOSTS:
+        raise Forbidden(
+            f"{redact(uri)} is a Google share link, which serves a viewer instead of the document",
+            hint="export it as PDF or DOCX and ingest that file, or copy it to gs:// and give this machine credentials",
+        )
+
+
+@contextmanager
+def _cache_errors() -> Iterator[None]:
+    """Errors of the cache's own disk; those of sources are DocumentErrors by then."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise SourceUnavailable(
+                "no room left for the download cache", hint="make room on the disk, or lower the cache's size"
+            ) from error
+        raise ConfigurationError(f"the download cache cannot be used: {error}") from error
