@@ -154,7 +154,7 @@ def _metavar(key: Key) -> str:
     return {int: "N", float: "NUMBER"}.get(cast(type, key.plain_type), "NAME" if key.choices else "TEXT")
 
 
-def _flag_type(key: Key) -> Any:  # noqa: ANN401 - a type made at run time has no static one
+def _flag_type(key: Key) -> Any:
     if key.is_list:
         return list[str] | None
     return (key.plain_type if key.plain_type in (int, float) else str) | None

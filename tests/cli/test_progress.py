@@ -1,0 +1,63 @@
+import io
+
+import pytest
+from rich.console import Console
+
+from beam_pipeline.progress import (
+    LineProgress,
+    LiveProgress,
+    duration,
+    observe,
+    pages_per_second,
+    progress_line,
+    seconds_left,
+)
+from schemas.report import Progress
+
+HALF = Progress(documents_listed=10, documents=5, pages=40, failures=1, chunks=90, elapsed=20.0)
+
+
+def test_speed_and_time_left():
+    assert pages_per_second(HALF) == 2.0
+    assert seconds_left(HALF) == 20.0
+    assert pages_per_second(Progress()) == 0.0
+    assert seconds_left(Progress(documents_listed=3)) is None
+    assert seconds_left(Progress(documents=3, elapsed=1.0)) is None
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(4.4, "4 s"), (200, "3 min 20 s"), (7500, "2 h 05 min")])
+def test_durations(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_line_in_words():
+    assert progress_line(HALF) == "5/10 documents, 40 pages, 2.0 pages/s, 1 failures, about 20 s left"
+    assert progress_line(Progress(elapsed=1.0)) == "0 documents, 0 pages, 0.0 pages/s, 0 failures"
+
+
+def test_lines_are_five_seconds_apart(capsys):
+    with LineProgress() as lines:
+        for elapsed in (1.0, 5.0, 6.0, 9.9, 10.1):
+            lines.on_progress(Progress(pages=int(elapsed), elapsed=elapsed))
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert [line.split(",")[1] for line in err.splitlines()] == [" 5 pages", " 10 pages"]
+
+
+def test_live_display_shows_counts_and_clears_itself():
+    stream = io.StringIO()
+    console = Console(file=stream, force_terminal=True, width=120)
+    with observe(console, quiet=False) as observer:
+        assert isinstance(observer, LiveProgress)
+        observer.on_progress(HALF)
+    assert "5/10" in stream.getvalue()
+    assert "2.0 pages/s" in stream.getvalue()
+    assert "about 20 s left" in stream.getvalue()
+
+
+def test_choice_of_display():
+    plain = Console(file=io.StringIO())
+    with observe(plain, quiet=False) as observer:
+        assert isinstance(observer, LineProgress)
+    with observe(plain, quiet=True) as observer:
+        assert observer is None

@@ -1,0 +1,52 @@
+import msgspec
+
+from beam_pipeline.report import report_json, report_lines
+from schemas.report import FailureReason, RunReport
+
+REPORT = RunReport(
+    run_id="r",
+    output="/out",
+    format="delta",
+    statuses={"ok": 7, "failed": 3, "partial": 0},
+    pages={"digital": 20, "failed": 1},
+    elements=90,
+    chunks=40,
+    hidden_elements=2,
+    failures=tuple(
+        FailureReason(category=f"c{i}", count=9 - i, example_uri=f"u{i}\x1b[2J", example_message="m", hint="fix it")
+        for i in range(7)
+    ),
+    elapsed=10.0,
+    pages_per_second=2.1,
+    table_versions={"documents": 4},
+)
+
+
+def test_lines_for_people():
+    text = "\n".join(report_lines(REPORT))
+    assert "documents  10: 7 ok, 3 failed" in text
+    assert "pages      21: 20 digital, 1 failed" in text
+    assert "2 elements hold text that a reader cannot see" in text
+    assert "10 s, 2.1 pages/s" in text
+    assert "/out (delta, version 4)" in text
+    assert "9  c0: m" in text
+    assert "fix it" in text
+    assert "and 2 more reasons" in text
+    assert "\x1b" not in text
+
+
+def test_a_clean_run_tells_no_failures():
+    text = "\n".join(report_lines(RunReport(run_id="r", output="o", format="avro")))
+    assert "failures" not in text
+    assert "hidden" not in text
+
+
+def test_json_has_derived_figures():
+    fields = msgspec.json.decode(report_json(REPORT))
+    assert fields["documents"] == 10
+    assert fields["failure_ratio"] == 0.3
+    assert fields["failures"][0]["example_uri"] == "u0\x1b[2J"
+
+
+def test_a_run_without_documents_did_not_fail():
+    assert RunReport(run_id="r", output="o", format="avro").failure_ratio == 0.0
