@@ -1,0 +1,158 @@
+"""Running heads, page numbers and watermarks: text that belongs to the page, not to the document."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from schemas.geometry import Box
+from transforms.assemble.geometry_lines import TextLine
+
+#: Share of the page's height where running heads and feet stand.
+BAND = 0.13
+#: Share where even a page on its own shows them, when white space sets them apart.
+MARGIN = 0.075
+#: White space, in font sizes, between a running head and the text.
+SEPARATION = 0.9
+MAX_CHARS = 120
+_PAGE_NUMBER = re.compile(
+    r"(?:(?:page|pagina|página|seite|p|pg|s)\W{0,2})?[-–—\[(|]?\s?(?:\d{1,4}|[ivxlc]{1,7})\s?[-–—\])|]?"
+    r"(?:\s?(?:of|/|von|de|sur|di|van|\|)\s?\d{1,4})?",
+    re.IGNORECASE,
+)
+_DIGITS = re.compile(r"\d+")
+
+
+@dataclass(frozen=True)
+class Furniture:
+    """What to take out of the flow, by identity of the lines."""
+
+    headers: frozenset[int]
+    footers: frozenset[int]
+
+    def __contains__(self, line: TextLine) -> bool:
+        return id(line) in self.headers or id(line) in self.footers
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A page's size and its lines."""
+
+    width: float
+    height: float
+    lines: Sequence[TextLine]
+
+
+def find_furniture(sheets: Sequence[Sheet], body_size: float) -> Furniture:
+    """The running heads and feet of all pages."""
+    heads, feet = set[int](), set[int]()
+    for top, chosen in ((True, heads), (False, feet)):
+        bands = [_band(sheet, top) for sheet in sheets]
+        repeated = _repeated(sheets, bands)
+        for sheet, band in zip(sheets, bands, strict=True):
+            chosen.update(id(line) for line in _outer_rows(sheet, band, top, repeated, body_size))
+    return Furniture(frozenset(heads), frozenset(feet - heads))
+
+
+def _band(sheet: Sheet, top: bool) -> list[TextLine]:
+    """Short lines in the top or bottom band, from the edge of the page inwards."""
+    limit = BAND * sheet.height
+    inside = [
+        line for line in sheet.lines if _edge_distance(sheet, line.box, top) < limit and len(line.text) <= MAX_CHARS
+    ]
+    return sorted(inside, key=lambda line: (_edge_distance(sheet, line.box, top), line.box.x0))
+
+
+def _edge_distance(sheet: Sheet, box: Box, top: bool) -> float:
+    return box.y1 if top else sheet.height - box.y0
+
+
+def _key(line: TextLine) -> tuple[str, int]:
+    return _DIGITS.sub("#", line.text.casefold()), round(line.size)
+
+
+def _position(sheet: Sheet, line: TextLine) -> tuple[int, int, int]:
+    """Where and how large a line is, whatever it says; pages of other sizes do not compare."""
+    return round(line.box.y0 / 2), round(line.size * 4), round(sheet.height)
+
+
+@dataclass(frozen=True)
+class _Repeated:
+    """Texts and positions that come back on several pages."""
+
+    texts: frozenset[tuple[str, int]]
+    positions: frozenset[tuple[int, int, int]]
+
+
+def _repeated(sheets: Sequence[Sheet], bands: Sequence[Sequence[TextLine]]) -> _Repeated:
+    texts: Counter[tuple[str, int]] = Counter()
+    places: dict[tuple[str, int], list[float]] = defaultdict(list)
+    positions: Counter[tuple[int, int, int]] = Counter()
+    for sheet, band in zip(sheets, bands, strict=True):
+        for key in {_key(line) for line in band}:
+            texts[key] += 1
+        for line in band:
+            places[_key(line)].append(line.box.y0)
+        positions.update({_position(sheet, line) for line in band})
+    enough = 2 if len(sheets) < 6 else 3
+    steady = {key for key, count in texts.items() if count >= enough and _is_steady(places[key])}
+    share = max(2, round(0.4 * len(sheets)))
+    return _Repeated(frozenset(steady), frozenset(place for place, count in positions.items() if count >= share))
+
+
+def _is_steady(heights: Sequence[float]) -> bool:
+    """Whether most of the instances stand at the same height."""
+    common = Counter(round(y / 3) for y in heights)
+    return max(common.values()) >= 0.5 * len(heights)
+
+
+def _outer_rows(
+    sheet: Sheet, band: Sequence[TextLine], top: bool, repeated: _Repeated, body_size: float
+) -> Iterable[TextLine]:
+    """Rows from the edge inwards as long as they look like furniture."""
+    chosen: list[TextLine] = []
+    for row in _rows(band):
+        gap = _gap_inwards(sheet, row, top)
+        if not any(_is_furniture(sheet, line, top, repeated, body_size, gap) for line in row):
+            break
+        chosen.extend(row)
+    return chosen
+
+
+def _rows(band: Sequence[TextLine]) -> Iterable[list[TextLine]]:
+    row: list[TextLine] = []
+    for line in band:
+        if row and min(line.box.y1, row[0].box.y1) - max(line.box.y0, row[0].box.y0) <= 0.3 * line.box.height:
+            yield row
+            row = []
+        row.append(line)
+    if row:
+        yield row
+
+
+def _gap_inwards(sheet: Sheet, row: Sequence[TextLine], top: bool) -> float:
+    """White space between a row and the nearest line further inside the page."""
+    if top:
+        edge = max(line.box.y1 for line in row)
+        inner = [line.box.y0 - edge for line in sheet.lines if line.box.y0 >= edge - 2 and line not in row]
+    else:
+        edge = min(line.box.y0 for line in row)
+        inner = [edge - line.box.y1 for line in sheet.lines if line.box.y1 <= edge + 2 and line not in row]
+    return min(inner, default=sheet.height)
+
+
+def _is_furniture(sheet: Sheet, line: TextLine, top: bool, repeated: _Repeated, body_size: float, gap: float) -> bool:
+    apart = gap > SEPARATION * max(line.size, 0.8 * body_size)
+    if _key(line) in repeated.texts and (apart or line.size < 0.95 * body_size):
+        return True
+    if line.size > 1.15 * body_size or not apart:
+        return False
+    if _PAGE_NUMBER.fullmatch(line.text):
+        return True
+    small = line.size < 0.95 * body_size
+    if _position(sheet, line) in repeated.positions and (small or gap > 2 * line.size):
+        return True
+    within = _edge_distance(sheet, line.box, top) < MARGIN * sheet.height
+    return within and (small or gap > 2.5 * body_size)

@@ -1,0 +1,171 @@
+"""Fixed-layout pages become drafts: the geometry of spans tells lines, columns, blocks, types and reading order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from schemas.content import BlockType, ExtractedPage, Extraction, Image
+from schemas.document import PageSpan
+from schemas.geometry import Box, union
+from transforms.assemble.draft import Draft
+from transforms.assemble.furniture import Furniture, Sheet, find_furniture
+from transforms.assemble.geometry_blocks import Pitches, TextBlock, split_column
+from transforms.assemble.geometry_flow import continue_paragraphs
+from transforms.assemble.geometry_lines import PageLines, TextLine, merge_rows, page_lines
+from transforms.assemble.geometry_typing import Typed, type_blocks
+from transforms.assemble.headings import BodyFace
+from transforms.assemble.reading_order import reading_order
+from transforms.assemble.tables import FoundTable, find_tables
+
+SOURCE = "geometry"
+#: Images smaller than this share of the page are ornaments, larger than that are backgrounds of text.
+MIN_FIGURE, MAX_FIGURE = 0.01, 0.9
+
+
+@dataclass(frozen=True)
+class PlacedObject:
+    """A table or figure in the flow."""
+
+    box: Box
+    draft: Draft
+    text: str = ""
+
+
+Stack = list[TextLine | PlacedObject]
+
+
+@dataclass(frozen=True)
+class PageLayout:
+    """A page, its lines by role, and the things among them."""
+
+    page: ExtractedPage
+    lines: PageLines
+    objects: list[PlacedObject]
+
+
+def geometry_drafts(extraction: Extraction) -> list[Draft]:
+    """Typed drafts of all pages in reading order; running heads open their page, hidden text closes it."""
+    layouts = [page_layout(page) for page in extraction.pages]
+    body = BodyFace.of(line for layout in layouts for line in layout.lines.flow)
+    sheets = [Sheet(layout.page.width, layout.page.height, layout.lines.flow) for layout in layouts]
+    furniture = find_furniture(sheets, body.size)
+    stacks = [_page_stacks(layout, furniture, body) for layout in layouts]
+    columns = [[item for item in stack if isinstance(item, TextLine)] for page in stacks for stack in page]
+    pitches = Pitches(columns)
+    flow = [list(_page_flow(page, pitches)) for page in stacks]
+    heights = {layout.page.number: layout.page.height for layout in layouts}
+    blocks = [item for page in flow for item in page if isinstance(item, TextBlock)]
+    typed = type_blocks(blocks, body, extraction.outline, heights)
+    typed = continue_paragraphs(typed, body)
+    return list(_ordered(layouts, flow, typed, furniture))
+
+
+def page_layout(page: ExtractedPage) -> PageLayout:
+    """Tables and figures found, and the lines that are left."""
+    tables = find_tables(page)
+    taken = frozenset(ref for table in tables for ref in table.lines)
+    objects = [PlacedObject(table.box, _table_draft(page.number, table)) for table in tables]
+    objects += [PlacedObject(box, _figure_draft(page.number, image, box)) for image, box in _figures(page)]
+    return PageLayout(page, page_lines(page, taken), objects)
+
+
+def _table_draft(page: int, table: FoundTable) -> Draft:
+    return Draft(
+        type=BlockType.TABLE, page=page, cells=table.cells, box=table.box, confidence=table.confidence, source=SOURCE
+    )
+
+
+def _figure_draft(page: int, image: Image, box: Box) -> Draft:
+    return Draft(type=BlockType.FIGURE, page=page, box=box, source=SOURCE)
+
+
+def _figures(page: ExtractedPage) -> Iterator[tuple[Image, Box]]:
+    area, seen = page.width * page.height, set[Box]()
+    for image in page.images:
+        box = image.box
+        if box is None or box in seen or not MIN_FIGURE * area < box.area < MAX_FIGURE * area:
+            continue
+        seen.add(box)
+        yield image, box
+
+
+def _page_stacks(layout: PageLayout, furniture: Furniture, body: BodyFace) -> list[Stack]:
+    """Columns of the page in reading order; turned text comes last."""
+    items: Stack = [line for line in layout.lines.flow if line not in furniture]
+    items += layout.objects
+    return [_merged_stack(stack) for stack in reading_order(items, body.size)]
+
+
+def _merged_stack(stack: Stack) -> Stack:
+    """Fragments of a baseline joined; objects keep their place by their middle."""
+    lines: Stack = list(merge_rows(item for item in stack if isinstance(item, TextLine)))
+    things = [item for item in stack if isinstance(item, PlacedObject)]
+    if not things:
+        return lines
+    return sorted([*lines, *things], key=lambda item: ((item.box.y0 + item.box.y1) / 2, item.box.x0))
+
+
+def _page_flow(stacks: Sequence[Stack], pitches: Pitches) -> Iterator[TextBlock | PlacedObject]:
+    for number, stack in enumerate(stacks):
+        run: list[TextLine] = []
+        for item in stack:
+            if isinstance(item, TextLine):
+                run.append(item)
+            else:
+                yield from _column_blocks(run, pitches, number)
+                run = []
+                yield item
+        yield from _column_blocks(run, pitches, number)
+
+
+def _column_blocks(run: list[TextLine], pitches: Pitches, stack: int) -> list[TextBlock]:
+    blocks = split_column(run, pitches) if run else []
+    for block in blocks:
+        block.stack = stack
+    return blocks
+
+
+def _ordered(
+    layouts: Sequence[PageLayout],
+    flow: Sequence[Sequence[TextBlock | PlacedObject]],
+    typed: dict[int, Typed],
+    furniture: Furniture,
+) -> Iterator[Draft]:
+    for layout, items in zip(layouts, flow, strict=True):
+        lines = layout.lines.flow
+        heads = [line for line in lines if id(line) in furniture.headers]
+        feet = [line for line in lines if id(line) in furniture.footers]
+        yield from _line_drafts(heads, BlockType.PAGE_HEADER)
+        for item in items:
+            if isinstance(item, PlacedObject):
+                yield item.draft
+            elif id(item) in typed:
+                yield block_draft(typed[id(item)])
+        yield from _line_drafts(layout.lines.turned, BlockType.PARAGRAPH)
+        yield from _line_drafts(feet, BlockType.PAGE_FOOTER)
+        yield from _line_drafts(layout.lines.hidden, BlockType.HIDDEN)
+
+
+def _line_drafts(lines: Sequence[TextLine], kind: BlockType) -> Iterator[Draft]:
+    """One draft per line, top to bottom."""
+    for line in sorted(lines, key=lambda line: (line.box.y0, line.box.x0)):
+        spans = tuple(PageSpan(line.page, span) for span in line.spans)
+        yield Draft(type=kind, page=line.page, spans=spans, box=line.box, source=SOURCE)
+
+
+def block_draft(typed: Typed) -> Draft:
+    """The draft of a block; the spans of its marker are left out."""
+    lines = typed.lines()
+    spans = tuple(PageSpan(page, span, number) for number, (page, line) in enumerate(lines) for span in line)
+    first = [line.box for line in typed.block.lines if line.page == typed.block.page]
+    return Draft(
+        type=typed.type,
+        page=typed.block.page,
+        spans=spans,
+        level=typed.level,
+        marker=typed.marker,
+        box=union(first),
+        confidence=typed.confidence,
+        source=SOURCE,
+    )

@@ -1,0 +1,62 @@
+"""Which type a block is, as far as its look and its words tell."""
+
+from __future__ import annotations
+
+import re
+
+from schemas.content import Style
+from transforms.assemble.geometry_blocks import TextBlock
+from transforms.assemble.headings import BodyFace
+
+_LABEL = (
+    r"figure|figura|figur|fig|table|tableau|tabelle|tabella|tabla|tabel|abbildung|abb|tab|chart|scheme|exhibit|"
+    r"illustration|plate|listing|algorithm|box|graph|graphique|diagram|map|quadro|cuadro"
+)
+#: 'Figure 3. ', 'Table A-1: ', 'Fig. 2 | '; not 'Figure 3 shows'.
+_CAPTION = re.compile(
+    rf"(?:{_LABEL})\.?\s?(?:[A-Z]?[-.]?\d{{1,3}}(?:[.-]\d{{1,3}})*[a-z]?|[IVX]{{1,5}})\b(?P<rest>\s*[.:|)—–-].*|\s+\W?[A-ZÀ-Þ\d].*|\s*$)",
+    re.IGNORECASE | re.DOTALL,
+)
+_CAPITAL_NEXT = re.compile(r"\s*[.:|)—–-]|\s+\W?[A-ZÀ-Þ\d]|\s*$")
+MAX_CAPTION = 600
+_NOTE_MARKER = re.compile(r"(\d{1,3}|[*†‡§¶]{1,3}|[a-z])(?:[.):]?\s*)(?=\S)")
+#: Footnotes are set smaller than this share of the body, in the lower part of the page.
+NOTE_SIZE = 0.93
+NOTE_TOP = 0.45
+_MATH_FONT = re.compile(r"CMMI|CMSY|CMEX|MSBM|MSAM|Math|Symbol|MTMI|MTSY|STIX", re.IGNORECASE)
+_MATH = re.compile(r"[=<>≤≥≠≈∑∫∏√∂∇±×÷∈∀∃→⇒∞^]")
+
+
+def is_caption(block: TextBlock, body: BodyFace) -> bool:
+    """Whether the block names a figure or table and its number, as captions begin."""
+    text = block.text
+    match = _CAPTION.match(text)
+    if match is None or len(text) > MAX_CAPTION or block.size > 1.15 * body.size:
+        return False
+    # Case is ignored for the label only.
+    return _CAPITAL_NEXT.match(text, match.start("rest")) is not None
+
+
+def note_marker(block: TextBlock, body: BodyFace, page_height: float) -> str:
+    """The marker of a footnote ('3', '*'); '' when the block is none."""
+    if block.size > NOTE_SIZE * body.size or block.box.y0 < NOTE_TOP * page_height:
+        return ""
+    match = _NOTE_MARKER.match(block.text)
+    if match is None:
+        return ""
+    raised = bool(block.lines[0].first.style & Style.SUPERSCRIPT)
+    small = block.lines[0].first.size < 0.8 * block.size
+    return match.group(1) if raised or small or block.text[match.end(1)] in ".):" or match.group(1) in "*†‡§¶" else ""
+
+
+def is_code(block: TextBlock) -> bool:
+    """Whether all of it is in a typewriter face and reads like a listing."""
+    return block.mono and (len(block.lines) > 1 or bool(re.search(r"[{}();=<>\[\]$#/\\]", block.text)))
+
+
+def is_formula(block: TextBlock) -> bool:
+    """Whether most letters come from mathematical fonts; conservative, a paragraph with inline formulas is none."""
+    spans = [span for line in block.lines for span in line.spans if span.text.strip()]
+    total = sum(len(span.text.strip()) for span in spans)
+    mathematical = sum(len(span.text.strip()) for span in spans if _MATH_FONT.search(span.font))
+    return 2 < total < 300 and mathematical > 0.5 * total and _MATH.search(block.text) is not None

@@ -1,0 +1,116 @@
+"""Types for all blocks of a document: captions, notes and listings first, then headings, then list items."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from schemas.content import BlockType, OutlineEntry, Span
+from transforms.assemble.geometry_blocks import TextBlock
+from transforms.assemble.geometry_types import is_caption, is_code, is_formula, note_marker
+from transforms.assemble.headings import (
+    BodyFace,
+    Outline,
+    find_title,
+    heading_levels,
+    looks_like_heading,
+)
+from transforms.assemble.markers import without_prefix
+
+#: Indents closer than this, in points, are the same nesting depth.
+SAME_INDENT = 3.0
+
+
+@dataclass
+class Typed:
+    """A block and what it is."""
+
+    block: TextBlock
+    type: BlockType
+    level: int = 0
+    marker: str = ""
+    #: Raw characters of the first line that the marker takes.
+    prefix: int = 0
+    confidence: float = 0.8
+
+    def lines(self) -> list[tuple[int, tuple[Span, ...]]]:
+        """Page and spans of each line, without the marker."""
+        lines = [(line.page, line.spans) for line in self.block.lines]
+        if self.prefix:
+            lines[0] = (lines[0][0], without_prefix(lines[0][1], self.prefix))
+        return lines
+
+
+def type_blocks(
+    blocks: Sequence[TextBlock], body: BodyFace, entries: Sequence[OutlineEntry], heights: Mapping[int, float]
+) -> dict[int, Typed]:
+    """Every block with its type, by identity of the block, in the given order."""
+    typed = {id(block): _by_look(block, body, heights[block.page]) for block in blocks}
+    outline = Outline(entries)
+    open_blocks = [block for block in blocks if typed[id(block)].type is BlockType.PARAGRAPH]
+    headings = [block for block in open_blocks if looks_like_heading(block, body, outline)]
+    _set_headings(typed, headings, body, outline)
+    _set_list_items([typed[id(block)] for block in blocks])
+    return typed
+
+
+def _by_look(block: TextBlock, body: BodyFace, height: float) -> Typed:
+    if is_code(block):
+        return Typed(block, BlockType.CODE)
+    if is_caption(block, body):
+        return Typed(block, BlockType.CAPTION)
+    marker = note_marker(block, body, height)
+    if marker:
+        return _note(block, marker)
+    return Typed(block, BlockType.FORMULA if is_formula(block) else BlockType.PARAGRAPH)
+
+
+def _note(block: TextBlock, marker: str) -> Typed:
+    raw = "".join(span.text for span in block.lines[0].spans)
+    end = raw.find(marker) + len(marker)
+    while end < len(raw) and raw[end] in ".):":
+        end += 1
+    return Typed(block, BlockType.FOOTNOTE, marker=marker, prefix=end)
+
+
+def _set_headings(typed: dict[int, Typed], headings: Sequence[TextBlock], body: BodyFace, outline: Outline) -> None:
+    title = find_title(headings, body)
+    rest = [block for block in headings if block is not title]
+    if title is not None:
+        typed[id(title)].type, typed[id(title)].level = BlockType.TITLE, 1
+    levels = heading_levels(rest, outline)
+    for block in rest:
+        typed[id(block)].type = BlockType.HEADING
+        # Sections stand below the title.
+        typed[id(block)].level = min(9, levels[id(block)] + (title is not None))
+
+
+def _set_list_items(items: Sequence[Typed]) -> None:
+    """Items of a list nest by the indent of their markers."""
+    indents: list[float] = []
+    for index, item in enumerate(items):
+        marker = item.block.marker
+        if item.type is not BlockType.PARAGRAPH or marker is None or not _is_item(items, index):
+            if item.type is not BlockType.PARAGRAPH or item.block.lines[0].box.x0 < min(indents, default=0.0) + 1:
+                indents = []
+            continue
+        if indents and item.block.opens_column:
+            indents = []
+        while indents and marker.x < indents[-1] - SAME_INDENT:
+            indents.pop()
+        if not indents or marker.x > indents[-1] + SAME_INDENT:
+            indents.append(marker.x)
+        item.type, item.level = BlockType.LIST_ITEM, len(indents) - 1
+        item.marker, item.prefix = marker.text, marker.length
+
+
+def _is_item(items: Sequence[Typed], index: int) -> bool:
+    """A marker that may be text is one if its neighbour has one too, or the block hangs on it."""
+    block = items[index].block
+    marker = block.marker
+    if marker is None or marker.certain:
+        return marker is not None
+    neighbours = [items[i].block.marker for i in (index - 1, index + 1) if 0 <= i < len(items)]
+    if any(other is not None and other.ordered == marker.ordered for other in neighbours):
+        return True
+    return len(block.lines) > 1 and all(line.box.x0 > marker.x + 0.8 * line.size for line in block.lines[1:])
