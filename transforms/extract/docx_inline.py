@@ -75,6 +75,8 @@ class InlineReader:
         self._registers = registers
         self._relationships = relationships
         self._fields: list[_Field] = []
+        # How many of them are still in their instructions: nothing is visible then.
+        self._instructing = 0
         self._pieces: list[Piece] = []
         self._text: list[str] = []
         self._text_look = self._look = Look()
@@ -85,7 +87,9 @@ class InlineReader:
         self._children(paragraph)
         self._flush()
         # A field without separator would silence everything after it: instructions end with their paragraph.
-        self._fields = [item for item in self._fields if item.in_result]
+        if self._instructing:
+            self._fields = [item for item in self._fields if item.in_result]
+            self._instructing = 0
         pieces, self._pieces = self._pieces, []
         return pieces
 
@@ -97,15 +101,12 @@ class InlineReader:
 
     def _add(self, text: str, look: Look | None = None) -> None:
         look = look or self._look
-        if not text or not self._visible_field():
+        if not text or self._instructing:
             return
         if look is not self._text_look and look != self._text_look:
             self._flush()
             self._text_look = look
         self._text.append(text)
-
-    def _visible_field(self) -> bool:
-        return all(item.in_result for item in self._fields) if self._fields else True
 
     def _flush(self) -> None:
         if self._text:
@@ -117,7 +118,7 @@ class InlineReader:
             self._text = []
 
     def _put(self, piece: Piece) -> None:
-        if self._visible_field():
+        if not self._instructing:
             self._flush()
             self._pieces.append(piece)
 
@@ -166,11 +167,13 @@ class InlineReader:
         if mark == "begin":
             self._check_box(node)
             self._fields.append(_Field())
-        elif mark == "separate" and self._fields:
+            self._instructing += 1
+        elif mark == "separate" and self._fields and not self._fields[-1].in_result:
             self._fields[-1].in_result = True
+            self._instructing -= 1
             self._link_of_field(self._fields[-1].instruction)
         elif mark == "end" and self._fields:
-            self._fields.pop()
+            self._instructing -= not self._fields.pop().in_result
 
     def _check_box(self, node: Node) -> None:
         box = node.find(f"{W}ffData/{W}checkBox")
