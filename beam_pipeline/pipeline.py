@@ -25,7 +25,7 @@ from transforms.write.tables import known_versions
 from transforms.write.transform import CommitTables, Staged, StageTables
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Ingest(beam.PTransform):  # type: ignore[misc]
     """Document URIs in, committed tables out; the result is one dict: the new version of each table."""
 
@@ -44,19 +44,19 @@ class Ingest(beam.PTransform):  # type: ignore[misc]
             | "KnownVersions" >> beam.FlatMap(known_versions, version)
         )
 
-        sources: beam.PCollection[SourceRef] = root | "List" >> ListSources(options.source, self.refs)
-        fetched: beam.PCollection[Part] = sources | "Fetch" >> FetchDocuments(
+        sources: beam.PCollection[SourceRef] = root | ListSources(options.source, self.refs)
+        fetched: beam.PCollection[Part] = sources | FetchDocuments(
             open_source, beam.pvalue.AsDict(known), version, self.run_id
         )
-        read = fetched | "Extract" >> ExtractWhole(options.extract, open_source, pool)
-        joined = read.ranges | "ExtractRanges" >> ExtractRanges(options.extract, open_source, pool) | JoinRanges()
+        read = fetched | ExtractWhole(options.extract, open_source, pool)
+        joined = read.ranges | ExtractRanges(options.extract, open_source, pool) | JoinRanges()
 
-        small = read.whole | "Finish" >> FinishDocuments(options, pool, self.run_id)
+        small = read.whole | FinishDocuments(options, pool, self.run_id)
         large = joined | "FinishLarge" >> FinishDocuments(options, pool, self.run_id)
-        return (small, large) | beam.Flatten() | "Commit" >> CommitTables(options.write, self.run_id)
+        return (small, large) | beam.Flatten() | CommitTables(options.write, self.run_id)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class FinishDocuments(beam.PTransform):  # type: ignore[misc]
     """Extracted documents -> staged files. No shuffle inside: memory stays that of one bundle."""
 
@@ -68,9 +68,9 @@ class FinishDocuments(beam.PTransform):  # type: ignore[misc]
         """See the class."""
         return (
             parts
-            | "Assemble" >> AssembleDocuments(self.pool)
-            | "Chunk" >> ChunkDocuments(self.options.chunk, self.pool)
-            | "Stage" >> StageTables(self.options.write, self.run_id, self.pool)
+            | AssembleDocuments(self.pool)
+            | ChunkDocuments(self.options.chunk, self.pool)
+            | StageTables(self.options.write, self.run_id, self.pool)
         )
 
 
@@ -88,7 +88,7 @@ def build(
     pipeline: beam.Pipeline, options: Options, run_id: str = "", refs: Sequence[SourceRef] = ()
 ) -> beam.PCollection[dict[str, int]]:
     """Add the whole graph to `pipeline`. `run_id` names the run in the documents table; '' makes a new one."""
-    return pipeline | "Ingest" >> Ingest(options, run_id or new_run_id(), tuple(refs))
+    return pipeline | Ingest(options, run_id or new_run_id(), tuple(refs))
 
 
 def new_run_id() -> str:

@@ -12,7 +12,7 @@ from transforms.runtime.pool import PoolOptions
 from transforms.runtime.transform import for_each_part
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class AssembleDocuments(beam.PTransform):  # type: ignore[misc]
     """Extracted parts (whole documents) -> parts with a Document of ordered, typed elements."""
 

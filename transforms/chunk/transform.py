@@ -13,7 +13,7 @@ from transforms.runtime.pool import PoolOptions
 from transforms.runtime.transform import for_each_part
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class ChunkDocuments(beam.PTransform):  # type: ignore[misc]
     """Parts with a Document -> parts whose Document has chunks."""
 

@@ -14,7 +14,7 @@ from transforms.runtime.pool import PoolOptions
 from transforms.runtime.transform import for_each_part
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class ExtractWhole(beam.PTransform):  # type: ignore[misc]
     """Fetched parts -> {'whole': extracted parts, 'ranges': unread page ranges of large documents}."""
 
@@ -32,7 +32,7 @@ class ExtractWhole(beam.PTransform):  # type: ignore[misc]
         )
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class ExtractRanges(beam.PTransform):  # type: ignore[misc]
     """Unread page ranges -> extracted ranges, on any worker."""
 
@@ -46,7 +46,7 @@ class ExtractRanges(beam.PTransform):  # type: ignore[misc]
         return ranges | "Spread" >> beam.Reshuffle() | "Read" >> for_each_part(STAGE, extractor.page_range, self.pool)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class JoinRanges(beam.PTransform):  # type: ignore[misc]
     """Extracted page ranges -> one part per document, pages in order."""
 

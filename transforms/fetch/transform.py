@@ -30,7 +30,7 @@ class _Fetch(beam.DoFn):  # type: ignore[misc]
         return [part]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class FetchDocuments(beam.PTransform):  # type: ignore[misc]
     """Sources -> parts (fetched or failed) for all documents that are new, changed or worth another try.
 

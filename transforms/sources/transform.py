@@ -14,7 +14,7 @@ from transforms.runtime.beam_stores import BeamStore
 from transforms.sources.listing import absolute, better, expand, expand_manifest, select
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class ListSources(beam.PTransform):  # type: ignore[misc]
     """PBegin -> documents named by the options or already listed, each URI once.
 

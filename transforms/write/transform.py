@@ -131,7 +131,7 @@ class _StageRows(beam.DoFn):  # type: ignore[misc]
             yield WindowedValue(staged, GlobalWindow().max_timestamp(), [GlobalWindow()])
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class StageTables(beam.PTransform):  # type: ignore[misc]
     """Parts -> staged files and document ids, one element per bundle."""
 
@@ -144,7 +144,7 @@ class StageTables(beam.PTransform):  # type: ignore[misc]
         return parts | beam.ParDo(_StageRows(self.options, self.run_id, self.pool))
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class CommitTables(beam.PTransform):  # type: ignore[misc]
     """Everything that a run staged -> the new version of each table, once: dict by table name."""
 
