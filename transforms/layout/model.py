@@ -1,0 +1,154 @@
+"""The layout networks as one object per process: batches of pages in, regions and table grids out.
+
+Sessions are safe to share between threads. A result does not depend on which pages share a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+import onnxruntime
+
+from schemas.failures import ConfigurationError
+from transforms.layout import graph, pymupdf_models, raster
+from transforms.layout.batches import BatchBounds, graph_batches, shipped_bounds, slices
+from transforms.layout.grouping import group_lines
+from transforms.layout.pooling import pool_boxes
+from transforms.layout.records import Array, LayoutBox, PageInput, TableGrid, Tier
+from transforms.layout.table_grid import TableCrop, decode
+
+_ERRORS_ONLY = 3
+
+
+class ModelOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Which networks run, and on what."""
+
+    tier: Tier = "full"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    #: 'tf32' lets CUDA round the factors of products to 10 bits; a CPU always computes in float32.
+    precision: Literal["float32", "tf32"] = "float32"
+    #: Threads of one run on a CPU.
+    threads: int = 1
+    #: None for the bounds shipped for the device.
+    bounds: BatchBounds | None = None
+
+
+class GraphScores(msgspec.Struct, frozen=True, eq=False):
+    """The graph network's raw scores of one page: (nodes, classes) and (edges, 2)."""
+
+    nodes: Array
+    edges: Array
+
+
+class LayoutModel:
+    """The networks of one tier. Make one per process: it holds about 20 MB of weights."""
+
+    def __init__(self, options: ModelOptions | None = None) -> None:
+        self.options = options or ModelOptions()
+        self.device = resolve_device(self.options.device)
+        self.bounds = self.options.bounds or shipped_bounds(self.device)
+        self.settings = pymupdf_models.settings(self.options.tier)
+        self._graph = self._session(pymupdf_models.graph_model(self.options.tier))
+        self._graph_inputs = [entry.name for entry in self._graph.get_inputs()]
+        self._images = self._session(pymupdf_models.image_model()) if self.options.tier == "full" else None
+        self._tables = self._session(pymupdf_models.table_model())
+
+    @property
+    def providers(self) -> list[str]:
+        """The execution providers in use, preferred first."""
+        names: list[str] = self._graph.get_providers()
+        return names
+
+    def layout(self, pages: Sequence[PageInput]) -> list[list[LayoutBox]]:
+        """Regions of each page, ordered by their first line; none for refused and empty pages."""
+        found: list[list[LayoutBox]] = []
+        for page, scores in zip(pages, self.graph(pages, self.image_features(pages)), strict=True):
+            known = self.settings
+            args = (scores.nodes, scores.edges, page.edges, page.boxes, known.classes, known.priority)
+            found.append(group_lines(*args) if len(page.boxes) else [])
+        return found
+
+    def image_features(self, pages: Sequence[PageInput]) -> list[Array | None]:
+        """Per page (nodes, 358): what the image network sees in each line's box; None in tier 'graph'."""
+        pooled: list[Array | None] = [None] * len(pages)
+        if self._images is None:
+            return pooled
+        seen = [i for i, page in enumerate(pages) if len(page.boxes)]
+        for part in slices(len(seen), self.bounds.image_pages):
+            batch = np.stack([raster.network_image(pages[i].thumbnail) for i in seen[part]])
+            *levels, logits = self._images.run(None, {"input": batch})
+            for row, i in enumerate(seen[part]):
+                size = pages[i].raster_width, pages[i].raster_height
+                pooled[i] = pool_boxes([level[row] for level in levels], logits[row], pages[i].boxes, size)
+        return pooled
+
+    def graph(self, pages: Sequence[PageInput], image_features: Sequence[Array | None]) -> list[GraphScores]:
+        """Scores of the lines and edges of each page."""
+        scores = [_no_scores() for _ in pages]
+        for batch in graph_batches([len(page.boxes) for page in pages], self.settings.neighbours, self.bounds):
+            chosen = [pages[i] for i in batch]
+            inputs = _graph_inputs(chosen, [image_features[i] for i in batch], self.settings.neighbours)
+            nodes, edges = self._graph.run(None, {name: inputs[name] for name in self._graph_inputs})
+            node_ends = np.cumsum([len(page.boxes) for page in chosen])[:-1]
+            edge_ends = np.cumsum([page.edges.shape[1] for page in chosen])[:-1]
+            for i, *parts in zip(batch, np.split(nodes, node_ends), np.split(edges, edge_ends), strict=True):
+                scores[i] = GraphScores(*parts)
+        return scores
+
+    def table_grids(self, crops: Sequence[TableCrop]) -> list[TableGrid]:
+        """The grid of each table."""
+        grids: list[TableGrid] = []
+        for part in slices(len(crops), self.bounds.table_crops):
+            scores = self._tables.run(None, {"image": np.stack([crop.image for crop in crops[part]])})
+            for row, crop in enumerate(crops[part]):
+                grids.append(decode([output[row] for output in scores], crop))
+        return grids
+
+    def _session(self, model: bytes) -> Any:
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = _ERRORS_ONLY
+        options.intra_op_num_threads, options.inter_op_num_threads = self.options.threads, 1
+        # The arena keeps the largest page's memory for ever; without blown-up maps it saves no time.
+        options.enable_cpu_mem_arena = False
+        # Waiting threads must not take cores from the parser processes.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        providers: list[Any] = ["CPUExecutionProvider"]
+        if self.device == "cuda":
+            settings = {"use_tf32": int(self.options.precision == "tf32"), "cudnn_conv_algo_search": "HEURISTIC"}
+            providers.insert(0, ("CUDAExecutionProvider", settings))
+        return onnxruntime.InferenceSession(model, options, providers=providers)
+
+
+def resolve_device(device: str) -> Literal["cpu", "cuda"]:
+    """'auto' becomes 'cuda' where onnxruntime has it."""
+    has_cuda = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+    if device == "cuda" and not has_cuda:
+        raise ConfigurationError("onnxruntime has no CUDA: install onnxruntime-gpu, or choose the device cpu")
+    return "cuda" if has_cuda and device != "cpu" else "cpu"
+
+
+def _no_scores() -> GraphScores:
+    return GraphScores(np.zeros((0, 0), np.float32), np.zeros((0, 2), np.float32))
+
+
+def _graph_inputs(
+    pages: Sequence[PageInput], image_features: Sequence[Array | None], neighbours: int
+) -> dict[str, Any]:
+    """Every input that one of the graph networks has, for pages side by side."""
+    sizes = [len(page.boxes) for page in pages]
+    starts = np.cumsum([0, *sizes[:-1]])
+    seen = [features for features in image_features if features is not None]
+    return {
+        "x": np.concatenate([graph.node_geometry(page.boxes) for page in pages]),
+        "edge_index": np.concatenate([page.edges + start for page, start in zip(pages, starts, strict=True)], axis=1),
+        "edge_attr": np.concatenate([graph.edge_geometry(page.boxes, page.edges) for page in pages]),
+        "rf_features": np.concatenate([page.features for page in pages]),
+        "text_patterns": np.concatenate([page.patterns for page in pages]),
+        "image_features": np.concatenate(seen) if seen else None,
+        "k": np.array(min(sizes[0], neighbours), np.int64),
+        "batch": np.repeat(np.arange(len(pages)), sizes),
+        pymupdf_models.PAGE_COUNT: np.array([len(pages)], np.int64),
+    }
