@@ -65,11 +65,12 @@ def _candidates(data: bytes, declared: str) -> list[str]:
 
 def _known(label: str) -> str:
     try:
-        name = codecs.lookup(label.strip()).name if label.strip() else ""
-        return _ALIASES.get(name, name) if not name or isinstance(b"".decode(name), str) else ""
-    # A label like 'zip' names a codec of bytes, not of text.
+        name = codecs.lookup(label.strip()).name
+        # Labels like 'zip' name codecs of bytes, not of text: decoding says so.
+        b"a".decode(name, "replace")
     except (LookupError, ValueError):
         return ""
+    return _ALIASES.get(name, name)
 
 
 def _declared_inside(data: bytes) -> str:

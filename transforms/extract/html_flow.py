@@ -94,7 +94,7 @@ class FlowWriter:
             if tag in ("thead", "tbody", "tfoot"):
                 self._table.open_section("")
             elif tag == "table":
-                self._flush()
+                self._flush_text()
                 self.blocks.extend(self._table.blocks(self._source))
                 self._table = None
                 self._flush_pending()
@@ -133,14 +133,18 @@ class FlowWriter:
             target.new_line()
 
     def _flush(self) -> None:
-        spans = self._inline.take(self._owner.preserve)
-        if spans:
-            self.blocks.append(self._block(self._owner, spans))
+        self._flush_text()
         self._flush_pending()
 
+    def _flush_text(self) -> None:
+        if spans := self._inline.take(self._owner.preserve):
+            self.blocks.append(self._block(self._owner, spans))
+
     def _flush_pending(self) -> None:
-        self.blocks.extend(self._pending)
-        self._pending.clear()
+        # What stood inside a table follows it.
+        if self._table is None:
+            self.blocks.extend(self._pending)
+            self._pending.clear()
 
     def _block(self, owner: Context, spans: tuple[Span, ...]) -> Block:
         if owner.furniture is not None:

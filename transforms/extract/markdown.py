@@ -21,6 +21,10 @@ from transforms.extract.flow import read_text
 from transforms.extract.html import html_extraction
 from transforms.extract.html_tree import parse_tree
 
+#: Levels of blocks inside blocks; the parser drops what lies deeper, so deeper markers are taken away before.
+_MAX_NESTING = 200
+_CONTAINER = r"[ \t]*(?:>|[*+-](?=[ \t]))"
+_DEEP = re.compile(rf"^((?:{_CONTAINER}){{50}})(?:{_CONTAINER})+", re.M)
 _KEY = re.compile(r"([A-Za-z][\w-]*)\s*:[ \t]*(.*)")
 
 
@@ -35,7 +39,7 @@ class MarkdownExtractor:
         """Blocks in reading order; the front matter becomes metadata."""
         parser = _parser()
         environment: dict[str, object] = {}
-        tokens = parser.parse(read_text(path, request).text, environment)
+        tokens = parser.parse(_DEEP.sub(r"\1", read_text(path, request).text), environment)
         markup = str(parser.renderer.render(tokens, parser.options, environment))
         extraction = html_extraction(parse_tree(f"<body>{markup}</body>"), request, self.name)
         extraction.meta = front_matter(next((t.content for t in tokens if t.type == "front_matter"), ""))
@@ -62,7 +66,7 @@ def front_matter(text: str) -> DocumentMeta:
 
 
 def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    parser = MarkdownIt("commonmark", {"maxNesting": _MAX_NESTING}).enable(["table", "strikethrough"])
     parser.use(front_matter_plugin).use(footnote_plugin)
     parser.use(dollarmath_plugin, allow_space=False, allow_digits=False, renderer=_formula)
     parser.add_render_rule("footnote_anchor", _nothing)

@@ -24,8 +24,8 @@ class TextExtractor:
     """Plain text files."""
 
     name = "text"
-    media_types = frozenset({"text/plain"})
-    extensions = frozenset({".txt", ".text", ".log"})
+    media_types = frozenset({"text/plain", "text/x-rst"})
+    extensions = frozenset({".txt", ".text", ".log", ".rst"})
 
     def extract(self, path: Path, request: ExtractRequest) -> Extraction:
         """One page per form feed section."""
@@ -50,13 +50,15 @@ def wrap_width(text: str) -> int:
 def text_blocks(text: str, width: int = 0) -> Iterator[Block]:
     """Blocks of one page; lines wrapped at `width` are joined, others keep their breaks."""
     for paragraph in _paragraphs(text):
+        if all(_RULE.match(line) for line in paragraph):
+            continue
         lines = paragraph
         if heading := _heading(lines):
             yield heading
             lines = lines[2:]
         if items := _items(lines):
             yield from _item_blocks(items, width)
-        elif lines and not all(_RULE.match(line) for line in lines):
+        elif lines:
             yield Block(type=BlockType.PARAGRAPH, spans=(Span(_join(lines, width)),), source="text")
 
 
