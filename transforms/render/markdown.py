@@ -13,6 +13,7 @@ from transforms.render.table import header_rows, table_html
 LEFT_OUT = frozenset({BlockType.PAGE_HEADER, BlockType.PAGE_FOOTER, BlockType.HIDDEN, BlockType.COMMENT})
 #: Markers that Markdown itself knows.
 _NUMBER = re.compile(r"\d{1,9}[.)]")
+_BRACKET, _ESCAPED = re.compile(r"([\[\]\\])"), r"\\\1"
 #: Line beginnings that would turn text into a heading or a code block.
 _BLOCK_START = re.compile(r"^([ \t]*)(#{1,6}(?=\s|$)|`{3,}|~{3,})", re.MULTILINE)
 
@@ -61,7 +62,7 @@ def _text_block(element: Element) -> str:
     if kind is BlockType.CODE:
         return _code(text)
     if kind is BlockType.FIGURE:
-        return f"![{_one_line(text).replace(']', chr(92) + ']')}]()"
+        return f"![{_BRACKET.sub(_ESCAPED, _one_line(text))}]()"
     if kind is BlockType.FOOTNOTE and element.marker:
         return f"[^{element.marker}]: {_one_line(text)}"
     return _BLOCK_START.sub(r"\1\\\2", text)
