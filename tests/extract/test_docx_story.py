@@ -202,6 +202,20 @@ def test_white_text_on_a_colour_is_visible(body):
     assert [block.type for block in read(body)] == [BlockType.PARAGRAPH]
 
 
+@pytest.mark.parametrize(
+    ("shading", "kind"),
+    [
+        ('<w:shd w:val="clear" w:fill="auto"/><w:highlight w:val="none"/>', BlockType.PARAGRAPH),
+        ('<w:shd w:val="clear" w:fill="FFFFFF"/>', BlockType.HIDDEN),
+        ('<w:highlight w:val="white"/>', BlockType.HIDDEN),
+    ],
+)
+def test_transparent_shading_keeps_what_lies_behind_and_white_covers_it(shading, kind):
+    coloured = '<w:shd w:val="pct20" w:fill="auto"/>'
+    (block,) = read(p(r("x", f'<w:color w:val="FFFFFF"/>{shading}'), more=coloured))
+    assert block.type is kind
+
+
 def test_white_text_is_visible_on_a_coloured_page_and_in_styled_tables():
     white = p(r("x", '<w:color w:val="FFFFFF"/>'))
     assert [block.type for block in read(white, backed=True)] == [BlockType.PARAGRAPH]
@@ -258,7 +272,7 @@ def test_links_from_relationships_and_fields():
         "rId2": Relationship("hyperlink", "word/x.xml", False),
     }
     body = p(
-        f'<w:hyperlink r:id="rId1">{r("a")}</w:hyperlink><w:hyperlink r:id="rId2">{r("b")}</w:hyperlink>'
+        f'<w:hyperlink r:id="rId1" w:anchor="part" w:anchor="part">{r("a")}</w:hyperlink><w:hyperlink r:id="rId2">{r("b")}</w:hyperlink>'
         f"<w:fldSimple w:instr='HYPERLINK \"https://example.org/c\"'>{r('c')}</w:fldSimple>"
         + mark("begin")
         + instruction('HYPERLINK "https://example.org/d" \\o "tip"')
@@ -268,7 +282,7 @@ def test_links_from_relationships_and_fields():
     )
     blocks, registers, _ = read_all(body, relationships)
     assert text(blocks[0]) == "abcd"
-    assert registers.links == [Link(None, f"https://example.org/{name}") for name in "acd"]
+    assert registers.links == [Link(None, f"https://example.org/{name}") for name in ("a#part", "c", "d")]
 
 
 def test_form_check_boxes_show_their_state():

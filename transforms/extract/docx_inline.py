@@ -151,7 +151,8 @@ class InlineReader:
     def _hyperlink(self, node: Node) -> None:
         target = self._relationships.get(node.get(f"{R}id", ""))
         if target is not None and target.external:
-            self._registers.links.append(Link(None, target.target))
+            anchor = node.get(f"{W}anchor")
+            self._registers.links.append(Link(None, f"{target.target}#{anchor}" if anchor else target.target))
         self._children(node)
 
     def _simple_field(self, node: Node) -> None:

@@ -185,7 +185,7 @@ def _default_language(root: Node | None) -> str:
 def shade(look: Look, properties: Node | None) -> Look:
     """`look` behind the shading that paragraph, cell or table properties set."""
     shading = properties.find(W + "shd") if properties is not None else None
-    return look._replace(shaded=_has_fill(shading)) if shading is not None else look
+    return _shading(look, shading) if shading is not None else look
 
 
 def apply_run_properties(look: Look, properties: Node | None) -> Look:
@@ -199,9 +199,12 @@ def apply_run_properties(look: Look, properties: Node | None) -> Look:
     return look
 
 
-def _has_fill(shading: Node) -> bool:
+def _shading(look: Look, shading: Node) -> Look:
+    """Automatic shading is transparent: what lay behind the text stays."""
     fill, pattern = shading.get(W + "fill", "auto").lower(), shading.get(VAL, "clear")
-    return fill not in {"auto", "ffffff"} or pattern not in {"clear", "nil"} or bool(shading.get(W + "themeFill"))
+    if pattern not in {"clear", "nil"} or shading.get(W + "themeFill") or fill not in {"auto", "ffffff"}:
+        return look._replace(shaded=True)
+    return look if fill == "auto" else look._replace(shaded=False)
 
 
 def _set_style(look: Look, bit: Style, on: bool) -> Look:
@@ -231,7 +234,8 @@ def _vertical(look: Look, node: Node) -> Look:
 
 
 def _highlight(look: Look, node: Node) -> Look:
-    return look._replace(shaded=node.get(VAL) not in {"none", "white"})
+    colour = node.get(VAL, "none")
+    return look if colour == "none" else look._replace(shaded=colour != "white")
 
 
 _CHANGES: dict[str, Callable[[Look, Node], Look]] = {
@@ -243,5 +247,5 @@ _CHANGES: dict[str, Callable[[Look, Node], Look]] = {
     W + "b": lambda look, node: _set_style(look, Style.BOLD, is_on(node)),
     W + "i": lambda look, node: _set_style(look, Style.ITALIC, is_on(node)),
     W + "vanish": lambda look, node: look._replace(vanish=is_on(node)),
-    W + "shd": lambda look, node: look._replace(shaded=_has_fill(node)),
+    W + "shd": _shading,
 }
