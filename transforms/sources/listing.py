@@ -76,6 +76,8 @@ def _expand_local(path: str) -> Iterator[SourceRef]:
 
 def _glob(pattern: str) -> Iterator[Listed]:
     root = fixed_prefix(pattern) or "/"
+    if not os.path.isdir(root):
+        return iter(())
     if "**" in pattern.split("/"):
         # Not glob.glob: that one runs in circles where links to folders do.
         parts = pattern[len(root) :].strip("/").split("/")

@@ -1,0 +1,140 @@
+import errno
+
+import pytest
+from apache_beam.io.aws.clients.s3.messages import S3ClientError
+from apache_beam.io.filesystem import BeamIOError, FileMetadata, MatchResult
+from apache_beam.io.filesystems import FileSystems
+from google.api_core import exceptions as google
+from google.auth.exceptions import DefaultCredentialsError, TransportError
+
+from schemas.failures import ConfigurationError, Forbidden, NotFound, SourceUnavailable, Unsupported
+from transforms.runtime import beam_stores
+from transforms.runtime.beam_stores import BeamStore, store_errors
+from transforms.runtime.stores import LocalStore, local_errors
+
+
+@pytest.mark.parametrize("store", [LocalStore(), BeamStore()])
+def test_local_files(store, tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "b[1].txt").write_bytes(b"bb")
+    (tmp_path / "a.txt").write_bytes(b"a")
+    found = store.match(f"{tmp_path}/**")
+    assert [(info.uri, info.size) for info in found] == [(f"{tmp_path}/a.txt", 1), (f"{tmp_path}/sub/b[1].txt", 2)]
+    assert store.stat(f"file://{tmp_path}/sub/b[1].txt").mtime == pytest.approx(
+        (tmp_path / "a.txt").stat().st_mtime, abs=5
+    )
+    with store.open(f"{tmp_path}/a.txt") as stream:
+        assert stream.read() == b"a"
+    assert store.match(f"{tmp_path}/*.pdf") == []
+    for missing in (f"{tmp_path}/none", f"{tmp_path}/a.txt/x", "/a\0b", "/" + "x" * 5000):
+        with pytest.raises(NotFound):
+            store.stat(missing)
+        with pytest.raises(NotFound):
+            store.open(missing)
+
+
+def test_local_errors():
+    with pytest.raises(Forbidden), local_errors("/x"):
+        raise PermissionError(errno.EACCES, "denied")
+    with pytest.raises(SourceUnavailable, match="Input/output"), local_errors("/x"):
+        raise OSError(errno.EIO, "Input/output error")
+
+
+def chained(inner, outer):
+    outer.__context__ = inner
+    return outer
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (google.NotFound("x"), NotFound),
+        (google.Forbidden("x"), Forbidden),
+        (google.Unauthorized("x"), Forbidden),
+        (google.ServiceUnavailable("x"), SourceUnavailable),
+        (google.RetryError("x", None), SourceUnavailable),
+        (BeamIOError("x", {"gs://b/k": google.Forbidden("x")}), Forbidden),
+        (BeamIOError("x", {"a": BeamIOError("y", {"b": google.NotFound("x")})}), NotFound),
+        (chained(google.NotFound("x"), BeamIOError("y")), NotFound),
+        (S3ClientError("x", 404), NotFound),
+        (S3ClientError("x", 403), Forbidden),
+        (S3ClientError("x", None), SourceUnavailable),
+        (OSError(errno.ENOENT, "Not found"), NotFound),
+        (ConnectionResetError(), SourceUnavailable),
+        (DefaultCredentialsError("x"), Forbidden),
+        (TransportError("x"), SourceUnavailable),
+        (NotImplementedError("Doubly compressed"), Unsupported),
+        (ValueError("bad path"), NotFound),
+    ],
+)
+def test_store_errors_are_typed(error, kind):
+    with pytest.raises(kind) as caught, store_errors("gs://user:secret@bucket/k"):
+        raise error
+    assert "secret" not in caught.value.message
+    assert caught.value.hint
+
+
+def test_credentials_of_s3():
+    botocore = pytest.importorskip("botocore.exceptions")
+    error = chained(botocore.NoCredentialsError(), S3ClientError("Unable to locate credentials", None))
+    with pytest.raises(Forbidden, match="credentials") as caught, store_errors("s3://b/k"):
+        raise error
+    assert "AWS_ACCESS_KEY_ID" in caught.value.hint
+
+
+class Stream:
+    """A store's stream that ends in an error."""
+
+    def __init__(self, data):
+        self.data, self.closed, self.position = data, False, 0
+
+    def read(self, size):
+        if self.position >= len(self.data):
+            raise google.NotFound("gone")
+        piece = self.data[self.position : self.position + size]
+        self.position += len(piece)
+        return piece
+
+    def seek(self, offset, whence=0):
+        self.position = offset
+
+    def tell(self):
+        return self.position
+
+    def close(self):
+        self.closed = True
+
+
+class Cloud:
+    """What `FileSystems.get_filesystem` returns for gs://."""
+
+    def metadata(self, path):
+        return FileMetadata(path, 3, 1.5)
+
+
+def test_objects(monkeypatch):
+    found = [FileMetadata("gs://b/z", 1, 2.0), FileMetadata("gs://b/folder/", 0), FileMetadata("gs://b/a", 2)]
+    stream = Stream(b"abc")
+    monkeypatch.setattr(FileSystems, "match", staticmethod(lambda patterns: [MatchResult(patterns[0], found)]))
+    monkeypatch.setattr(FileSystems, "get_filesystem", staticmethod(lambda path: Cloud()))
+    monkeypatch.setattr(FileSystems, "open", staticmethod(lambda path, compression_type: stream))
+    store = BeamStore()
+    assert [(info.uri, info.mtime) for info in store.match("gs://b/**")] == [("gs://b/a", None), ("gs://b/z", 2.0)]
+    assert (store.stat("gs://b/[a]").size, store.stat("gs://b/a").mtime) == (3, 1.5)
+    opened = store.open("gs://b/a.gz")
+    assert opened.seekable() and opened.read(2) == b"ab" and opened.tell() == 2
+    assert opened.seek(1) == 1 and opened.read(2) == b"bc"
+    with pytest.raises(NotFound):
+        opened.read(1)
+    opened.close()
+    assert stream.closed
+
+
+def test_unknown_schemes_and_missing_extras(monkeypatch):
+    with pytest.raises(Unsupported, match="ftp"):
+        BeamStore().open("ftp://host/x")
+    monkeypatch.setattr(beam_stores.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ConfigurationError, match=r"docbeam\[s3\]"):
+        BeamStore().match("s3://b/**")
+    with pytest.raises(SourceUnavailable), store_errors("s3://b/k"):
+        raise S3ClientError("x", None)
