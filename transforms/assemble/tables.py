@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 from schemas.content import Cell, ExtractedPage
 from schemas.geometry import Box, union
-from transforms.assemble.tables_grid import finish
+from transforms.assemble.tables_grid import GridCell, complete_spans, finish, trim_titles
 from transforms.assemble.tables_open import open_cells
 from transforms.assemble.tables_regions import Region, ruled_regions, unruled_regions
 from transforms.assemble.tables_ruled import inside, is_lattice, ruled_cells
 from transforms.assemble.tables_rules import Frame, page_frames
 from transforms.assemble.tables_text import Piece, page_pieces
+
+#: A page with more pieces of text than this is a map or a drawing.
+MAX_PIECES = 6000
 
 
 @dataclass(frozen=True)
@@ -28,72 +31,70 @@ class FoundTable:
 
 
 def find_tables(page: ExtractedPage) -> list[FoundTable]:
-    """Tables of a page, top to bottom; no two share a span."""
+    """Tables of a page, top to bottom; no two share a span. A page of more than `MAX_PIECES` pieces has none."""
     pieces = page_pieces(page)
-    if len(pieces) < 4:
+    if not 4 <= len(pieces) <= MAX_PIECES:
         return []
-    sheet = Box(0, 0, page.width, page.height)
-    frames = page_frames(page.vectors, pieces, sheet)
     found: list[FoundTable] = []
     rest: list[Frame] = []
-    for frame in sorted(frames, key=lambda f: f.box.area):
-        table = _ruled_table(frame, pieces) if is_lattice(frame) else None
+    for frame in page_frames(page.vectors, pieces, Box(0, 0, page.width, page.height)):
+        table = _lattice_table(frame, pieces) if is_lattice(frame) else None
         if table is None:
             rest.append(frame)
         else:
-            found.append(table)
-            pieces = _without(pieces, table.lines)
+            pieces = _take(table, found, pieces)
+    rest.sort(key=lambda f: f.box.y0)
     for region in ruled_regions(rest, pieces):
-        table = _open_table(region, "ruled")
-        if table is not None and not table.lines.isdisjoint((p.line, p.span) for p in pieces):
-            found.append(table)
-            pieces = _without(pieces, table.lines)
+        table = _open_table(region, "ruled", pieces)
+        if table is not None and table.lines <= {(p.line, p.span) for p in pieces}:
+            pieces = _take(table, found, pieces)
     for region in unruled_regions(rest, pieces):
-        table = _open_table(region, "unruled")
-        if table is not None:
-            found.append(table)
-            pieces = _without(pieces, table.lines)
+        table = _open_table(region, "unruled", pieces)
+        if table is not None and table.lines <= {(p.line, p.span) for p in pieces}:
+            pieces = _take(table, found, pieces)
     return sorted(found, key=lambda t: (t.box.y0, t.box.x0))
 
 
-def _without(pieces: Sequence[Piece], used: frozenset[tuple[int, int]]) -> list[Piece]:
-    return [p for p in pieces if (p.line, p.span) not in used]
+def _take(table: FoundTable, found: list[FoundTable], pieces: Sequence[Piece]) -> list[Piece]:
+    """Record a table; the pieces that are left."""
+    found.append(table)
+    return [p for p in pieces if (p.line, p.span) not in table.lines]
 
 
-def _ruled_table(frame: Frame, pieces: Sequence[Piece]) -> FoundTable | None:
+def _lattice_table(frame: Frame, pieces: Sequence[Piece]) -> FoundTable | None:
     members = inside(frame.box, pieces)
     if len(members) < 4:
         return None
-    cells = finish(ruled_cells(frame, members), 1)
-    if not _plausible(cells):
-        return None
-    return _found(frame.box, cells, members, "ruled", 0.9)
+    return _table(trim_titles(ruled_cells(frame, members)), 1, pieces, ("ruled", 0.9))
 
 
-def _open_table(region: Region, method: str) -> FoundTable | None:
+def _open_table(region: Region, method: str, pieces: Sequence[Piece]) -> FoundTable | None:
     made = open_cells(region.rows, region.separators, region.rules)
     if made is None:
         return None
-    cells = finish(*made)
-    if not _plausible(cells):
-        return None
-    members = [p for row in region.rows for c in row.chunks for p in c.pieces]
+    return _table(*made, pieces, (method, 0.8 if method == "ruled" else 0.6))
+
+
+def _table(
+    grid: list[GridCell], header_rows: int, pieces: Sequence[Piece], source: tuple[str, float]
+) -> FoundTable | None:
+    """The table of a grid; None when it does not look like one."""
+    complete_spans(grid, pieces)
+    cells = finish(grid, header_rows)
+    members = [p for cell in grid for p in cell.pieces]
     box = union(p.box for p in members)
-    return _found(box, cells, members, method, 0.8 if method == "ruled" else 0.6) if box else None
+    if box is None or not _plausible(cells, len(members)):
+        return None
+    return FoundTable(box, cells, frozenset((p.line, p.span) for p in members), *source)
 
 
-def _plausible(cells: Sequence[Cell]) -> bool:
-    """Whether the cells make a table: two rows and columns, and text in a fair share of them."""
-    rows = len({c.row for c in cells if c.text})
-    columns = len({c.column for c in cells if c.text})
-    if not rows:
+def _plausible(cells: Sequence[Cell], pieces: int) -> bool:
+    """Whether the cells make a table: two rows and columns, text in a fair share of them, not one long text."""
+    filled = [c for c in cells if c.text]
+    rows, columns = len({c.row for c in filled}), len({c.column for c in filled})
+    if rows < 2 or columns < 2 or len(filled) < max(4, 0.25 * len(cells)) or pieces > 30 * len(filled):
         return False
-    filled = sum(1 for c in cells if c.text)
-    longest, total = max(len(c.text) for c in cells), sum(len(c.text) for c in cells)
-    if longest > 0.6 * total and longest > 400:
-        return False
-    return rows >= 2 and columns >= 2 and filled >= 4 and filled >= 0.25 * len(cells)
-
-
-def _found(box: Box, cells: tuple[Cell, ...], members: Sequence[Piece], method: str, confidence: float) -> FoundTable:
-    return FoundTable(box, cells, frozenset((p.line, p.span) for p in members), method, confidence)
+    longest, total = max(len(c.text) for c in filled), sum(len(c.text) for c in filled)
+    first = [c.text for c in filled if c.column == 0]
+    bullets = sum(1 for text in first if len(text) <= 3 and not any(map(str.isalnum, text)))
+    return not (longest > max(400, 0.6 * total)) and bullets <= 0.5 * len(first)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -9,6 +10,8 @@ from itertools import accumulate
 from schemas.content import Cell
 from schemas.geometry import union
 from transforms.assemble.tables_text import Chunk, Piece, TextRow, reading_text, text_rows
+
+_TITLE = re.compile(r"\W*(?:table|figure|fig|exhibit|chart|box|source|sources|notes?|\*)\b", re.I)
 
 
 @dataclass(slots=True)
@@ -67,6 +70,36 @@ def _drop_empty(cells: Sequence[GridCell], *, rows: bool) -> list[GridCell]:
         else:
             result.append(GridCell(cell.row, start, cell.row_span, stop - start, cell.pieces))
     return result
+
+
+def complete_spans(cells: Sequence[GridCell], pieces: Iterable[Piece]) -> None:
+    """Add the pieces of half-taken spans to the cell that holds their other half: a span is consumed whole."""
+    home = {(p.line, p.span): cell for cell in cells for p in cell.pieces}
+    held = {(p.line, p.span, p.box.y0, p.text) for cell in cells for p in cell.pieces}
+    for piece in pieces:
+        cell = home.get((piece.line, piece.span))
+        if cell is None or (piece.line, piece.span, piece.box.y0, piece.text) in held:
+            continue
+        parts = [p for c in cells for p in c.pieces if (p.line, p.span) == (piece.line, piece.span)]
+        if not any(piece.box.x0 - 0.1 <= p.box.x0 <= piece.box.x1 for p in parts):
+            cell.pieces.append(piece)
+
+
+def trim_titles(cells: Sequence[GridCell]) -> list[GridCell]:
+    """Drop leading and trailing rows of one cell over all columns that read like a caption, note or paragraph."""
+    columns = max((c.column + c.column_span for c in cells), default=0)
+    result = list(cells)
+    for last in (False, True):
+        while result:
+            edge = max(c.row for c in result) if last else min(c.row for c in result)
+            row = [c for c in result if c.row == edge]
+            text = reading_text(row[0].pieces) if len(row) == 1 else ""
+            outside = not text or (len(text) > 60 or bool(_TITLE.match(text)))
+            if len(row) != 1 or row[0].column_span < columns or row[0].row_span > 1 or not outside:
+                break
+            result.remove(row[0])
+    top = min((c.row for c in result), default=0)
+    return [GridCell(c.row - top, c.column, c.row_span, c.column_span, c.pieces) for c in result]
 
 
 def split_rows(cells: Sequence[GridCell]) -> list[GridCell]:

@@ -58,12 +58,12 @@ class Frame:
 
 
 def page_frames(vectors: Sequence[Vector], pieces: Sequence[Piece], page: Box) -> list[Frame]:
-    """Frames of a page, top to bottom; none when it has so many rules that it must be a drawing."""
+    """Frames of a page, small ones first; none when it has so many rules that it must be a drawing."""
     horizontal, vertical, fills = _classify(slim_strokes(vectors, pieces), page)
     horizontal, vertical = merge_rules(horizontal), merge_rules(vertical)
     if len(horizontal) + len(vertical) > MAX_RULES:
         return []
-    return sorted(_connect(horizontal, vertical, fills), key=lambda f: f.box.y0)
+    return sorted(_connect(horizontal, vertical, fills), key=lambda f: f.box.area)
 
 
 def slim_strokes(vectors: Sequence[Vector], pieces: Sequence[Piece]) -> list[Vector]:
