@@ -272,7 +272,8 @@ def test_links_from_relationships_and_fields():
         "rId2": Relationship("hyperlink", "word/x.xml", False),
     }
     body = p(
-        f'<w:hyperlink r:id="rId1" w:anchor="part">{r("a")}</w:hyperlink><w:hyperlink r:id="rId2">{r("b")}</w:hyperlink>'
+        f'<w:hyperlink r:id="rId1" w:anchor="part">{r("a")}</w:hyperlink>'
+        f'<w:hyperlink r:id="rId2">{r("b")}</w:hyperlink>'
         f"<w:fldSimple w:instr='HYPERLINK \"https://example.org/c\"'>{r('c')}</w:fldSimple>"
         + mark("begin")
         + instruction('HYPERLINK "https://example.org/d" \\o "tip"')
