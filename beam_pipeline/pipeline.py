@@ -19,6 +19,7 @@ from transforms.extract.transform import ExtractRanges, ExtractWhole, JoinRanges
 from transforms.fetch.fetcher import Fetcher
 from transforms.fetch.transform import FetchDocuments
 from transforms.runtime.beam_stores import BeamStore
+from transforms.runtime.counts import live_counts
 from transforms.runtime.pool import PoolOptions, worker_count
 from transforms.sources.transform import ListSources
 from transforms.write.tables import known_versions
@@ -44,7 +45,12 @@ class Ingest(beam.PTransform):  # type: ignore[misc]
             | "KnownVersions" >> beam.FlatMap(known_versions, version)
         )
 
-        sources: beam.PCollection[SourceRef] = root | ListSources(options.source, self.refs)
+        sources: beam.PCollection[SourceRef] = (
+            root
+            | ListSources(options.source, self.refs)
+            | "Count" >> beam.Map(counted, self.run_id)
+            | "Spread" >> beam.Reshuffle()
+        )
         fetched: beam.PCollection[Part] = sources | FetchDocuments(
             open_source, beam.pvalue.AsDict(known), version, self.run_id
         )
@@ -72,6 +78,12 @@ class FinishDocuments(beam.PTransform):  # type: ignore[misc]
             | ChunkDocuments(self.options.chunk, self.pool)
             | StageTables(self.options.write, self.run_id, self.pool)
         )
+
+
+def counted(ref: SourceRef, run_id: str) -> SourceRef:
+    """The source, once it is known to the progress display."""
+    live_counts(run_id).add(listed=1)
+    return ref
 
 
 def pool_options(options: ExtractOptions) -> PoolOptions:
