@@ -13,7 +13,7 @@ from apache_beam.io.aws.clients.s3.messages import S3ClientError
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes, FileMetadata
 from apache_beam.io.filesystems import FileSystems
 from google.api_core.exceptions import GoogleAPIError
-from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, TransportError
+from google.auth.exceptions import GoogleAuthError, TransportError
 from google.resumable_media import InvalidResponse
 
 from schemas.failures import ConfigurationError, DocumentError, Forbidden, NotFound, SourceUnavailable, Unsupported
@@ -114,7 +114,7 @@ def _failure(uri: str, errors: list[BaseException]) -> DocumentError:
         return NotFound(f"no such object: {shown}")
     if any(code in (401, 403) for code in codes) or any(isinstance(error, PermissionError) for error in errors):
         return Forbidden(f"no permission to read {shown}", hint=_HINTS.get(scheme(uri), ""))
-    if any(isinstance(error, _credential_errors()) for error in errors):
+    if any(_lacks_credentials(error) for error in errors):
         return Forbidden(f"no usable credentials for {shown}", hint=_HINTS.get(scheme(uri), ""))
     reason = f"HTTP status {codes[0]}" if codes else type(errors[-1]).__name__
     return SourceUnavailable(f"cannot read {shown} just now: {reason}")
@@ -146,19 +146,16 @@ def _means_missing(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in (errno.ENOENT, errno.ENOTDIR)
 
 
-def _credential_errors() -> tuple[type[BaseException], ...]:
-    # A transport error of google.auth is a network fault, although it derives from GoogleAuthError.
-    kinds: tuple[type[BaseException], ...] = (DefaultCredentialsError, *GoogleAuthError.__subclasses__())
-    kinds = tuple(kind for kind in kinds if not issubclass(kind, TransportError))
+def _lacks_credentials(error: BaseException) -> bool:
+    if isinstance(error, GoogleAuthError):
+        # A transport error is a network fault, although it is one of google.auth's.
+        return not isinstance(error, TransportError)
     if importlib.util.find_spec("botocore") is None:
-        return kinds
-    from botocore.exceptions import (  # type: ignore[import-untyped]
-        CredentialRetrievalError,
-        NoCredentialsError,
-        PartialCredentialsError,
-    )
+        return False
+    from botocore import exceptions as botocore  # type: ignore[import-untyped]
 
-    return (*kinds, NoCredentialsError, PartialCredentialsError, CredentialRetrievalError)
+    missing = (botocore.NoCredentialsError, botocore.PartialCredentialsError, botocore.CredentialRetrievalError)
+    return isinstance(error, missing)
 
 
 def _require_file_system(uri: str) -> None:
