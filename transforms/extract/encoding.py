@@ -82,7 +82,7 @@ def _declared_inside(data: bytes) -> str:
 
 def _utf16_without_mark(data: bytes) -> str:
     sample = data[: _SAMPLE // 4 * 4]
-    if len(sample) < 4 or len(data) % 2:
+    if len(sample) < 4:
         return ""
     even, odd = sample[0::2].count(0) * 2 / len(sample), sample[1::2].count(0) * 2 / len(sample)
     if odd > 0.4 and even < 0.05:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
+import msgspec
 from lxml import etree
 
 from schemas.content import BlockType, Style
 from transforms.extract.html_list import ListState, open_list
 from transforms.extract.html_style import Look, derive_look
 from transforms.extract.html_tags import LISTS, VERBATIM
-from transforms.extract.html_tree import HEADINGS, Survey, landmark
+from transforms.extract.html_tree import HEADINGS, LANDMARKS, Survey, landmark
 
 _STYLES = {
     **dict.fromkeys(("b", "strong", "th"), Style.BOLD),
@@ -21,6 +22,8 @@ _STYLES = {
     "sub": Style.SUBSCRIPT,
 }
 _CAPTIONS = {"caption", "figcaption"}
+#: Tags that change the context by themselves; others do so by their attributes only.
+_MEANINGFUL = {*_STYLES, *_CAPTIONS, *LISTS, *VERBATIM, *HEADINGS, *LANDMARKS, "li", "figure", "dialog"}
 _NOTE_ROLES = {"doc-endnotes", "doc-footnote", "doc-endnote"}
 _NOTE_CLASSES = {"footnotes", "endnotes"}
 _CONSENT = re.compile(r"\b(cookie|consent|gdpr)[-_]?(banner|bar|notice|popup|overlay|dialog|consent)\b", re.I)
@@ -35,11 +38,10 @@ class Item:
     used: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(msgspec.Struct, frozen=True):
     """Inherited state of a place in the tree."""
 
-    look: Look = field(default_factory=Look)
+    look: Look = Look()
     style: int = 0
     preserve: bool = False
     type: BlockType = BlockType.PARAGRAPH
@@ -58,7 +60,7 @@ class Context:
 def derive_context(outer: Context, element: etree._Element, survey: Survey) -> Context:
     """The context inside `element`."""
     tag = str(element.tag)
-    if not element.attrib and tag in ("p", "div", "span", "tbody", "tr", "a") and not outer.look.block:
+    if not element.attrib and tag not in _MEANINGFUL and not outer.look.block:
         return outer
     changes: dict[str, object] = {"look": derive_look(outer.look, element)}
     if tag in _STYLES:
@@ -73,7 +75,7 @@ def derive_context(outer: Context, element: etree._Element, survey: Survey) -> C
         changes |= _block_changes(outer, element, tag)
     elif tag in VERBATIM:
         changes["preserve"] = True
-    return replace(outer, **changes)  # type: ignore[arg-type]
+    return msgspec.structs.replace(outer, **changes)
 
 
 def _block_changes(outer: Context, element: etree._Element, tag: str) -> dict[str, object]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import urljoin
 
+import msgspec
 from lxml import etree
 
 from schemas.content import Block, BlockType, Image, Link, Span
@@ -42,12 +42,12 @@ class FlowWriter:
         walker = etree.iterwalk(root, events=("start", "end"))
         for event, element in walker:
             if event == "start":
-                context = derive_context(stack[-1], element, self._facts)
+                context = self._inside(element, derive_context(stack[-1], element, self._facts))
                 if self._is_dropped(element) or not self._enter(element, stack[-1], context):
                     walker.skip_subtree()
                 elif element.text:
-                    self._text(element.text, self._inner(element, context))
-                stack.append(self._inner(element, context))
+                    self._text(element.text, context)
+                stack.append(context)
             else:
                 context = stack.pop()
                 if not self._is_dropped(element):
@@ -56,10 +56,10 @@ class FlowWriter:
                     self._text(element.tail, stack[-1])
         self._flush()
 
-    def _inner(self, element: etree._Element, context: Context) -> Context:
+    def _inside(self, element: etree._Element, context: Context) -> Context:
         """Cells of an open table belong together whatever stands in them."""
         if self._table is not None and element.tag in ("td", "th") and not context.in_cell:
-            return replace(context, in_cell=True, fixed=True, item=None, list=None)
+            return msgspec.structs.replace(context, in_cell=True, fixed=True, item=None, list=None)
         return context
 
     def _is_dropped(self, element: etree._Element) -> bool:
@@ -180,7 +180,7 @@ class FlowWriter:
     def _formula(self, element: etree._Element, context: Context) -> None:
         text = " ".join(_formula_text(element).split())
         if context.look.hidden and _has_image_twin(element):
-            context = replace(context, look=Look())
+            context = msgspec.structs.replace(context, look=Look())
         display = element.get("display") == "block" or element.get("mode") == "display"
         if display and text and not (context.fixed or context.look.hidden or context.furniture):
             self._flush()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 
+import msgspec
 from lxml import etree
 
 _DECLARATION = re.compile(r"([\w-]+)\s*:\s*([^;]+)")
@@ -27,8 +27,7 @@ _COLOURS = {
 _OFF_SCREEN = -900.0
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(msgspec.Struct, frozen=True):
     """Visibility as inherited down the tree. Colours are 'rrggbb', '' where unknown."""
 
     #: Why this subtree is invisible whatever its descendants say.
@@ -72,7 +71,7 @@ def derive_look(look: Look, element: etree._Element) -> Look:
         changes |= _styled(style)
     if look.gone:
         changes["gone"] = look.gone
-    return replace(look, **changes) if changes else look  # type: ignore[arg-type]
+    return msgspec.structs.replace(look, **changes) if changes else look
 
 
 def _presentational(element: etree._Element) -> dict[str, str | bool]:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from schemas.content import Block, BlockType, Cell
-from transforms.extract.grid import MAX_AREA, table_blocks
+from transforms.extract.grid import table_blocks
 from transforms.extract.html_inline import InlineText
 from transforms.extract.html_tree import Facts
 
+#: Rows times columns up to which spans are honoured.
+_MAX_GRID = 500_000
 #: The HTML standard's own bounds.
 _MAX_COLUMN_SPAN = 1000
 _MAX_ROW_SPAN = 65534
@@ -77,10 +79,10 @@ class TableBuilder:
         rows = [(row, section) for row, section in zip(self._rows, self._sections, strict=True) if row]
         if not any(cell.text for row, _ in rows for cell in row):
             return
-        if len(rows) * max(sum(cell.column_span for cell in row) for row, _ in rows) <= MAX_AREA:
+        if len(rows) * max(sum(cell.column_span for cell in row) for row, _ in rows) <= _MAX_GRID:
             yield Block(type=BlockType.TABLE, cells=tuple(grid_cells(rows)), source=source)
             return
-        # Spans of a table this large are mistakes or attacks: cells stay in their rows.
+        # Spans that blow a table up this far cannot be laid out: cells stay in their rows, one column each.
         header = all(cell.header for cell in rows[0][0])
         yield from table_blocks([[cell.text for cell in row] for row, _ in rows], header, source)
 

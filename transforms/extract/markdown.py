@@ -25,6 +25,8 @@ from transforms.extract.html_tree import parse_tree
 _MAX_NESTING = 200
 _CONTAINER = r"[ \t]*(?:>|[*+-](?=[ \t]))"
 _DEEP = re.compile(rf"^((?:{_CONTAINER}){{50}})(?:{_CONTAINER})+", re.M)
+#: A rule at the top of a text also looks like '---', but no key follows it.
+_FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(?:[ \t]*(?:#.*)?\r?\n)*[A-Za-z][\w-]*[ \t]*:")
 _KEY = re.compile(r"([A-Za-z][\w-]*)\s*:[ \t]*(.*)")
 
 
@@ -37,9 +39,12 @@ class MarkdownExtractor:
 
     def extract(self, path: Path, request: ExtractRequest) -> Extraction:
         """Blocks in reading order; the front matter becomes metadata."""
+        text = _DEEP.sub(r"\1", read_text(path, request).text)
         parser = _parser()
+        if _FRONT_MATTER.match(text):
+            parser.use(front_matter_plugin)
         environment: dict[str, object] = {}
-        tokens = parser.parse(_DEEP.sub(r"\1", read_text(path, request).text), environment)
+        tokens = parser.parse(text, environment)
         markup = str(parser.renderer.render(tokens, parser.options, environment))
         extraction = html_extraction(parse_tree(f"<body>{markup}</body>"), request, self.name)
         extraction.meta = front_matter(next((t.content for t in tokens if t.type == "front_matter"), ""))
@@ -67,7 +72,7 @@ def front_matter(text: str) -> DocumentMeta:
 
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"maxNesting": _MAX_NESTING}).enable(["table", "strikethrough"])
-    parser.use(front_matter_plugin).use(footnote_plugin)
+    parser.use(footnote_plugin)
     parser.use(dollarmath_plugin, allow_space=False, allow_digits=False, renderer=_formula)
     parser.add_render_rule("footnote_anchor", _nothing)
     parser.add_render_rule("footnote_ref", _reference)
