@@ -13,7 +13,7 @@ from schemas.geometry import Box, union
 from schemas.ids import chunk_id, version_id
 from schemas.options import ChunkOptions, Strategy
 from transforms.chunk import provenance
-from transforms.chunk.running import RunningText, Window, chosen_elements, markdown_markup, plain_markup
+from transforms.chunk.running import Cut, RunningText, Window, chosen_elements, markdown_markup, plain_markup
 from transforms.chunk.strategies import split_fixed, split_pages, split_recursive
 from transforms.chunk.structure import own_path, split_markdown, split_structure
 from transforms.chunk.vocabulary import tokenizer
@@ -23,7 +23,7 @@ MIN_TOKENS = 16
 
 
 class _Method(NamedTuple):
-    split: Callable[[RunningText, int, int], list[list[Window]]]
+    split: Callable[[RunningText, int, int], list[Cut]]
     markup: Callable[[Element], str] = plain_markup
 
 
@@ -54,16 +54,16 @@ def chunk_document(document: Document, options: ChunkOptions) -> list[Chunk]:
     check_options(options)
     method = _METHODS[options.strategy]
     elements = chosen_elements(document.elements, options.include_types)
-    running = RunningText(elements, tokenizer(options.encoding), method.markup)
+    running = RunningText(elements, tokenizer(options.encoding), options.max_tokens, method.markup)
     cut = method.split(running, options.max_tokens, options.overlap_tokens)
     # A window of nothing but markup (a list marker cut off its text) shows no element.
-    shown = [(windows, sources) for windows in cut if (sources := _sources(running, windows))]
+    shown = [(chunk, sources) for chunk in cut if (sources := _sources(running, chunk.windows))]
     info = document.info
     version = version_id(info.content_hash, info.fingerprint)
     ids = ["", *(chunk_id(info.doc_id, version, index) for index in range(len(shown))), ""]
     return [
-        _chunk(running, windows, sources, index, (ids[index], ids[index + 1], ids[index + 2]))
-        for index, (windows, sources) in enumerate(shown)
+        _chunk(running, chunk, sources, index, (ids[index], ids[index + 1], ids[index + 2]))
+        for index, (chunk, sources) in enumerate(shown)
     ]
 
 
@@ -93,12 +93,12 @@ def _sources(running: RunningText, windows: Sequence[Window]) -> list[_Placement
 
 def _chunk(
     running: RunningText,
-    windows: Sequence[Window],
+    cut: Cut,
     placements: Sequence[_Placement],
     index: int,
     ids: tuple[str, str, str],
 ) -> Chunk:
-    text = running.render(windows)
+    text = running.render(cut.windows)
     elements = [running.placed[p.position].element for p in placements]
     parts = [(e, p.source.element_start, p.source.element_end) for e, p in zip(elements, placements, strict=True)]
     pages = set[int]().union(*(provenance.pages(*part) for part in parts))
@@ -106,7 +106,7 @@ def _chunk(
         chunk_id=ids[1],
         index=index,
         text=text,
-        tokens=running.count(windows),
+        tokens=cut.tokens,
         page_start=min(pages),
         page_end=max(pages),
         section_path=own_path(running.placed, placements[0].position),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from schemas.content import BlockType
-from transforms.chunk.running import HEADINGS, RunningText, Window
+from transforms.chunk.running import HEADINGS, Cut, RunningText, Window
 from transforms.chunk.sentences import sentence_spans
 from transforms.chunk.splitting import cut_words
 
@@ -22,14 +22,11 @@ class Packer:
 
     def __init__(self, running: RunningText, limit: int, overlap: int = 0) -> None:
         self._running, self.limit, self._overlap = running, limit, overlap
-        self.chunks: list[list[Window]] = []
+        self.chunks: list[Cut] = []
+        #: Tokens (estimated) of the chunk being filled.
+        self.tokens = 0
         self._lead: list[Window] = []
         self._body: list[Window] = []
-
-    @property
-    def tokens(self) -> int:
-        """Tokens (estimated) of the chunk being filled."""
-        return sum(w.tokens for w in self._lead) + sum(w.tokens for w in self._body)
 
     @property
     def is_empty(self) -> bool:
@@ -44,9 +41,10 @@ class Packer:
         """Add a window; where it does not fit, a new chunk begins, with `restart` (a table header) repeated."""
         while self._body and not self.fits(window.tokens):
             self.close(restart)
-        if not self.fits(window.tokens):
-            self._lead = []
+        if self._lead and not self.fits(window.tokens):
+            self._open([], self._body)
         self._body.append(window)
+        self.tokens += window.tokens
 
     def place_all(self, windows: Iterable[Window], restart: Window | None = None) -> None:
         """`place` each of them."""
@@ -58,23 +56,23 @@ class Packer:
         if not self._body:
             return
         spill = self._emit()
-        if restart is not None:
-            self._lead = [restart]
-        elif self._overlap:
-            self._lead = self._trailing_sentences()
-        self._body = spill
+        self._open(self._trailing_sentences() if restart is None else [restart], spill)
 
     def finish(self) -> None:
         """End the chunk without overlap into the next: what follows is another section or page."""
         while self._body:
             self.close()
-        self._lead = []
+        self._open([], [])
+
+    def _open(self, lead: list[Window], body: list[Window]) -> None:
+        self._lead, self._body = lead, body
+        self.tokens = sum(w.tokens for w in lead) + sum(w.tokens for w in body)
 
     def _emit(self) -> list[Window]:
         """Store the longest part of the open chunk that fits, and return the windows left over."""
         spill: list[Window] = []
         lead, body = self._lead, self._body
-        while self._running.count(windows := self._joined([*lead, *body])) > self.limit:
+        while (tokens := self._running.count(windows := self._joined([*lead, *body]))) > self.limit:
             if len(body) > 1:
                 spill.insert(0, body[-1])
                 body = body[:-1]
@@ -82,10 +80,9 @@ class Packer:
                 lead = []
             else:
                 first, *rest = cut_words(self._running, body[0].start, body[0].end, self.limit)
-                windows, spill = [first], rest + spill
+                windows, tokens, spill = [first], first.tokens, rest + spill
                 break
-        self.chunks.append(windows)
-        self._lead, self._body = [], []
+        self.chunks.append(Cut(windows, tokens))
         return spill
 
     def _joined(self, windows: Sequence[Window]) -> list[Window]:
@@ -94,14 +91,16 @@ class Packer:
         for window in map(self._running.trim, windows):
             last = joined[-1] if joined else None
             if last and last.repeated == window.repeated and _neighbours(self._running.text, last, window):
-                joined[-1] = last._replace(end=window.end)
+                joined[-1] = last._replace(end=window.end, exact=False)
             else:
                 joined.append(window)
         return joined
 
     def _trailing_sentences(self) -> list[Window]:
         """The last whole sentences of the chunk just emitted, within the overlap; never all of it."""
-        running, last = self._running, self.chunks[-1][-1]
+        if not self._overlap:
+            return []
+        running, last = self._running, self.chunks[-1].windows[-1]
         start, total = last.end, 0
         for index in reversed(list(running.elements_in(last.start, last.end))):
             placed = running.placed[index]

@@ -21,6 +21,8 @@ HEADINGS = frozenset({BlockType.TITLE, BlockType.HEADING})
 OPTIONAL_TYPES = frozenset(
     {BlockType.HIDDEN, BlockType.PAGE_HEADER, BlockType.PAGE_FOOTER, BlockType.FOOTNOTE, BlockType.COMMENT}
 )
+#: The longest token of the vocabularies, in characters (blanks).
+MAX_TOKEN_CHARS = 128
 #: A longer list marker is no marker but text that went astray.
 MAX_MARKER = 12
 #: Where an element may begin so that its tokens cannot merge with the line break before it (in both vocabularies).
@@ -43,6 +45,15 @@ class Window(NamedTuple):
     end: int
     tokens: int = 0
     repeated: bool = False
+    #: `tokens` is the count of just this text.
+    exact: bool = False
+
+
+class Cut(NamedTuple):
+    """A chunk to be: its windows, trimmed and in order, and its exact tokens."""
+
+    windows: list[Window]
+    tokens: int
 
 
 def plain_markup(element: Element) -> str:
@@ -69,7 +80,10 @@ def chosen_elements(elements: Sequence[Element], include_types: Sequence[str]) -
 class RunningText:
     """The joined text of `elements`, where each of them stands in it, and the tokens of its parts."""
 
-    def __init__(self, elements: Sequence[Element], tokenizer: Tokenizer, markup: Callable[[Element], str]) -> None:
+    def __init__(
+        self, elements: Sequence[Element], tokenizer: Tokenizer, limit: int, markup: Callable[[Element], str]
+    ) -> None:
+        countable = limit * MAX_TOKEN_CHARS
         self.tokenizer = tokenizer
         self.placed: list[Placed] = []
         parts: list[str] = []
@@ -86,14 +100,16 @@ class RunningText:
         self.leads = [p.lead for p in self.placed]
         self.ends = [p.end for p in self.placed]
         #: Tokens from each element's markup up to the next element.
+        #: More than the chunks' limit where the text is so long that no count is needed to tell.
         self.tokens = [
-            tokenizer.count(self.text[a:b]) for a, b in zip(self.leads, [*self.leads[1:], position], strict=True)
+            tokenizer.count(self.text[a:b]) if b - a <= countable else countable
+            for a, b in pairwise([*self.leads, position])
         ]
         self._clean = [_CLEAN_START.match(self.text, lead) is not None for lead in self.leads]
 
     def window(self, start: int, end: int) -> Window:
         """A new window with its tokens counted."""
-        return Window(start, end, self.tokenizer.count(self.text[start:end]))
+        return Window(start, end, self.tokenizer.count(self.text[start:end]), exact=True)
 
     def elements_in(self, start: int, end: int) -> Iterator[int]:
         """Indices of the elements whose text (not only markup) meets the window."""
@@ -102,11 +118,22 @@ class RunningText:
                 return
             yield index
 
+    def before_markup(self, start: int, cut: int) -> int:
+        """`cut`, or where the markup begins that it would part from its text, if that is after `start`."""
+        index = bisect_right(self.leads, cut) - 1
+        inside = index >= 0 and start < self.leads[index] and cut <= self.placed[index].start
+        return self.leads[index] if inside else cut
+
     def trim(self, window: Window) -> Window:
         """The window without whitespace at its edges."""
-        text = self.text[window.start : window.end]
-        start = window.start + len(text) - len(text.lstrip())
-        return window._replace(start=start, end=start + len(text.strip()))
+        text, start, end = self.text, window.start, window.end
+        if start < end and not text[start].isspace() and not text[end - 1].isspace():
+            return window
+        while start < end and text[start].isspace():
+            start += 1
+        while start < end and text[end - 1].isspace():
+            end -= 1
+        return window._replace(start=start, end=end, exact=False)
 
     def gap(self, left: Window, right: Window) -> str:
         """What stands between two windows of one chunk: the running text's own whitespace if they are neighbours."""
@@ -127,6 +154,8 @@ class RunningText:
         by text always ends a pre-token, so tokens never reach from one element into the next.
         """
         if len(windows) == 1:
+            if windows[0].exact:
+                return windows[0].tokens
             start, end = windows[0].start, windows[0].end
             first, last = bisect_left(self.leads, start), bisect_left(self.ends, end)
             if (

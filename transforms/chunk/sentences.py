@@ -20,6 +20,7 @@ _ABBREVIATIONS = frozenset(
         bzw vgl abb nr bd hrsg mme mlle sra tel""",
     )
 )
+_WORD_END = re.compile(r"\w")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
 _OPENING = "\"'“‘«‹([{¿¡„"
 #: An abbreviation is looked for in this many characters before the dot.
@@ -53,13 +54,15 @@ def _cuts(text: str, start: int, end: int) -> Iterator[int]:
 
 def _ends_sentence(text: str, sentence: int, match: re.Match[str]) -> bool:
     """Whether terminators that also serve abbreviations and numbers close the sentence begun at `sentence`."""
+    dot = match.start()
     after = text[match.end() : match.end() + _WORD_REACH]
-    if not after or not after[0].isspace():
+    # Spaced dots ('. . .') end nothing.
+    if not after or not after[0].isspace() or not _WORD_END.search(text, max(sentence, dot - 3), dot):
         return False
     following = after.lstrip().lstrip(_OPENING)
-    if following[:1].islower():
+    if following[:1].islower() or following[:1] in {".", "…"}:
         return False
-    return match["latin"] != "." or not _abbreviates(text, sentence, match.start())
+    return match["latin"] != "." or not _abbreviates(text, sentence, dot)
 
 
 def _abbreviates(text: str, sentence: int, dot: int) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from transforms.chunk.running import RunningText, Window
+from transforms.chunk.running import MAX_TOKEN_CHARS, RunningText, Window
 from transforms.chunk.sentences import sentence_spans
 
 #: Parts of `text[start:end]` in order, as (start, end); only whitespace lies between them.
 Splitter = Callable[[str, int, int], list[tuple[int, int]]]
+
 
 _BLANK_LINES = re.compile(r"\n\s*\n")
 _LINE_BREAK = re.compile(r"\n+")
@@ -38,8 +39,9 @@ sentences: Splitter = sentence_spans
 def split(running: RunningText, start: int, end: int, limit: int, splitters: Sequence[Splitter]) -> Iterator[Window]:
     """The range as windows of at most `limit` tokens: whole if it fits, else by the first splitter, then the next,
     last by words."""
-    window = running.window(start, end)
-    if window.tokens <= limit:
+    # Far beyond the limit nothing needs counting.
+    window = running.window(start, end) if end - start <= limit * MAX_TOKEN_CHARS else None
+    if window and window.tokens <= limit:
         yield window
     elif not splitters:
         yield from cut_words(running, start, end, limit)
@@ -50,16 +52,20 @@ def split(running: RunningText, start: int, end: int, limit: int, splitters: Seq
 
 def cut_words(running: RunningText, start: int, end: int, limit: int) -> list[Window]:
     """The range in pieces as long as the limit allows: between words, inside a word only if it exceeds the limit."""
-    text, pieces = running.text, []
+    text, pieces, reach = running.text, [], 0
     # Pieces begin at a word: its tokens without the space before it are what counts.
     start, end, *_ = running.trim(Window(start, end))
     while start < end:
-        cut = running.tokenizer.prefix_end(text, start, end, limit)
-        if cut < end and not text[cut].isspace():
-            cut = _word_start(text, start, cut)
-        piece = running.trim(Window(start, cut))
-        pieces.append(running.window(piece.start, piece.end))
-        start = running.trim(Window(cut, end)).start if cut < end and text[cut].isspace() else cut
+        fit, tokens = running.tokenizer.prefix(text, start, end, limit, reach)
+        cut = fit if fit == end or text[fit].isspace() else _word_start(text, start, fit)
+        cut = running.before_markup(start, cut) if cut < end else cut
+        piece = Window(start, cut, tokens, exact=True) if cut == fit else running.window(start, cut)
+        piece = running.trim(piece)
+        pieces.append(piece if piece.exact else running.window(piece.start, piece.end))
+        reach = fit - start
+        start = cut
+        while start < end and text[start].isspace():
+            start += 1
     return pieces
 
 

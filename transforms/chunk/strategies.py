@@ -6,14 +6,14 @@ from itertools import groupby
 
 from transforms.chunk.packing import Packer
 from transforms.chunk.provenance import page_parts
-from transforms.chunk.running import RunningText, Window
+from transforms.chunk.running import Cut, RunningText, Window
 from transforms.chunk.splitting import cut_words, lines, paragraphs, sentences, split
 
 #: From the coarsest separator to the finest; words come last by themselves.
 _RECURSIVE = (paragraphs, lines, sentences)
 
 
-def split_recursive(running: RunningText, limit: int, overlap: int) -> list[list[Window]]:
+def split_recursive(running: RunningText, limit: int, overlap: int) -> list[Cut]:
     """Paragraphs as long as they fit, else their lines, else sentences, else words."""
     packer = Packer(running, limit, overlap)
     for placed in running.placed:
@@ -22,7 +22,7 @@ def split_recursive(running: RunningText, limit: int, overlap: int) -> list[list
     return packer.chunks
 
 
-def split_pages(running: RunningText, limit: int, overlap: int) -> list[list[Window]]:
+def split_pages(running: RunningText, limit: int, overlap: int) -> list[Cut]:
     """As `split_recursive`, with a new chunk wherever the page changes, inside an element too."""
     packer = Packer(running, limit, overlap)
     parts = [
@@ -37,21 +37,25 @@ def split_pages(running: RunningText, limit: int, overlap: int) -> list[list[Win
     return packer.chunks
 
 
-def split_fixed(running: RunningText, limit: int, overlap: int) -> list[list[Window]]:
+def split_fixed(running: RunningText, limit: int, overlap: int) -> list[Cut]:
     """Windows of exactly `limit` tokens, or as many less as whole graphemes demand; the last may be shorter."""
     text, tokenizer = running.text, running.tokenizer
-    chunks: list[list[Window]] = []
+    chunks: list[Cut] = []
     start, end, *_ = running.trim(Window(0, len(text)))
-    repeated = start
+    repeated, reach = start, 0
     while start < end:
-        cut = tokenizer.prefix_end(text, repeated, end, limit)
+        cut, _ = tokenizer.prefix(text, repeated, end, limit, reach)
+        cut = running.before_markup(start, cut) if cut < end else cut
         if cut <= start:
             # The overlap alone fills the window: a token count that grew by cutting. Go on without it.
             repeated = start
             continue
         new = running.trim(Window(start, cut))
         head = [Window(repeated, start, 0, True)] if repeated < start else []
-        chunks.append([*map(running.trim, head), new])
+        windows = [*map(running.trim, head), new]
+        chunks.append(Cut(windows, running.count(windows)))
+        # A little more than the last window, so that one look suffices as a rule.
+        reach = (cut - repeated) * 9 // 8
         start = running.trim(Window(cut, end)).start
         repeated = _overlap_start(running, new, overlap) if overlap and start < end else start
     return chunks

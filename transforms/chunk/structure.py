@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from schemas.content import BlockType
 from transforms.chunk.packing import Packer
-from transforms.chunk.running import HEADINGS, OPTIONAL_TYPES, Placed, RunningText, Window
+from transforms.chunk.running import HEADINGS, OPTIONAL_TYPES, Cut, Placed, RunningText, Window
 from transforms.chunk.splitting import Splitter, cut_words, lines, sentences, split
 from transforms.chunk.tables import header_window, row_windows
 
@@ -60,7 +60,7 @@ def own_path(placed: Sequence[Placed], index: int) -> SectionPath:
     return element.section_path
 
 
-def split_structure(running: RunningText, limit: int, overlap: int) -> list[list[Window]]:
+def split_structure(running: RunningText, limit: int, overlap: int) -> list[Cut]:
     """Chunks by sections, tiny neighbours merged."""
     packer = Packer(running, limit, overlap)
     shared: list[Section] = []
@@ -74,7 +74,7 @@ def split_structure(running: RunningText, limit: int, overlap: int) -> list[list
     return packer.chunks
 
 
-def split_markdown(running: RunningText, limit: int, overlap: int) -> list[list[Window]]:
+def split_markdown(running: RunningText, limit: int, overlap: int) -> list[Cut]:
     """Chunks by headings: every section begins a new chunk."""
     packer = Packer(running, limit, overlap)
     for section in sections(running):

@@ -53,27 +53,34 @@ class Tokenizer:
         """How many tokens `text` has."""
         return len(self._encoding.encode_ordinary(text))
 
-    def prefix_end(self, text: str, start: int, end: int, limit: int) -> int:
-        """Largest cut after `start`, up to `end`, so that `text[start:cut]` has at most `limit` tokens.
+    def prefix(self, text: str, start: int, end: int, limit: int, reach: int = 0) -> tuple[int, int]:
+        """(cut, tokens): the largest cut after `start`, up to `end`, so that `text[start:cut]` keeps the limit.
 
         The cut stands between graphemes (a cluster beyond the limit is cut between code points); it is always beyond
-        `start`, so a limit below the tokens of one code point (4) cannot be kept.
+        `start`, so a limit below the tokens of one code point (4) cannot be kept. `reach` is a guess, in characters.
         """
-        window, budget = limit * 8, limit
-        tokens = self._encoding.encode_ordinary(text[start : min(end, start + window)])
-        while len(tokens) <= limit and start + window < end:
-            window *= 2
-            tokens = self._encoding.encode_ordinary(text[start : min(end, start + window)])
-        if len(tokens) <= limit:
-            return end
-        while True:
+        reach = reach or limit * 5
+        tokens = self._encoding.encode_ordinary(text[start : min(end, start + reach)])
+        while len(tokens) < limit and start + reach < end:
+            reach *= 2
+            tokens = self._encoding.encode_ordinary(text[start : min(end, start + reach)])
+        if len(tokens) <= limit and (
+            start + reach >= end or grapheme_floor(text, start, start + reach) == start + reach
+        ):
+            return min(end, start + reach), len(tokens)
+        return self._fitting_cut(text, start, end, tokens[:limit])
+
+    def _fitting_cut(self, text: str, start: int, end: int, tokens: list[int]) -> tuple[int, int]:
+        """The cut after the text of `tokens`, or so many tokens earlier that the cut text itself keeps their number."""
+        limit, cut, count = len(tokens), start + 1, 0
+        for budget in range(limit, 0, -1):
             # A token may end inside a character: the incomplete character is left out.
             kept = self._encoding.decode_bytes(tokens[:budget]).decode("utf-8", "ignore")
             cut = grapheme_floor(text, start, min(end, start + max(1, len(kept))))
-            if budget <= 1 or self.count(text[start:cut]) <= limit:
-                return cut
-            # Tokens change when a pre-token is cut; give way until the cut text itself fits.
-            budget -= 1
+            count = self.count(text[start:cut])
+            if count <= limit:
+                break
+        return cut, count
 
 
 def grapheme_floor(text: str, start: int, position: int) -> int:
