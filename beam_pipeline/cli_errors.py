@@ -50,7 +50,7 @@ class ErrorBoundary:
 
 def describe(error: BaseException) -> tuple[int, list[str]]:
     """The exit code for an error, and the lines that tell it."""
-    lines = [printable(line) for line in str(error).splitlines()] or [type(error).__name__]
+    lines = [printable(line) for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     if isinstance(error, KeyboardInterrupt):
         word, code = ("terminated", TERMINATED) if isinstance(error, Terminated) else ("interrupted", INTERRUPTED)
         return code, [": ".join([word, *map(str, error.args)])]

@@ -155,6 +155,9 @@ def _metavar(key: Key) -> str:
 
 
 def _flag_type(key: Key) -> Any:
+    # Sizes come with units and choices with messages of our own: they are text here.
     if key.is_list:
         return list[str] | None
-    return (key.plain_type if key.plain_type in (int, float) else str) | None
+    if key.is_size:
+        return str | None
+    return {int: int | None, float: float | None}.get(cast(type, key.plain_type), str | None)

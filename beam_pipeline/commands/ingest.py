@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import logging
-import signal
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 from typer.core import TyperCommand
 
 from beam_pipeline.cli_console import messages, printable, stdout_kept_clean, tell
-from beam_pipeline.cli_errors import FAILED, Terminated
+from beam_pipeline.cli_errors import FAILED
 from beam_pipeline.cli_options import ALL, with_options
 from beam_pipeline.config import Resolved
+from beam_pipeline.interrupts import Interruptible
 from schemas.failures import ConfigurationError
 from schemas.options import Options
 from schemas.report import RunReport
 
 _PIPELINE_ARGS = "docbeam.pipeline_args"
-#: Seconds that child processes get to end by themselves.
-_GRACE = 2.0
 
 
 class PipelineCommand(TyperCommand):
@@ -82,7 +77,7 @@ def ingest(
     _set_log_level(quiet=quiet, verbose=verbose)
     if not quiet:
         tell(startup_line(options))
-    report = _run(options, ctx.meta[_PIPELINE_ARGS], quiet=quiet)
+    report = _run(options, ctx.meta[_PIPELINE_ARGS], quiet=quiet, verbose=verbose)
     _print(report, as_json=as_json)
     if report.failure_ratio > options.run.max_failure_ratio:
         tell(
@@ -112,50 +107,13 @@ def _require_inputs(options: Options) -> None:
         raise ConfigurationError("nothing to ingest: give files, directories, globs or URIs, or --manifest FILE")
 
 
-def _run(options: Options, pipeline_args: Sequence[str], *, quiet: bool) -> RunReport:
-    with _ends_on_sigterm():
-        try:
-            from beam_pipeline.progress import observe
-            from beam_pipeline.run import run
+def _run(options: Options, pipeline_args: Sequence[str], *, quiet: bool, verbose: bool) -> RunReport:
+    with Interruptible(verbose=verbose):
+        from beam_pipeline.progress import observe
+        from beam_pipeline.run import run
 
-            with stdout_kept_clean(), observe(messages(), quiet=quiet) as observer:
-                return run(options, pipeline_args, observer)
-        except KeyboardInterrupt as interrupt:
-            # A second Ctrl-C must not leave children behind.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            _end_children()
-            interrupt.args = ("nothing was committed; what the output held before is unchanged",)
-            raise
-
-
-@contextmanager
-def _ends_on_sigterm() -> Iterator[None]:
-    """Schedulers stop a job with SIGTERM: clean up as for Ctrl-C."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def terminate(_signal: int, _frame: FrameType | None) -> None:
-        raise Terminated
-
-    before = signal.signal(signal.SIGTERM, terminate)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _end_children() -> None:
-    import psutil
-
-    children = psutil.Process().children(recursive=True)
-    for act in ("terminate", "kill"):
-        for child in children:
-            try:
-                getattr(child, act)()
-            except psutil.NoSuchProcess:
-                continue
-        _, children = psutil.wait_procs(children, timeout=_GRACE)
+        with stdout_kept_clean(), observe(messages(), quiet=quiet) as observer:
+            return run(options, pipeline_args, observer)
 
 
 def _set_log_level(*, quiet: bool, verbose: bool) -> None:
