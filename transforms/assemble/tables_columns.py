@@ -9,7 +9,7 @@ from itertools import pairwise
 from transforms.assemble.tables_text import Chunk, TextRow
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Column:
     """Horizontal extent of a column and the text rows (by number) that have a chunk in it."""
 
@@ -31,7 +31,8 @@ def infer_columns(rows: Sequence[TextRow]) -> list[Column]:
     numbered = [(chunk, number) for number, row in enumerate(rows) if len(row.chunks) > 1 for chunk in row.chunks]
     columns: list[Column] = []
     for chunk, number in sorted(numbered, key=lambda item: item[0].x1 - item[0].x0):
-        met = [c for c in columns if c.overlap(chunk) > 0.5]
+        left, right = chunk.x0 + 0.5, chunk.x1 - 0.5
+        met = [c for c in columns if c.x0 < right and left < c.x1]
         if not met:
             columns.append(Column(chunk.x0, chunk.x1, {number}))
         elif len(met) == 1 or _never_together(met):
@@ -109,7 +110,8 @@ def place(row: TextRow, columns: Sequence[Column]) -> list[tuple[Chunk, int, int
     best = [_best(chunk, columns) for chunk in row.chunks]
     placed = []
     for chunk, home in zip(row.chunks, best, strict=True):
-        met = [i for i, c in enumerate(columns) if c.overlap(chunk) > min(2.0, 0.3 * (c.x1 - c.x0))]
+        near = [i for i, c in enumerate(columns) if c.x0 < chunk.x1 and chunk.x0 < c.x1]
+        met = [i for i in near if columns[i].overlap(chunk) > min(2.0, 0.3 * (columns[i].x1 - columns[i].x0))]
         first = last = home
         while first - 1 in met and first - 1 not in best:
             first -= 1
@@ -120,4 +122,7 @@ def place(row: TextRow, columns: Sequence[Column]) -> list[tuple[Chunk, int, int
 
 
 def _best(chunk: Chunk, columns: Sequence[Column]) -> int:
+    inside = [i for i, c in enumerate(columns) if c.x0 <= chunk.x0 and chunk.x1 <= c.x1]
+    if len(inside) == 1:
+        return inside[0]
     return max(range(len(columns)), key=lambda i: columns[i].overlap(chunk))

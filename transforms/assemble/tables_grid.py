@@ -14,7 +14,7 @@ from transforms.assemble.tables_text import Chunk, Piece, TextRow, reading_text,
 _TITLE = re.compile(r"\W*(?:table|figure|fig|exhibit|chart|box|source|sources|notes?|\*)\b", re.I)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class GridCell:
     """A cell under construction."""
 
@@ -74,13 +74,15 @@ def _drop_empty(cells: Sequence[GridCell], *, rows: bool) -> list[GridCell]:
 
 def complete_spans(cells: Sequence[GridCell], pieces: Iterable[Piece]) -> None:
     """Add the pieces of half-taken spans to the cell that holds their other half: a span is consumed whole."""
-    home = {(p.line, p.span): cell for cell in cells for p in cell.pieces}
-    held = {(p.line, p.span, p.box.y0, p.text) for cell in cells for p in cell.pieces}
+    home: dict[tuple[int, int], tuple[GridCell, list[Piece]]] = {}
+    for cell in cells:
+        for piece in cell.pieces:
+            home.setdefault((piece.line, piece.span), (cell, []))[1].append(piece)
     for piece in pieces:
-        cell = home.get((piece.line, piece.span))
-        if cell is None or (piece.line, piece.span, piece.box.y0, piece.text) in held:
+        cell_and_parts = home.get((piece.line, piece.span))
+        if cell_and_parts is None:
             continue
-        parts = [p for c in cells for p in c.pieces if (p.line, p.span) == (piece.line, piece.span)]
+        cell, parts = cell_and_parts
         if not any(piece.box.x0 - 0.1 <= p.box.x0 <= piece.box.x1 for p in parts):
             cell.pieces.append(piece)
 

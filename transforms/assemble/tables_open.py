@@ -48,7 +48,7 @@ def _row_cells(number: int, group: Sequence[TextRow], columns: Sequence[Column])
 def _untangle(cells: list[GridCell], number: int, columns: int) -> list[GridCell]:
     """Cut column spans that reach into another cell of the row, and add the row's empty cells."""
     cells.sort(key=lambda c: c.column)
-    for cell, following in zip(cells, cells[1:], strict=False):
+    for cell, following in pairwise(cells):
         cell.column_span = min(cell.column_span, following.column - cell.column)
     taken = {c for cell in cells for c in range(cell.column, cell.column + cell.column_span)}
     return cells + [GridCell(number, c) for c in range(columns) if c not in taken]
@@ -85,7 +85,7 @@ def _has_stack(rows: Sequence[TextRow], columns: Sequence[Column]) -> bool:
 def _by_pitch(rows: Sequence[TextRow], columns: Sequence[Column]) -> list[list[TextRow]]:
     """Groups of rows that stand closer together than the groups do; single rows when that makes no sense."""
     single = [[row] for row in rows]
-    pitches = [b.baseline - a.baseline for a, b in zip(rows, rows[1:], strict=False)]
+    pitches = [b.baseline - a.baseline for a, b in pairwise(rows)]
     limit = _pitch_limit(pitches)
     if limit is None:
         return single

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from schemas.geometry import Box
-from transforms.assemble.tables_columns import Column, infer_columns, place
+from transforms.assemble.tables_columns import infer_columns, place
 from transforms.assemble.tables_grid import all_chunks
+from transforms.assemble.tables_judge import is_divided, is_table
 from transforms.assemble.tables_rules import Frame, Rule, merge_rules
 from transforms.assemble.tables_text import Chunk, Piece, TextRow, text_rows
-
-_LABEL = re.compile(r"(?:[•◦▪‣●○■□*–—-]|\(?\w{1,3}[.)]|\(\w{1,4}\)|\d+(?:\.\d+)+\.?)")
-_MATH = re.compile(r"[=∑∫√∏⇒→∈≤≥{}]|^[+−·×/()\[\]]+$|^[+−] ")
-_LEADERS = re.compile(r"(?:\.\s?){4,}|…{2,}")
 
 
 @dataclass(slots=True)
@@ -67,10 +64,18 @@ def _joined_by_text(above: Box, below: Box, pieces: Sequence[Piece]) -> bool:
     rows = text_rows(_within(pieces, Box(x0 - 4, above.y1 - 1, x1 + 4, below.y0 + 1)), gap=0.7)
     if not rows:
         return below.y0 - above.y1 < 12
+    if _stripes(above, below) and len(rows) <= 3:
+        return not any(row.chunks[0].x1 - row.chunks[0].x0 > 0.6 * (x1 - x0) for row in rows)
     multiple = [row for row in rows if len(row.chunks) > 1]
     if any(row.chunks[0].x1 - row.chunks[0].x0 > 0.6 * (x1 - x0) for row in rows):
         return False
     return len(multiple) >= 0.5 * len(rows) and _gutters_hold(rows)
+
+
+def _stripes(above: Box, below: Box) -> bool:
+    """Whether two filled rows of the same extent stand one row apart."""
+    same = abs(above.x0 - below.x0) <= 4 and abs(above.x1 - below.x1) <= 4
+    return same and min(above.height, below.height) > 6 and below.y0 - above.y1 < 2.5 * below.height
 
 
 def _gutters_hold(rows: Sequence[TextRow]) -> bool:
@@ -99,52 +104,10 @@ def _region_of(stack: Frame, pieces: Sequence[Piece]) -> Region | None:
     chosen = rows[first:stop]
     if len(chosen) < 2 or sum(len(r.chunks) > 1 for r in chosen) < max(2, 0.4 * len(chosen)):
         return None
-    if _crossing(chosen, pieces, box) or not (_is_divided(wide, chosen) or is_table(chosen)):
+    if _crossing(chosen, pieces, box) or not (is_divided(wide, chosen) or is_table(chosen)):
         return None
     short = [r for r in horizontal if r.end - r.start < 0.55 * box.width]
     return Region(chosen, wide, short)
-
-
-def _is_divided(wide: Sequence[float], rows: Sequence[TextRow]) -> bool:
-    """Whether at least two rules, or a rule and a filled header, part the rows, and the rows keep to columns."""
-    top, bottom = rows[0].y0, rows[-1].y1
-    groups = {sum(1 for row in rows if row.y1 > y + 1) for y in wide if top + 2 < y < bottom - 2}
-    outer = sum(1 for y in (wide[0], wide[-1]) if y <= top + 2 or y >= bottom - 2)
-    columns = infer_columns(rows)
-    if not groups or len(groups) + outer < 2 or len(columns) < 2 or _is_formula(rows):
-        return False
-    multiple = sum(1 for row in rows if len(row.chunks) > 1)
-    header = max(len(row.chunks) for row in rows[:3])
-    return aligned_share(rows, columns) >= 0.6 and multiple >= 0.4 * len(rows) and header >= 0.6 * len(columns)
-
-
-def _is_formula(rows: Sequence[TextRow]) -> bool:
-    chunks = all_chunks(rows)
-    return sum(1 for c in chunks if _MATH.search(c.text)) > 0.15 * len(chunks)
-
-
-def aligned_share(rows: Sequence[TextRow], columns: Sequence[Column]) -> float:
-    """Share of chunks that agree with their column on a left edge, right edge or centre."""
-    members: dict[int, list[Chunk]] = {}
-    for row in rows:
-        if len(row.chunks) > 1:
-            for chunk, first, last in place(row, columns):
-                if first == last:
-                    members.setdefault(first, []).append(chunk)
-    total = sum(map(len, members.values()))
-    return sum(map(_agreeing, members.values())) / total if total else 0.0
-
-
-def _agreeing(chunks: Sequence[Chunk]) -> int:
-    """How many chunks share the most common left edge, right edge or centre (within two points)."""
-    best = 0
-    for edge in ([c.x0 for c in chunks], [c.x1 for c in chunks], [(c.x0 + c.x1) / 2 for c in chunks]):
-        ordered, start = sorted(edge), 0
-        for stop, value in enumerate(ordered):
-            while value - ordered[start] > 4:
-                start += 1
-            best = max(best, stop - start + 1)
-    return best
 
 
 def _crossing(rows: Sequence[TextRow], pieces: Sequence[Piece], box: Box) -> bool:
@@ -247,9 +210,9 @@ def _lanes(prose: Sequence[Chunk]) -> list[tuple[float, float]]:
             spans.remove(s)
         spans.append(merged)
     strong = sorted(s for s in spans if s[2] >= 4)
-    cuts = [(a[1] + b[0]) / 2 for a, b in zip(strong, strong[1:], strict=False)]
+    cuts = [(a[1] + b[0]) / 2 for a, b in itertools.pairwise(strong)]
     edges = [float("-inf"), *cuts, float("inf")]
-    return list(zip(edges, edges[1:], strict=False))
+    return list(itertools.pairwise(edges))
 
 
 def _runs(rows: Sequence[TextRow]) -> list[list[TextRow]]:
@@ -281,26 +244,3 @@ def _trim(rows: list[TextRow]) -> list[TextRow]:
     while stop > start and len(rows[stop - 1].chunks) < 2:
         stop -= 1
     return rows[start:stop]
-
-
-def is_table(rows: Sequence[TextRow]) -> bool:
-    """Whether rows without rules make a table: columns that are aligned, well filled, of values or short words."""
-    multiple = [r for r in rows if len(r.chunks) > 1]
-    if len(multiple) < 3:
-        return False
-    columns = infer_columns(rows)
-    if len(columns) < 2 or _is_formula(rows) or aligned_share(rows, columns) < 0.65:
-        return False
-    chunks = all_chunks(rows)
-    first = [r.chunks[0].text.strip() for r in multiple]
-    labels = sum(1 for t in first if _LABEL.fullmatch(t))
-    leaders = sum(1 for r in multiple if any(_LEADERS.search(c.text) for c in r.chunks))
-    if (labels > 0.5 * len(multiple) and len(columns) < 3) or (leaders > 0.4 * len(multiple) and len(columns) < 3):
-        return False
-    filled = sum(len(c.rows) for c in columns) / (len(columns) * len(multiple))
-    values = [c for r in multiple for c in r.chunks[1:]]
-    numeric = sum(1 for c in values if c.numeric) / len(values)
-    short = sum(1 for c in chunks if len(c.text) < 24) / len(chunks)
-    if filled < 0.45 or len(multiple) < 0.6 * len(rows):
-        return False
-    return numeric >= 0.4 or (len(columns) >= 3 and filled >= 0.75 and short >= 0.8 and len(multiple) >= 4)

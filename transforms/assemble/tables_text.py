@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
@@ -35,12 +36,17 @@ class Piece(NamedTuple):
 
     @property
     def descends(self) -> bool:
-        """Whether a glyph reaches below the baseline."""
-        return not _DESCENDERS.isdisjoint(self.text)
+        """Whether the box reaches below the baseline: a glyph does, or the box is that of the font, not tight."""
+        return self.loose or not _DESCENDERS.isdisjoint(self.text)
+
+    @property
+    def loose(self) -> bool:
+        """Whether the box has the height of the font, not of the glyphs."""
+        return self.box.height > self.size
 
     @property
     def baseline(self) -> float:
-        """Estimated y of the baseline: the box is tight, so descenders are taken off."""
+        """Estimated y of the baseline."""
         return self.box.y1 - (0.2 * self.size if self.descends else 0.0)
 
 
@@ -80,7 +86,7 @@ class TextRow:
     def baseline(self) -> float:
         """Median baseline of its pieces; of those whose box ends on the baseline when there are any."""
         pieces = [p for c in self.chunks for p in c.pieces]
-        exact = [p for p in pieces if not p.descends and any(ch.isalnum() for ch in p.text)]
+        exact = [p for p in pieces if p.loose or (not p.descends and any(ch.isalnum() for ch in p.text))]
         values = sorted(p.baseline for p in exact or pieces)
         return values[len(values) // 2]
 
@@ -173,7 +179,7 @@ def split_piece(piece: Piece, cuts: Sequence[float]) -> list[Piece]:
             box=piece.box._replace(x0=piece.box.x0 + a * unit, x1=piece.box.x0 + b * unit),
             apart=(a > 0 or piece.apart[0], b < len(piece.text) or piece.apart[1]),
         )
-        for a, b in zip(bounds, bounds[1:], strict=False)
+        for a, b in itertools.pairwise(bounds)
     ]
 
 
