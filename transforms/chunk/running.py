@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -83,7 +84,7 @@ class RunningText:
     def __init__(
         self, elements: Sequence[Element], tokenizer: Tokenizer, limit: int, markup: Callable[[Element], str]
     ) -> None:
-        countable = limit * MAX_TOKEN_CHARS
+        self._countable = limit * MAX_TOKEN_CHARS
         self.tokenizer = tokenizer
         self.placed: list[Placed] = []
         parts: list[str] = []
@@ -99,13 +100,18 @@ class RunningText:
         self.text = "".join(parts)
         self.leads = [p.lead for p in self.placed]
         self.ends = [p.end for p in self.placed]
-        #: Tokens from each element's markup up to the next element.
-        #: More than the chunks' limit where the text is so long that no count is needed to tell.
-        self.tokens = [
-            tokenizer.count(self.text[a:b]) if b - a <= countable else countable
-            for a, b in pairwise([*self.leads, position])
-        ]
         self._clean = [_CLEAN_START.match(self.text, lead) is not None for lead in self.leads]
+
+    @cached_property
+    def tokens(self) -> list[int]:
+        """Tokens from each element's markup up to the next element.
+
+        Where the text is so long that it must exceed the chunks' limit, it is not counted but given a number beyond.
+        """
+        return [
+            self.tokenizer.count(self.text[a:b]) if b - a <= self._countable else self._countable
+            for a, b in pairwise([*self.leads, len(self.text)])
+        ]
 
     def window(self, start: int, end: int) -> Window:
         """A new window with its tokens counted."""

@@ -16,8 +16,11 @@ _RECURSIVE = (paragraphs, lines, sentences)
 def split_recursive(running: RunningText, limit: int, overlap: int) -> list[Cut]:
     """Paragraphs as long as they fit, else their lines, else sentences, else words."""
     packer = Packer(running, limit, overlap)
-    for placed in running.placed:
-        packer.place_all(split(running, placed.lead, placed.end, limit, _RECURSIVE))
+    for placed, tokens in zip(running.placed, running.tokens, strict=True):
+        if tokens <= limit:
+            packer.place(Window(placed.lead, placed.end, tokens))
+        else:
+            packer.place_all(split(running, placed.lead, placed.end, limit, _RECURSIVE))
     packer.finish()
     return packer.chunks
 
@@ -44,13 +47,13 @@ def split_fixed(running: RunningText, limit: int, overlap: int) -> list[Cut]:
     start, end, *_ = running.trim(Window(0, len(text)))
     repeated, reach = start, 0
     while start < end:
-        cut, _ = tokenizer.prefix(text, repeated, end, limit, reach)
-        cut = running.before_markup(start, cut) if cut < end else cut
+        fit, tokens = tokenizer.prefix(text, repeated, end, limit, reach)
+        cut = running.before_markup(start, fit) if fit < end else fit
         if cut <= start:
             # The overlap alone fills the window: a token count that grew by cutting. Go on without it.
             repeated = start
             continue
-        new = running.trim(Window(start, cut))
+        new = running.trim(Window(start, cut, tokens, exact=cut == fit and repeated == start))
         head = [Window(repeated, start, 0, True)] if repeated < start else []
         windows = [*map(running.trim, head), new]
         chunks.append(Cut(windows, running.count(windows)))
