@@ -1,4 +1,6 @@
 import errno
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from apache_beam.io.aws.clients.s3.messages import S3ClientError
@@ -138,3 +140,34 @@ def test_unknown_schemes_and_missing_extras(monkeypatch):
         BeamStore().match("s3://b/**")
     with pytest.raises(SourceUnavailable), store_errors("s3://b/k"):
         raise S3ClientError("x", None)
+
+
+class Bucket(BaseHTTPRequestHandler):
+    """An S3 server with the object `key`."""
+
+    def do_HEAD(self):
+        self.send_response(200 if self.path.endswith("/key") else 403)
+        for name, value in {"Content-Length": "4", "ETag": "x", "Content-Type": "text/plain"}.items():
+            self.send_header(name, value)
+        self.send_header("Last-Modified", "Wed, 21 Oct 2015 07:28:00 GMT")
+        self.end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+def test_s3_without_a_pipeline(monkeypatch):
+    pytest.importorskip("boto3")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Bucket)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setattr(FileSystems, "_pipeline_options", None)
+    monkeypatch.setattr(beam_stores.RuntimeValueProvider, "runtime_options", None)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
+        monkeypatch.setenv(name, "us-east-1")
+    monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+    assert BeamStore().stat("s3://bucket/key").size == 4
+    with pytest.raises(Forbidden):
+        BeamStore().stat("s3://bucket/denied")
+    server.shutdown()
+    server.server_close()

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from apache_beam.io.aws.clients.s3.messages import S3ClientError
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes, FileMetadata
 from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.options.value_provider import RuntimeValueProvider
 from google.api_core.exceptions import GoogleAPIError
 from google.auth.exceptions import GoogleAuthError, TransportError
 from google.resumable_media import InvalidResponse
@@ -166,6 +168,9 @@ def _require_file_system(uri: str) -> None:
         raise Unsupported(
             f"{redact(uri)}: no store for '{kind}://'", hint="use a local path, gs://, s3:// or http(s)://"
         )
+    # Pipelines and workers set these options; the S3 client fails without any where no pipeline was made yet.
+    if FileSystems._pipeline_options is None and RuntimeValueProvider.runtime_options is None:
+        FileSystems.set_options(PipelineOptions([]))
 
 
 def _info(meta: FileMetadata) -> FileInfo:
