@@ -108,6 +108,10 @@ def test_list_items_have_markers_and_stay_whole():
     assert all(t.startswith("- This") and t.endswith("roughly.") for t in texts(*long, max_tokens=36))
 
 
+def test_a_marker_never_stands_alone():
+    assert texts(element("list_item", "0:" * 20, marker="1."), max_tokens=16)[0].startswith("1. 0:0:")
+
+
 def test_code_is_cut_at_lines():
     code = element("code", "\n".join(f"value_{i} = compute(i)" for i in range(40)))
     assert all(t.startswith("value_") and t.endswith(")") for t in texts(code, max_tokens=50))

@@ -125,9 +125,9 @@ class RunningText:
             yield index
 
     def before_markup(self, start: int, cut: int) -> int:
-        """`cut`, or where the markup begins that it would part from its text, if that is after `start`."""
+        """`cut`, or where the markup begins that it would part from its text, if not before `start`."""
         index = bisect_right(self.leads, cut) - 1
-        inside = index >= 0 and start < self.leads[index] and cut <= self.placed[index].start
+        inside = index >= 0 and start <= self.leads[index] and cut <= self.placed[index].start
         return self.leads[index] if inside else cut
 
     def trim(self, window: Window) -> Window:

@@ -59,6 +59,8 @@ def cut_words(running: RunningText, start: int, end: int, limit: int) -> list[Wi
         fit, tokens = running.tokenizer.prefix(text, start, end, limit, reach)
         cut = fit if fit == end or text[fit].isspace() else _word_start(text, start, fit)
         cut = running.before_markup(start, cut) if cut < end else cut
+        # Markup never stands alone: rather divide the word after it.
+        cut = cut if cut > start else fit
         piece = Window(start, cut, tokens, exact=True) if cut == fit else running.window(start, cut)
         piece = running.trim(piece)
         pieces.append(piece if piece.exact else running.window(piece.start, piece.end))

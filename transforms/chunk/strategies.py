@@ -49,6 +49,7 @@ def split_fixed(running: RunningText, limit: int, overlap: int) -> list[Cut]:
     while start < end:
         fit, tokens = tokenizer.prefix(text, repeated, end, limit, reach)
         cut = running.before_markup(start, fit) if fit < end else fit
+        cut = cut if cut > start else fit
         if cut <= start:
             # The overlap alone fills the window: a token count that grew by cutting. Go on without it.
             repeated = start
