@@ -88,7 +88,7 @@ def read_documents(root: str) -> Iterator[Document]:
 
 def _sorted_rows(database: duckdb.DuckDBPyConnection, root: str, name: str, order: str) -> Iterator[Row]:
     database.register("source_table", open_table(root, name))
-    reader = database.execute(f"SELECT * FROM source_table ORDER BY {order}").to_arrow_reader(BATCH_ROWS)
+    reader = database.sql(f"SELECT * FROM source_table ORDER BY {order}").to_arrow_reader(BATCH_ROWS)
     for batch in reader:
         yield from batch.to_pylist()
 
