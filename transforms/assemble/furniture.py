@@ -22,6 +22,10 @@ _PAGE_NUMBER = re.compile(
     r"(?:\s?(?:of|/|von|de|sur|di|van|\|)\s?\d{1,4})?",
     re.IGNORECASE,
 )
+#: A footnote: a number, then several words.
+_NOTE = re.compile(r"(?:\d{1,2}|[*†‡])[.)]?\s*(?:\S+\s+){3}")
+#: Rows of furniture stand no further apart than this many font sizes.
+ADJOINING = 2.5
 _DIGITS = re.compile(r"\d+")
 
 
@@ -115,10 +119,22 @@ def _outer_rows(
     chosen: list[TextLine] = []
     for row in _rows(band):
         gap = _gap_inwards(sheet, row, top)
-        if not any(_is_furniture(sheet, line, top, repeated, body_size, gap) for line in row):
+        adjoins = not chosen or _distance(chosen[-1].box, row[0].box) < ADJOINING * row[0].size
+        if any(_key(line) in repeated.texts and _is_apart(line, gap, body_size) for line in row) or (
+            adjoins and any(_looks_like_furniture(sheet, line, top, repeated, body_size, gap) for line in row)
+        ):
+            chosen.extend(row)
+        else:
             break
-        chosen.extend(row)
     return chosen
+
+
+def _distance(a: Box, b: Box) -> float:
+    return max(a.y0, b.y0) - min(a.y1, b.y1)
+
+
+def _is_apart(line: TextLine, gap: float, body_size: float) -> bool:
+    return gap > SEPARATION * max(line.size, 0.8 * body_size) or line.size < 0.95 * body_size
 
 
 def _rows(band: Sequence[TextLine]) -> Iterable[list[TextLine]]:
@@ -143,11 +159,13 @@ def _gap_inwards(sheet: Sheet, row: Sequence[TextLine], top: bool) -> float:
     return min(inner, default=sheet.height)
 
 
-def _is_furniture(sheet: Sheet, line: TextLine, top: bool, repeated: _Repeated, body_size: float, gap: float) -> bool:
-    apart = gap > SEPARATION * max(line.size, 0.8 * body_size)
-    if _key(line) in repeated.texts and (apart or line.size < 0.95 * body_size):
-        return True
-    if line.size > 1.15 * body_size or not apart:
+def _looks_like_furniture(
+    sheet: Sheet, line: TextLine, top: bool, repeated: _Repeated, body_size: float, gap: float
+) -> bool:
+    """By place and size alone: rows that stand at the same place on many pages, or in the margin, set apart."""
+    if line.size > 1.15 * body_size or gap <= SEPARATION * max(line.size, 0.8 * body_size):
+        return False
+    if not top and _NOTE.match(line.text):
         return False
     if _PAGE_NUMBER.fullmatch(line.text):
         return True

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from functools import cached_property
 
 from schemas.content import ExtractedPage, Line, Span, Style
 from schemas.geometry import Box, union
@@ -16,63 +14,27 @@ from transforms.assemble.text import collapse, line_text, normalise
 #: Cosine above which a baseline counts as horizontal.
 HORIZONTAL = 0.985
 _RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_BOLD, _ITALIC, _MONO = int(Style.BOLD), int(Style.ITALIC), int(Style.MONO)
+_RAISED = int(Style.SUPERSCRIPT | Style.SUBSCRIPT)
 _LATIN = re.compile(r"[A-Za-z]")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class TextLine:
-    """Spans on one baseline of one column."""
+    """Spans on one baseline of one column. Size, font and colour are those of most characters."""
 
     page: int
     box: Box
     spans: tuple[Span, ...]
-
-    @cached_property
-    def text(self) -> str:
-        """Normalised text."""
-        return collapse(normalise(line_text(self.spans)))
-
-    @cached_property
-    def _main(self) -> Span:
-        weights: Counter[tuple[float, int, int]] = Counter()
-        for span in self.spans:
-            weights[(span.size, span.style & ~_RAISED, span.color)] += len(span.text.strip())
-        best = max(weights, key=lambda key: weights[key])
-        return next(span for span in self.spans if (span.size, span.style & ~_RAISED, span.color) == best)
-
-    @property
-    def size(self) -> float:
-        """Font size of most characters."""
-        return self._main.size
-
-    @property
-    def color(self) -> int:
-        """Colour of most characters."""
-        return self._main.color
-
-    @property
-    def font(self) -> str:
-        """Font of most characters."""
-        return self._main.font
-
-    def all(self, style: Style) -> bool:
-        """Whether every letter and digit has the style."""
-        return all(span.style & style for span in self.spans if any(c.isalnum() for c in span.text))
-
-    @cached_property
-    def bold(self) -> bool:
-        """Whether the whole line is bold."""
-        return self.all(Style.BOLD)
-
-    @cached_property
-    def italic(self) -> bool:
-        """Whether the whole line is italic."""
-        return self.all(Style.ITALIC)
-
-    @cached_property
-    def mono(self) -> bool:
-        """Whether the whole line is in a typewriter face."""
-        return self.all(Style.MONO)
+    #: Normalised text.
+    text: str
+    size: float
+    font: str
+    color: int
+    #: Every letter and digit is bold, italic, in a typewriter face.
+    bold: bool
+    italic: bool
+    mono: bool
 
     @property
     def first(self) -> Span:
@@ -80,7 +42,30 @@ class TextLine:
         return next((span for span in self.spans if span.text.strip()), self.spans[0])
 
 
-_RAISED = int(Style.SUPERSCRIPT | Style.SUBSCRIPT)
+def make_line(page: int, box: Box, spans: tuple[Span, ...]) -> TextLine:
+    """A line with the facts about its spans."""
+    style, main, most = ~0, spans[0], -1
+    weights: dict[tuple[float, int, int], int] = {}
+    for span in spans:
+        if any(map(str.isalnum, span.text)):
+            style &= span.style
+        key = (span.size, span.style & ~_RAISED, span.color)
+        weights[key] = weight = weights.get(key, 0) + len(span.text.strip())
+        if weight > most:
+            main, most = span, weight
+    style = main.style if style == ~0 else style
+    return TextLine(
+        page=page,
+        box=box,
+        spans=spans,
+        text=collapse(normalise(line_text(spans))),
+        size=main.size,
+        font=main.font,
+        color=main.color,
+        bold=style & _BOLD != 0,
+        italic=style & _ITALIC != 0,
+        mono=style & _MONO != 0,
+    )
 
 
 @dataclass(frozen=True)
@@ -112,8 +97,8 @@ def page_lines(page: ExtractedPage, taken: AbstractSet[tuple[int, int]] = frozen
 def _text_line(page: int, line: Line, spans: list[Span]) -> Iterator[TextLine]:
     if any(span.text.strip() for span in spans):
         whole = len(spans) == len(line.spans)
-        boxes = (span.box for span in spans if span.box and span.text.strip())
-        yield TextLine(page, line.box if whole else union(boxes) or line.box, tuple(spans))
+        boxes = [] if whole else [span.box for span in spans if span.box and span.text.strip()]
+        yield make_line(page, line.box if whole else union(boxes) or line.box, tuple(spans))
 
 
 def merge_rows(lines: Iterable[TextLine]) -> list[TextLine]:
@@ -146,4 +131,4 @@ def _merged(row: list[TextLine]) -> TextLine:
     backwards = len(_RIGHT_TO_LEFT.findall(text)) > len(_LATIN.findall(text))
     row = sorted(row, key=lambda line: line.box.x0, reverse=backwards)
     box = union(line.box for line in row) or row[0].box
-    return TextLine(row[0].page, box, tuple(span for line in row for span in line.spans))
+    return make_line(row[0].page, box, tuple(span for line in row for span in line.spans))

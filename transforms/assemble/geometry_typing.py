@@ -9,6 +9,7 @@ from schemas.content import BlockType, OutlineEntry, Span
 from transforms.assemble.geometry_blocks import TextBlock
 from transforms.assemble.geometry_types import is_caption, is_code, is_formula, note_marker
 from transforms.assemble.headings import (
+    LARGER,
     BodyFace,
     Outline,
     find_title,
@@ -75,7 +76,7 @@ def _note(block: TextBlock, marker: str) -> Typed:
 
 def _set_headings(typed: dict[int, Typed], headings: Sequence[TextBlock], body: BodyFace, outline: Outline) -> None:
     title = find_title(headings, body)
-    rest = [block for block in headings if block is not title]
+    rest = [block for block in headings if block is not title and not _is_byline(block, title, body)]
     if title is not None:
         typed[id(title)].type, typed[id(title)].level = BlockType.TITLE, 1
     levels = heading_levels(rest, outline)
@@ -83,6 +84,13 @@ def _set_headings(typed: dict[int, Typed], headings: Sequence[TextBlock], body: 
         typed[id(block)].type = BlockType.HEADING
         # Sections stand below the title.
         typed[id(block)].level = min(9, levels[id(block)] + (title is not None))
+
+
+def _is_byline(block: TextBlock, title: TextBlock | None, body: BodyFace) -> bool:
+    """Authors and dates under the title: in the body's size and weight, whatever their slant or colour."""
+    if title is None or block.page != title.page or block.size > LARGER * body.size or block.bold:
+        return False
+    return 0 <= block.box.y0 - title.box.y1 < 4 * body.size
 
 
 def _set_list_items(items: Sequence[Typed]) -> None:

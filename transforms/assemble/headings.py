@@ -52,12 +52,13 @@ class BodyFace:
         return cls(size or 10.0, bold, italic, color)
 
 
-Style = tuple[float, bool, bool, bool, int]
+Style = tuple[float, bool, bool, bool, int, str]
 
 
 def heading_style(block: TextBlock) -> Style:
-    """What headings of one level share: size, weight, capitals, slant, colour."""
-    return round(block.size * 4) / 4, block.bold, _is_capitals(block.text), block.italic, block.lines[0].color
+    """What headings of one level share: size, weight, capitals, slant, colour, font."""
+    first = block.lines[0]
+    return round(block.size * 4) / 4, block.bold, _is_capitals(block.text), block.italic, first.color, first.font
 
 
 def _is_capitals(text: str) -> bool:
@@ -189,5 +190,5 @@ def _style_levels(headings: Sequence[TextBlock], outline: Outline) -> dict[Style
 
 def _prominence(style: Style) -> tuple[float, int]:
     """Sort key, most prominent first; slant and colour rank below weight and capitals."""
-    size, bold, capitals, italic, _ = style
+    size, bold, capitals, italic, _, _ = style
     return -size, -(4 * bold + 2 * capitals - italic)

@@ -14,6 +14,7 @@ from transforms.assemble.geometry_lines import TextLine
 BULLETS = "•◦▪▫‣●○■□▸▹►▻–—·∙⁃➢➤✓✔✦❖◆◇⚫∗*-\uf0b7\uf0a7\uf0d8\uf076\uf02d"
 _BULLET = re.compile(rf"([{re.escape(BULLETS)}])\s+(?=\S)|([•◦▪‣●■\uf0b7\uf0a7])(?=\S)")
 _NUMBER = re.compile(r"(\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{2,5})[.)])\s+(?=\S)")
+_SUPERSCRIPT, _BOLD = int(Style.SUPERSCRIPT), int(Style.BOLD)
 #: Bullets that are nothing else at the start of a line.
 _CERTAIN = frozenset("•◦▪▫‣●○■□▸▹►▻➢➤✓✔❖\uf0b7\uf0a7\uf0d8\uf076")
 
@@ -41,7 +42,7 @@ def find_marker(line: TextLine) -> Marker | None:
     alone = head.text.strip()
     spaced = body if len(alone) == len(body.rstrip()) or head.text[-1:].isspace() else alone + " " + body[len(alone) :]
     match = _BULLET.match(spaced) or _NUMBER.match(spaced)
-    if match is None or head.style & Style.SUPERSCRIPT:
+    if match is None or head.style & _SUPERSCRIPT:
         return None
     text = (match.group(1) or match.group(match.lastindex or 1)).strip()
     apart = alone == text
@@ -53,7 +54,7 @@ def find_marker(line: TextLine) -> Marker | None:
 def _is_set_apart(line: TextLine, head: Span) -> bool:
     """Whether the marker was drawn on its own: the text after it is another piece in the same type."""
     rest = next((span for span in line.spans if span is not head and span.text.strip()), None)
-    return rest is not None and not (head.style & Style.BOLD and rest.style & Style.BOLD)
+    return rest is not None and not head.style & rest.style & _BOLD
 
 
 def without_prefix(spans: tuple[Span, ...], length: int) -> tuple[Span, ...]:

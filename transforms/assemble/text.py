@@ -22,6 +22,8 @@ AUTOMATIC_HYPHEN = "\u2010"
 HYPHENATED_PREFIXES = frozenset({"cross", "ex", "half", "mid", "multi", "non", "quasi", "self", "semi", "well"})
 #: Shorter halves of broken words are words of their own too often ("in-formation").
 COMPOUND_PART = 4
+#: Lines of this many characters fill a paragraph; so many make a statistic; real hyphens end at most this share.
+LONG_LINE, ENOUGH_LINES, RARE_HYPHENS = 20, 40, 0.022
 _WORD = re.compile(r"\w+(?:[-\u2010'’]\w+)*")
 _BROKEN_WORD = re.compile(r"[\w'’]+(?:[-\u2010][\w'’]+)*(?=[-\u2010\u00ad]$)")
 _FIRST_WORD = re.compile(r"\w+")
@@ -67,11 +69,15 @@ def join_spans(spans: Sequence[PageSpan], keep_lines: bool = False, known_words:
 
 def collapse(text: str) -> str:
     """Runs of blanks become one space; blanks around newlines and at the ends go."""
+    if "  " not in text and "\t" not in text and "\n" not in text:
+        return text.strip(" ")
     return _AROUND_NEWLINE.sub("\n", _BLANKS.sub(" ", text)).strip()
 
 
-def line_text(spans: Iterable[Span]) -> str:
+def line_text(spans: Sequence[Span]) -> str:
     """Spans of one line, concatenated; a space goes in where only a gap separates words."""
+    if len(spans) == 1:
+        return spans[0].text
     out: list[str] = []
     previous: Span | None = None
     for span in spans:
@@ -98,7 +104,7 @@ def _append_line(text: str, line: str, known_words: AbstractSet[str]) -> str:
         joined = _without_hyphen(text, line, known_words)
         if joined is not None:
             return joined
-    if text[-1] == "\n" or (_is_dense(text[-1]) and _is_dense(line[0])):
+    if text[-1] == "\n" or _dash_joins(text, line) or (_is_dense(text[-1]) and _is_dense(line[0])):
         return text + line
     return f"{text} {line}"
 
@@ -116,7 +122,7 @@ def _without_hyphen(text: str, line: str, known_words: AbstractSet[str]) -> str 
 
 
 def _keeps_hyphen(hyphen: str, left: str, right: str, known_words: AbstractSet[str]) -> bool:
-    if not right[0].islower() or not left[-1].isalpha():
+    if not left[-1].isalpha() or (hyphen == "-" and not right[0].islower()):
         return True
     if f"{left}-{right}" in known_words:
         return True
@@ -127,6 +133,11 @@ def _keeps_hyphen(hyphen: str, left: str, right: str, known_words: AbstractSet[s
     if AUTOMATIC_HYPHEN in known_words or "-" in left or left in HYPHENATED_PREFIXES:
         return True
     return min(len(left), len(right)) >= COMPOUND_PART and left in known_words and right in known_words
+
+
+def _dash_joins(text: str, line: str) -> bool:
+    """Whether a dash without blanks around it ends or opens a line."""
+    return (text[-1] == "—" and not text[-2:-1].isspace()) or (line[0] == "—" and not line[1:2].isspace())
 
 
 def _is_dense(char: str) -> bool:
@@ -151,14 +162,19 @@ def _indented(lines: list[list[Span]]) -> Iterator[str]:
 def document_words(pages: Iterable[ExtractedPage]) -> frozenset[str]:
     """Lower-case words and compounds that stand unbroken inside a line of the document.
 
-    Holds `AUTOMATIC_HYPHEN` too when lines end with it.
+    Holds `AUTOMATIC_HYPHEN` too when lines end with it, or so rarely with a hyphen-minus that words are not broken.
     """
     words: set[str] = set()
+    long_lines = broken_lines = 0
     for page in pages:
         for line in page.lines:
             text = normalise(line_text(line.spans)).lower()
             if text.endswith(AUTOMATIC_HYPHEN):
                 words.add(AUTOMATIC_HYPHEN)
+            long_lines += len(text) > LONG_LINE
+            broken_lines += len(text) > LONG_LINE and text.endswith("-")
             # The first and the last word of a line may be halves of broken words.
             words.update(word.replace(AUTOMATIC_HYPHEN, "-") for word in _WORD.findall(text)[1:-1])
+    if long_lines >= ENOUGH_LINES and broken_lines < RARE_HYPHENS * long_lines:
+        words.add(AUTOMATIC_HYPHEN)
     return frozenset(words)
