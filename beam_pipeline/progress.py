@@ -14,6 +14,8 @@ from schemas.report import Observer, Progress
 
 #: Seconds between two lines.
 _LINE_INTERVAL = 5.0
+#: Documents after which the speed so far tells something: the first ones wait for processes to start.
+_TELLING = 20
 
 
 def observe(console: Console, *, quiet: bool) -> AbstractContextManager[Observer | None]:
@@ -30,7 +32,7 @@ def pages_per_second(snapshot: Progress) -> float:
 
 def seconds_left(snapshot: Progress) -> float | None:
     """Time to the end at the speed so far; None while it cannot be told."""
-    if not snapshot.documents_listed or not snapshot.documents:
+    if not snapshot.documents_listed or snapshot.documents < min(_TELLING, snapshot.documents_listed):
         return None
     open_documents = max(0, snapshot.documents_listed - snapshot.documents)
     return snapshot.elapsed / snapshot.documents * open_documents

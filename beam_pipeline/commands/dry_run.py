@@ -45,9 +45,8 @@ def list_sources(options: SourceOptions) -> Iterator[Listed]:
     """The documents that the options name, each URI once, by path."""
     from transforms.fetch.media_types import type_of_name
     from transforms.runtime.uris import file_name
-    from transforms.sources.listing import better, check_inputs
+    from transforms.sources.listing import better
 
-    check_inputs(options)
     chosen: dict[str, SourceRef] = {}
     for ref in _references(options):
         chosen[ref.uri] = better(chosen[ref.uri], ref) if ref.uri in chosen else ref

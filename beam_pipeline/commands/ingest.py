@@ -18,6 +18,7 @@ from beam_pipeline.interrupts import Interruptible
 from schemas.failures import ConfigurationError
 from schemas.options import Options
 from schemas.report import RunReport
+from schemas.source import SourceRef
 
 _PIPELINE_ARGS = "docbeam.pipeline_args"
 
@@ -68,7 +69,7 @@ def ingest(
         docbeam ingest --manifest night.csv -o tables --format parquet --json > report.json
     """
     options = resolved.options
-    _require_inputs(options)
+    _check_inputs(options)
     if dry_run:
         from beam_pipeline.commands.dry_run import print_sources
 
@@ -102,9 +103,12 @@ def startup_line(options: Options) -> str:
     )
 
 
-def _require_inputs(options: Options) -> None:
+def _check_inputs(options: Options) -> None:
     if not options.source.inputs and not options.source.manifests:
         raise ConfigurationError("nothing to ingest: give files, directories, globs or URIs, or --manifest FILE")
+    from transforms.sources.listing import check_inputs
+
+    check_inputs(options.source)
 
 
 def _run(options: Options, pipeline_args: Sequence[str], *, quiet: bool, verbose: bool) -> RunReport:
@@ -113,7 +117,15 @@ def _run(options: Options, pipeline_args: Sequence[str], *, quiet: bool, verbose
         from beam_pipeline.run import run
 
         with stdout_kept_clean(), observe(messages(), quiet=quiet) as observer:
-            return run(options, pipeline_args, observer)
+            return run(options, pipeline_args, observer, _listed_on_stdin(options))
+
+
+def _listed_on_stdin(options: Options) -> tuple[SourceRef, ...]:
+    """Documents on standard input, which only this process can read."""
+    from transforms.sources.listing import STDIN
+    from transforms.sources.manifest import read_stdin_lines
+
+    return tuple(read_stdin_lines(sys.stdin)) if STDIN in options.source.inputs else ()
 
 
 def _set_log_level(*, quiet: bool, verbose: bool) -> None:

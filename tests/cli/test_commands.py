@@ -34,8 +34,8 @@ def runs(monkeypatch):
         outcome: RunReport | BaseException = RunReport(run_id="r", output="/out", format="delta", statuses={"ok": 2})
         seen = calls
 
-    def run(options, pipeline_args=(), observer=None):
-        calls.append((options, list(pipeline_args)))
+    def run(options, pipeline_args=(), observer=None, refs=()):
+        calls.append((options, list(pipeline_args), list(refs)))
         if observer:
             observer.on_progress(Progress(documents=1, elapsed=6.0))
         if isinstance(Fake.outcome, BaseException):
@@ -51,7 +51,7 @@ def test_ingest_passes_options_and_beam_arguments(runs):
         *(
             "ingest",
             "in",
-            "x",
+            "in/a.md",
             "-o",
             "out",
             "--memory-limit",
@@ -64,14 +64,21 @@ def test_ingest_passes_options_and_beam_arguments(runs):
         *("--workers", "3", "--", "--direct_num_workers", "2"),
     )
     assert result.exit_code == 0, result.output
-    ((options, beam),) = runs.seen
-    assert options.source.inputs == ("in", "x")
+    ((options, beam, refs),) = runs.seen
+    assert options.source.inputs == ("in", "in/a.md")
     assert options.source.exclude == ("*.tmp",)
     assert options.write.output == "out"
     assert options.extract.memory_limit == 512_000_000
     assert options.extract.workers == 3
     assert options.chunk.include_types == ("hidden",)
     assert beam == ["--direct_num_workers", "2"]
+    assert refs == []
+
+
+def test_documents_listed_on_stdin_reach_the_graph(runs, tmp_path):
+    assert docbeam("ingest", "-", "-o", "out", input="in/a.md\n# comment\ngs://b/c.pdf\n").exit_code == 0
+    ((_, _, refs),) = runs.seen
+    assert [ref.uri for ref in refs] == [str(tmp_path / "in" / "a.md"), "gs://b/c.pdf"]
 
 
 def test_ingest_tells_the_start_on_stderr_and_the_report_on_stdout(runs):
@@ -131,6 +138,7 @@ def test_errors_of_the_graph(runs, error, code, message):
     ("args", "message"),
     [
         ((), "nothing to ingest"),
+        (("in", "nowhere"), "no such file or folder: nowhere"),
         (("in", "--max-tokens", "many"), "--max-tokens"),
         (("in", "--strategy", "odd"), "'odd' is not one of structure"),
         (("in", "--no-such-flag"), "--no-such-flag"),

@@ -14,14 +14,15 @@ from beam_pipeline.progress import (
 )
 from schemas.report import Progress
 
-HALF = Progress(documents_listed=10, documents=5, pages=40, failures=1, chunks=90, elapsed=20.0)
+HALF = Progress(documents_listed=40, documents=20, pages=40, failures=1, chunks=90, elapsed=20.0)
 
 
 def test_speed_and_time_left():
     assert pages_per_second(HALF) == 2.0
     assert seconds_left(HALF) == 20.0
     assert pages_per_second(Progress()) == 0.0
-    assert seconds_left(Progress(documents_listed=3)) is None
+    assert seconds_left(Progress(documents_listed=40, documents=19, elapsed=20.0)) is None
+    assert seconds_left(Progress(documents_listed=3, documents=3, elapsed=20.0)) == 0.0
     assert seconds_left(Progress(documents=3, elapsed=1.0)) is None
 
 
@@ -31,7 +32,7 @@ def test_durations(seconds, text):
 
 
 def test_line_in_words():
-    assert progress_line(HALF) == "5/10 documents, 40 pages, 2.0 pages/s, 1 failures, about 20 s left"
+    assert progress_line(HALF) == "20/40 documents, 40 pages, 2.0 pages/s, 1 failures, about 20 s left"
     assert progress_line(Progress(elapsed=1.0)) == "0 documents, 0 pages, 0.0 pages/s, 0 failures"
 
 
@@ -50,7 +51,7 @@ def test_live_display_shows_counts_and_clears_itself():
     with observe(console, quiet=False) as observer:
         assert isinstance(observer, LiveProgress)
         observer.on_progress(HALF)
-    assert "5/10" in stream.getvalue()
+    assert "20/40" in stream.getvalue()
     assert "2.0 pages/s" in stream.getvalue()
     assert "about 20 s left" in stream.getvalue()
 
