@@ -97,5 +97,6 @@ def test_a_chunk_ends_with_a_heading_only_if_nothing_follows_or_headings_fill_it
         kinds = [elements[s.element_id].type for s in chunk.sources]
         if kinds[-1] in (BlockType.HEADING, BlockType.TITLE):
             first = next(i for i in range(len(kinds)) if set(kinds[i:]) <= {BlockType.HEADING, BlockType.TITLE})
-            run = chunk.text[chunk.sources[first].start :]
+            # The whole headings, of which the chunk may hold the end only.
+            run = "\n\n".join(elements[s.element_id].text for s in chunk.sources[first:])
             assert tokenizer(options.encoding).count(run) * 4 >= options.max_tokens
