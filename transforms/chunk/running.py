@@ -127,8 +127,8 @@ class RunningText:
     def before_markup(self, start: int, cut: int) -> int:
         """`cut`, or where the markup begins that it would part from its text, if not before `start`."""
         index = bisect_right(self.leads, cut) - 1
-        inside = index >= 0 and start <= self.leads[index] and cut <= self.placed[index].start
-        return self.leads[index] if inside else cut
+        inside = index >= 0 and cut <= self.placed[index].start
+        return max(start, self.leads[index]) if inside else cut
 
     def trim(self, window: Window) -> Window:
         """The window without whitespace at its edges."""
