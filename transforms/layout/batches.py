@@ -37,22 +37,21 @@ def shipped_bounds(device: str) -> BatchBounds:
 def graph_batches(sizes: Sequence[int], neighbours: int, bounds: BatchBounds) -> Iterator[list[int]]:
     """Indices of pages that may run together; empty pages are left out.
 
-    One run has one number of neighbours per line, so a page with fewer lines than `neighbours` only runs together
-    with pages of the same number of lines.
+    A page with no more lines than `neighbours` runs alone: its lines look at all lines including themselves, and
+    beside another page the network would take lines of that page instead.
     """
-    by_reach: dict[int, list[int]] = {}
+    batch: list[int] = []
+    nodes = 0
     for page, size in enumerate(sizes):
-        if size:
-            by_reach.setdefault(min(size, neighbours), []).append(page)
-    for pages in by_reach.values():
-        batch: list[int] = []
-        nodes = 0
-        for page in pages:
-            if batch and (len(batch) >= bounds.graph_pages or nodes + sizes[page] > bounds.graph_nodes):
+        if 0 < size <= neighbours:
+            yield [page]
+        elif size:
+            if batch and (len(batch) >= bounds.graph_pages or nodes + size > bounds.graph_nodes):
                 yield batch
                 batch, nodes = [], 0
             batch.append(page)
-            nodes += sizes[page]
+            nodes += size
+    if batch:
         yield batch
 
 

@@ -47,9 +47,12 @@ class _Node(NamedTuple):
 
 
 def prepare_page(page: pymupdf.Page, request: PrepareRequest) -> PageInput:
-    """Graph, features and images of a page; `refused` says why when it has too many lines to be worth it."""
+    """Graph, features and images of a page; `refused` says why when it has too many lines to be worth it.
+
+    On a page that is not rotated everything equals what `page.get_layout()` computes.
+    """
     size = page.rect
-    text_page = page.get_textpage(flags=TEXT_FLAGS)
+    text_page = _text_page(page)
     nodes = _nodes(page, text_page, (size.x1, size.y1), request.max_nodes)
     if len(nodes) > request.max_nodes:
         return PageInput(width=size.x1, height=size.y1, refused=f"more than {request.max_nodes} lines")
@@ -67,6 +70,13 @@ def prepare_page(page: pymupdf.Page, request: PrepareRequest) -> PageInput:
     )
 
 
+def _text_page(page: pymupdf.Page) -> pymupdf.TextPage:
+    """Structured text in the page as shown. PyMuPDF by itself reads a rotated page as if it were not rotated."""
+    if not page.rotation:
+        return page.get_textpage(flags=TEXT_FLAGS)
+    return page.get_textpage(flags=TEXT_FLAGS, clip=page.rect, matrix=page.rotation_matrix)
+
+
 def _nodes(page: pymupdf.Page, text_page: pymupdf.TextPage, size: tuple[float, float], bound: int) -> list[_Node]:
     """Lines with text and check boxes, each box once; stops just above `bound`."""
     nodes: dict[_Rectangle, _Node] = {}
@@ -77,7 +87,7 @@ def _nodes(page: pymupdf.Page, text_page: pymupdf.TextPage, size: tuple[float, f
         if len(nodes) > bound:
             return list(nodes.values())
     for widget in page.widgets():
-        box = tuple(widget.rect)
+        box = tuple(widget.rect * page.rotation_matrix)
         ordered = 0 <= box[0] < box[2] <= size[0] and 0 <= box[1] < box[3] <= size[1]
         if widget.field_type == pymupdf.PDF_WIDGET_TYPE_CHECKBOX and ordered:
             nodes.setdefault(box, _Node(box, "", False))
