@@ -33,7 +33,7 @@ class FoundTable:
 def find_tables(page: ExtractedPage) -> list[FoundTable]:
     """Tables of a page, top to bottom; no two share a span. A page of more than `MAX_PIECES` pieces has none."""
     pieces = page_pieces(page)
-    if not 4 <= len(pieces) <= MAX_PIECES:
+    if not 3 <= len(pieces) <= MAX_PIECES:
         return []
     found: list[FoundTable] = []
     rest: list[Frame] = []
@@ -63,7 +63,7 @@ def _take(table: FoundTable, found: list[FoundTable], pieces: Sequence[Piece]) -
 
 def _lattice_table(frame: Frame, pieces: Sequence[Piece]) -> FoundTable | None:
     members = inside(frame.box, pieces)
-    if len(members) < 4:
+    if len(members) < 3:
         return None
     return _table(trim_titles(ruled_cells(frame, members)), 1, pieces, ("ruled", 0.9))
 

@@ -150,12 +150,12 @@ def _stub_spans(cells: list[GridCell], start: int, stop: int) -> list[GridCell]:
     second = [row.get(1) for row in body]
     named = all(c is not None and c.pieces and c.column_span == 1 for c in second)
     blanks = sum(1 for c in first if c is not None and not c.pieces)
-    if len(body) < 2 or not named or not blanks or first[0] is None or not first[0].pieces:
+    label = first[0] if first else None
+    if len(body) < 2 or not named or not blanks or label is None or not label.pieces:
         return cells
     if sum(Chunk(c.pieces, 0, 0).numeric for c in second if c is not None) > 0.4 * len(body):
         return cells
     dropped: set[int] = set()
-    label = first[0]
     for cell in first[1:]:
         if cell is not None and not cell.pieces:
             label.row_span += 1

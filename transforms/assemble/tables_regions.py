@@ -31,6 +31,15 @@ def ruled_regions(frames: Sequence[Frame], pieces: Sequence[Piece]) -> list[Regi
     for stack in _stacks(frames, pieces):
         region = _region_of(stack, pieces)
         if region is not None:
+            box = stack.box
+            region.rules += [
+                r
+                for f in frames
+                for r in f.horizontal
+                if box.y0 < r.at < box.y1
+                and box.x0 - 5 < r.start
+                and r.end < min(box.x1 + 5, r.start + 0.55 * box.width)
+            ]
             regions.append(region)
     return regions
 
@@ -106,8 +115,7 @@ def _region_of(stack: Frame, pieces: Sequence[Piece]) -> Region | None:
         return None
     if _crossing(chosen, pieces, box) or not (is_divided(wide, chosen) or is_table(chosen)):
         return None
-    short = [r for r in horizontal if r.end - r.start < 0.55 * box.width]
-    return Region(chosen, wide, short)
+    return Region(chosen, wide)
 
 
 def _crossing(rows: Sequence[TextRow], pieces: Sequence[Piece], box: Box) -> bool:
