@@ -40,7 +40,6 @@ setup(
         "numpy>=2",
         "mdit-py-plugins>=0.5",
         "msgspec>=0.20",
-        "pebble>=5.2",
         "psutil>=7",
         "pyarrow>=22",
         "pymupdf>=2.0,<2.1",

@@ -70,7 +70,7 @@ class DocumentError(DocbeamError):
         self.hint, self.context = hint or self.default_hint, context or {}
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (type(self), self.message, self.hint, self.page, self.context)
+        return _rebuild, (type(self), self.message, self.hint, self.page, self.context), self.__dict__
 
 
 def _rebuild(kind: type[DocumentError], message: str, hint: str, page: int, context: dict[str, str]) -> DocumentError:

@@ -32,11 +32,15 @@ def leave() -> None:
 
 
 def devour() -> int:
-    return len([bytearray(16 << 20) for _ in range(10_000)])
+    return len([bytearray(200 << 20) for _ in range(10_000)])
 
 
 def refuse() -> None:
     raise Corrupt("no", hint="really", page=3, context={"a": "b"})
+
+
+def unsendable() -> object:
+    return lambda: None
 
 
 def pid() -> int:
@@ -74,6 +78,21 @@ def test_a_death_is_a_typed_error_and_the_next_task_works(pool: ParserPool, func
     assert pool.call(echo, "alive") == "alive"
 
 
+def test_what_cannot_be_sent_back_is_an_error_not_a_death(pool: ParserPool) -> None:
+    with pytest.raises(RuntimeError, match="cannot be sent"):
+        pool.call(unsendable)
+
+
+def test_a_task_too_large_for_the_limit_costs_only_itself() -> None:
+    pool = ParserPool(PoolOptions(workers=2, memory_limit=600 << 20, timeout=30.0, recycle_after=50))
+    try:
+        with pytest.raises((Crashed, OutOfMemory)):
+            pool.call(echo, "x" * (500 << 20))
+        assert [pool.call(echo, "alive") for _ in range(4)] == ["alive"] * 4
+    finally:
+        pool.close()
+
+
 def test_effort_shortens_the_deadline(pool: ParserPool) -> None:
     with pytest.raises(TimedOut, match=r"0\.5 s"):
         pool.call(hang, effort=0.25)
@@ -99,8 +118,6 @@ def test_closing_leaves_no_process() -> None:
     child = pool.call(pid)
     pool.close()
     assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
-
-
 
 
 def test_children_die_with_a_killed_parent() -> None:

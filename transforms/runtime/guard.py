@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 from schemas.failures import Category, ConfigurationError, DocumentError, Failure, OutputError
@@ -13,17 +14,32 @@ STOPS_THE_RUN = (ConfigurationError, OutputError)
 TRACEBACK_CHARS = 8_000
 
 
+@dataclass
+class Raised:
+    """An error as a value; its notes hold the traceback of the process it was raised in."""
+
+    error: BaseException
+
+
+def captured(function: Callable[[], T]) -> T | Raised:
+    """The function's result, or what it raised."""
+    try:
+        return function()
+    except Exception as error:  # noqa: BLE001 - the guard
+        return Raised(error)
+
+
 def guarded(stage: str, function: Callable[[], T]) -> T | Failure:
     """The function's result, or the Failure that its error means.
 
     Raises ConfigurationError and OutputError as they are: no document can be processed rightly after them.
     """
-    try:
-        return function()
-    except STOPS_THE_RUN:
-        raise
-    except Exception as error:  # noqa: BLE001 - the guard
-        return failure_of(stage, error)
+    result = captured(function)
+    if not isinstance(result, Raised):
+        return result
+    if isinstance(result.error, STOPS_THE_RUN):
+        raise result.error
+    return failure_of(stage, result.error)
 
 
 def failure_of(stage: str, error: BaseException) -> Failure:

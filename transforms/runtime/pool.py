@@ -2,28 +2,37 @@
 
 One pool per worker process, shared by its threads. Children come from a fork server (forking a process full of
 gRPC threads deadlocks), hold an address-space limit, die with their parent, and are replaced every K tasks.
+
+Each child has a pipe of its own. Pool libraries share one between all children, and a child that dies while it
+reads a task (one too large for its memory limit, say) then breaks the pool and every task in it.
 """
 
 from __future__ import annotations
 
-import fcntl
 import functools
 import multiprocessing
 import os
-import resource
+import pickle
+import queue
 import signal
+import traceback
 from collections.abc import Callable
-from concurrent.futures import CancelledError
-from typing import TypeVar
+from multiprocessing.connection import Connection
+from typing import Any, TypeVar
 
 import msgspec
-from pebble import ProcessExpired, ProcessPool
 
 from schemas.failures import Crashed, OutOfMemory, TimedOut
+from transforms.runtime.cage import PEAK_SHARE, enter_cage, peak_memory
+from transforms.runtime.guard import Raised, captured
 
 T = TypeVar("T")
 #: Imported once by the fork server, so that a fresh child starts in milliseconds.
 PRELOAD = ("transforms.runtime.preload",)
+#: Ways a task ends that a fresh child may escape: what earlier tasks left behind counts against the memory limit.
+WORTH_A_FRESH_CHILD = (Crashed, OutOfMemory)
+#: Seconds a fresh process may take to import its code.
+START_SECONDS = 120.0
 
 
 class PoolOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,40 +48,111 @@ class ParserPool:
     """Runs functions in child processes; every way to die becomes a typed error."""
 
     def __init__(self, options: PoolOptions) -> None:
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(list(PRELOAD))
-        self._options = options
-        self._pool = ProcessPool(
-            max_workers=options.workers,
-            max_tasks=options.recycle_after,
-            initializer=_enter_cage,
-            initargs=(options.memory_limit,),
-            context=context,
-        )
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(list(PRELOAD))
+        self._options, self._closed = options, False
+        # One entry per allowed process; None stands for one that is not started.
+        self._idle: queue.LifoQueue[_Child | None] = queue.LifoQueue()
+        for _ in range(options.workers):
+            self._idle.put(None)
+        self._busy: set[_Child] = set()
 
     def call(self, function: Callable[..., T], *args: object, effort: float = 1.0) -> T:
         """The function's result. `effort` in (0, 1] is the share of the deadline that it may use.
 
         Raises TimedOut, Crashed or OutOfMemory when the child hangs, dies or meets its limit, else what it raised.
         """
-        deadline = self._options.timeout * effort
-        future = self._pool.schedule(function, args=args, timeout=deadline)
+        task = pickle.dumps((function, args), pickle.HIGHEST_PROTOCOL)
+        child = self._idle.get()
         try:
-            return future.result()  # type: ignore[no-any-return]
-        except TimeoutError:
-            raise TimedOut(f"not done after {deadline:g} s; the parser was killed") from None
-        except ProcessExpired as expired:
-            raise Crashed(f"the parser died: {_cause_of_death(expired.exitcode)}") from None
-        except MemoryError:
+            child = child or self._start()
+            try:
+                answer, child = self._ask(child, task, effort)
+            except WORTH_A_FRESH_CHILD:
+                if not child.tasks or self._closed:
+                    raise
+                child.kill()
+                child = self._start()
+                answer, child = self._ask(child, task, effort)
+        finally:
+            self._idle.put(self._keep(child))
+        if isinstance(answer, Raised):
+            raise answer.error
+        return answer  # type: ignore[no-any-return]
+
+    def _start(self) -> _Child:
+        if self._closed:
+            raise Crashed("the parser was stopped because the run ended")
+        return _Child(self._context, self._options.memory_limit)
+
+    def _ask(self, child: _Child, task: bytes, effort: float) -> tuple[Any, _Child]:
+        deadline = self._options.timeout * effort
+        self._busy.add(child)
+        try:
+            answer = child.ask(task, deadline)
+        finally:
+            self._busy.discard(child)
+        if isinstance(answer, Raised) and isinstance(answer.error, MemoryError):
             limit = self._options.memory_limit / (1 << 20)
-            raise OutOfMemory(f"the parser met its memory limit of {limit:,.0f} MiB") from None
-        except CancelledError:
-            raise Crashed("the parser was stopped because the run ended") from None
+            child.worn = True
+            raise OutOfMemory(f"the parser met its memory limit of {limit:,.0f} MiB")
+        child.tasks += 1
+        return answer, child
+
+    def _keep(self, child: _Child | None) -> _Child | None:
+        if child is None or not (child.worn or self._closed or child.tasks >= self._options.recycle_after):
+            return child
+        child.kill()
+        return None
 
     def close(self) -> None:
-        """Kill the children; running calls raise."""
-        self._pool.stop()
-        self._pool.join()
+        """Kill the children; running calls raise Crashed."""
+        self._closed = True
+        for child in list(self._busy):
+            child.kill()
+        for _ in range(self._idle.qsize()):
+            self._idle.put(self._keep(self._idle.get()))
+
+
+class _Child:
+    """One process and the pipe to it. `worn` asks for its replacement; `tasks` counts what it has answered."""
+
+    def __init__(self, context: Any, memory_limit: int) -> None:
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, memory_limit), daemon=True, name="docbeam-parser")
+        self._process.start()
+        theirs.close()
+        self.tasks, self.worn = 0, False
+        # Deadlines are for tasks: starting and importing on a busy machine must not count.
+        self._ready = False
+
+    def _await_start(self) -> None:
+        if not self._ready and not self._pipe.poll(START_SECONDS):
+            raise Crashed(f"a parser process did not start within {START_SECONDS:g} s")
+        self._ready = self._ready or bool(self._pipe.recv_bytes())
+
+    def ask(self, task: bytes, deadline: float) -> Any:
+        """The answer to a task; raises TimedOut after `deadline` seconds and Crashed when the process dies."""
+        try:
+            self._await_start()
+            self._pipe.send_bytes(task)
+            if not self._pipe.poll(deadline):
+                self.kill()
+                raise TimedOut(f"not done after {deadline:g} s; the parser was killed")
+            answer, self.worn = pickle.loads(self._pipe.recv_bytes())
+            return answer
+        except (OSError, EOFError):
+            # The pipe closes a moment before the exit code is known.
+            self._process.join(1.0)
+            self.kill()
+            raise Crashed(f"the parser died: {_cause_of_death(self._process.exitcode or 0)}") from None
+
+    def kill(self) -> None:
+        """End the process now."""
+        self.worn = True
+        self._process.kill()
+        self._process.join()
+        self._pipe.close()
 
 
 @functools.cache
@@ -86,28 +166,31 @@ def worker_count(wanted: int) -> int:
     return wanted or len(os.sched_getaffinity(0))
 
 
-def _enter_cage(memory_limit: int) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (memory_limit, memory_limit))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _die_with_parent()
-    # Parsers print; the terminal belongs to the run.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+def _serve(pipe: Connection, memory_limit: int) -> None:
+    enter_cage(memory_limit)
+    pipe.send_bytes(b"ready")
+    while True:
+        try:
+            task = pipe.recv_bytes()
+        except EOFError:
+            return
+        pipe.send_bytes(_answer(task, memory_limit))
+        del task
 
 
-def _die_with_parent() -> None:
-    """Have the kernel end this process when the pipe from its parent closes, even amid native code that hangs.
+def _answer(task: bytes, memory_limit: int) -> bytes:
+    def run() -> Any:
+        function, args = pickle.loads(task)
+        return function(*args)
 
-    The parent is not the one that forked us (the fork server did), so the usual parent-death signal does not help.
-    """
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-    fcntl.fcntl(parent.sentinel, fcntl.F_SETOWN, os.getpid())
-    flags = fcntl.fcntl(parent.sentinel, fcntl.F_GETFL)
-    fcntl.fcntl(parent.sentinel, fcntl.F_SETFL, flags | os.O_ASYNC)
-    if not parent.is_alive():
-        os._exit(1)
+    answer = captured(run)
+    if isinstance(answer, Raised):
+        answer.error.add_note("".join(traceback.format_tb(answer.error.__traceback__)[-5:]))
+    worn = peak_memory() > memory_limit * PEAK_SHARE
+    packed = captured(lambda: pickle.dumps((answer, worn), pickle.HIGHEST_PROTOCOL))
+    if isinstance(packed, Raised):
+        return pickle.dumps((Raised(RuntimeError(f"the answer cannot be sent: {packed.error!r}")), True))
+    return packed
 
 
 def _cause_of_death(exit_code: int) -> str:
