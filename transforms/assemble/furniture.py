@@ -22,8 +22,8 @@ _PAGE_NUMBER = re.compile(
     r"(?:\s?(?:of|/|von|de|sur|di|van|\|)\s?\d{1,4})?",
     re.IGNORECASE,
 )
-#: A footnote: a number, then several words.
-_NOTE = re.compile(r"(?:\d{1,2}|[*†‡])[.)]?\s*(?:\S+\s+){3}")
+#: A footnote: a number, then words.
+_NOTE = re.compile(r"(?:\d{1,2}|[*†‡])[.)]?\s*[^\W\d_]{2,}\S*\s+\S")
 #: Rows of furniture stand no further apart than this many font sizes.
 ADJOINING = 2.5
 _DIGITS = re.compile(r"\d+")

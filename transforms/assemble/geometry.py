@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from transforms.assemble.draft import Draft
 from transforms.assemble.furniture import Furniture, Sheet, find_furniture
 from transforms.assemble.geometry_blocks import Pitches, TextBlock, split_column
 from transforms.assemble.geometry_flow import continue_paragraphs
-from transforms.assemble.geometry_lines import PageLines, TextLine, merge_rows, page_lines
+from transforms.assemble.geometry_lines import PageLines, TextLine, attach_pieces, merge_rows, page_lines
 from transforms.assemble.geometry_typing import Typed, type_blocks
 from transforms.assemble.headings import BodyFace
 from transforms.assemble.reading_order import reading_order
@@ -67,7 +68,8 @@ def page_layout(page: ExtractedPage) -> PageLayout:
     taken = frozenset(ref for table in tables for ref in table.lines)
     objects = [PlacedObject(table.box, _table_draft(page.number, table)) for table in tables]
     objects += [PlacedObject(box, _figure_draft(page.number, image, box)) for image, box in _figures(page)]
-    return PageLayout(page, page_lines(page, taken), objects)
+    lines = page_lines(page, taken)
+    return PageLayout(page, dataclasses.replace(lines, flow=attach_pieces(lines.flow)), objects)
 
 
 def _table_draft(page: int, table: FoundTable) -> Draft:
@@ -92,8 +94,7 @@ def _figures(page: ExtractedPage) -> Iterator[tuple[Image, Box]]:
 
 def _page_stacks(layout: PageLayout, furniture: Furniture, body: BodyFace) -> list[Stack]:
     """Columns of the page in reading order; turned text comes last."""
-    items: Stack = [line for line in layout.lines.flow if line not in furniture]
-    items += layout.objects
+    items: Stack = [*(line for line in layout.lines.flow if line not in furniture), *layout.objects]
     return [_merged_stack(stack) for stack in reading_order(items, body.size)]
 
 

@@ -83,7 +83,10 @@ def _one_row(left: Sequence[ItemT], right: Sequence[ItemT]) -> bool:
 def best_gutter(items: Sequence[ItemT], unit: float) -> _Gutter | None:
     """The gutter with the most text side by side; None when the region is one column."""
     x0, x1 = min(item.box.x0 for item in items), max(item.box.x1 for item in items)
-    edges = Counter(round(item.box.x0 / 2) * 2 for item in items)
+    edges = Counter[int]()
+    for item in items:
+        # A table or figure makes a column on its own.
+        edges[round(item.box.x0 / 2) * 2] += 1 if item.text else MIN_EDGE
     best, best_score = None, 0.0
     for edge, count in edges.items():
         if count < MIN_EDGE or edge - x0 < MIN_WIDTH * (x1 - x0) or x1 - edge < MIN_WIDTH * (x1 - x0):

@@ -6,19 +6,22 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
+from statistics import median
 from typing import Any, NamedTuple
 
 import pymupdf
 
 from schemas.content import ExtractedPage, Image, Line, Link, PageStatus, Span, Style
 from schemas.failures import Category, Corrupt, Failure
-from schemas.geometry import Box
+from schemas.geometry import Box, union
 from transforms.extract.pdf_vectors import RawVector, page_vectors
-from transforms.extract.pdf_visibility import DrawnSpan, hide_spans
+from transforms.extract.pdf_visibility import TINY, DrawnSpan, hide_spans
 
 #: What MuPDF and its bindings raise for damaged content.
 MUPDF_ERRORS = (pymupdf.mupdf.FzErrorBase, pymupdf.FileDataError, RuntimeError, ValueError)
 TEXT_FLAGS = pymupdf.TEXT_PRESERVE_LIGATURES | pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_COLLECT_VECTORS
+#: Width of an average character in font sizes.
+MEAN_ADVANCE = 0.52
 MAX_SPANS = 50_000
 MAX_LINKS = 5_000
 MAX_IMAGES = 2_000
@@ -40,6 +43,7 @@ class PageContent(NamedTuple):
 def read_page(page: pymupdf.Page, number: int) -> PageContent:
     """Everything on the page. Content beyond the bounds is dropped and reported as a partial failure."""
     blocks = page.get_text("dict", flags=TEXT_FLAGS)["blocks"]
+    mend_sizes(blocks)
     if page.rotation:
         turn_upright(blocks, page.rotation_matrix)
     bounds = Box(*page.rect)
@@ -59,6 +63,36 @@ def read_page(page: pymupdf.Page, number: int) -> PageContent:
         vectors=page_vectors(vectors, bounds),
     )
     return _checked(result, dropped)
+
+
+def mend_sizes(blocks: list[dict[str, Any]]) -> None:
+    """Size and box of spans in Type 3 fonts whose nominal size says nothing about their glyphs."""
+    spans = [
+        (span, line)
+        for block in blocks
+        if block["type"] == 0
+        for line in block["lines"]
+        for span in line["spans"]
+        if span["size"] < TINY and span["text"].strip() and _advance(span, line) > TINY
+    ]
+    widths: dict[str, list[float]] = {}
+    for span, line in spans:
+        widths.setdefault(span["font"], []).append(_advance(span, line))
+    for span, line in spans:
+        size = median(widths[span["font"]]) / MEAN_ADVANCE
+        span["size"] = size
+        if line["dir"][0] > 0.98:
+            x0, _, x1, _ = span["bbox"]
+            base = span["origin"][1]
+            span["bbox"] = (x0, base - 0.8 * size, x1, base + 0.2 * size)
+            line["bbox"] = tuple(union(Box(*other["bbox"]) for other in line["spans"]) or span["bbox"])
+
+
+def _advance(span: dict[str, Any], line: dict[str, Any]) -> float:
+    """Mean width of the span's characters along its baseline."""
+    x0, y0, x1, y1 = span["bbox"]
+    extent = x1 - x0 if abs(line["dir"][0]) > abs(line["dir"][1]) else y1 - y0
+    return float(extent) / len(span["text"])
 
 
 def turn_upright(items: list[dict[str, Any]], matrix: pymupdf.Matrix) -> None:
