@@ -25,6 +25,8 @@ def open_cells(
         return None
     rows = split_at_gutters(rows, columns)
     count = count_header_rows(rows, separators, columns)
+    if not any(rows[0].y1 < y < rows[-1].y0 for y in separators):
+        count = max(count, len(_by_pitch(rows, columns)[0]))
     cells, height = header_cells(rows[:count], columns, rules)
     groups = logical_rows(rows[count:], separators, columns)
     for offset, group in enumerate(groups):
@@ -146,20 +148,18 @@ def _stub_spans(cells: list[GridCell], start: int, stop: int) -> list[GridCell]:
     for cell in cells:
         by_row.setdefault(cell.row, {})[cell.column] = cell
     body = [by_row[r] for r in range(start, stop)]
-    first = [row.get(0) for row in body]
-    second = [row.get(1) for row in body]
-    named = all(c is not None and c.pieces and c.column_span == 1 for c in second)
-    blanks = sum(1 for c in first if c is not None and not c.pieces)
-    label = first[0] if first else None
-    if len(body) < 2 or not named or not blanks or label is None or not label.pieces:
+    second = [row[1] for row in body if 1 in row]
+    named = len(second) == len(body) and all(c.pieces and c.column_span == 1 for c in second)
+    label = body[0].get(0) if body else None
+    if len(body) < 2 or not named or label is None or not label.pieces:
         return cells
-    if sum(Chunk(c.pieces, 0, 0).numeric for c in second if c is not None) > 0.4 * len(body):
+    if sum(Chunk(c.pieces, 0, 0).numeric for c in second) > 0.4 * len(body):
         return cells
     dropped: set[int] = set()
-    for cell in first[1:]:
-        if cell is not None and not cell.pieces:
+    for cell in (row[0] for row in body[1:]):
+        if cell.pieces:
+            label = cell
+        else:
             label.row_span += 1
             dropped.add(id(cell))
-        elif cell is not None:
-            label = cell
     return [c for c in cells if id(c) not in dropped]
