@@ -132,6 +132,8 @@ def _set_log_level(*, quiet: bool, verbose: bool) -> None:
     """Beam tells much that only its developers need."""
     level = logging.INFO if verbose else logging.ERROR if quiet else logging.WARNING
     logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s", force=True)
+    # Workers log the tracebacks of errors that also end the run: those are told once, by the command.
+    logging.getLogger("apache_beam.runners").setLevel(level if verbose else logging.CRITICAL)
 
 
 def _print(report: RunReport, *, as_json: bool) -> None:

@@ -33,6 +33,20 @@ def test_defects_ask_for_the_traceback_and_verbose_shows_it(capsys):
     assert "Traceback" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("name", "code"), [("ConfigurationError", 2), ("OutputError", 3)])
+def test_errors_of_workers_are_told_as_their_own(name, code):
+    text = f"Traceback (most recent call last):\n  File x\nschemas.failures.{name}: first\n\nDuring handling\n"
+    text += f"schemas.failures.{name}: no column 'uri' [while running 'Ingest/List']\n\n"
+    assert describe(RuntimeError(text)) == (code, ["error: no column 'uri'"])
+
+
+def test_defects_in_workers_are_one_line():
+    _, lines = describe(RuntimeError("Traceback:\n  File x\nZeroDivisionError: by zero [while running 'A']\n"))
+    assert len(lines) == 1
+    assert "by zero" in lines[0]
+    assert "File x" not in lines[0]
+
+
 @pytest.mark.parametrize("error", [typer.Exit(1), SystemExit(5), BrokenPipeError()])
 def test_what_ends_programs_passes(error):
     with pytest.raises(type(error)) as caught, ErrorBoundary(verbose=False):
