@@ -12,6 +12,8 @@ from transforms.assemble.tables_rules import Rule
 from transforms.assemble.tables_text import Chunk, Piece, TextRow
 
 _MAX_HEADER_ROWS = 7
+#: Rows closer than this many font sizes are lines of one heading.
+_LINE_PITCH = 1.35
 
 
 class Heading(NamedTuple):
@@ -56,7 +58,8 @@ def header_cells(
     """Cells of the header rows and how many grid rows they take."""
     headings = [Heading(n, *p) for n, row in enumerate(rows) for p in place(row, columns)]
     headings = [_underlined(h, rows[h.row], columns, rules) for h in headings]
-    headings = _fill_groups(headings, len(columns))
+    if len(rows) == 2 and rows[1].baseline - rows[0].baseline > _LINE_PITCH * rows[0].size:
+        headings = _fill_groups(headings, len(columns))
     spanning = [h for h in headings if h.last > h.first]
     levels: dict[Heading, int] = {}
     pieces: dict[tuple[int, int, int], list[Piece]] = defaultdict(list)

@@ -24,6 +24,8 @@ def open_cells(
     if len(columns) < 2 or len(rows) < 2:
         return None
     rows = split_at_gutters(rows, columns)
+    while len(rows) > 2 and len(rows[-1].chunks) == 1 and place(rows[-1], columns)[0][1:] == (0, len(columns) - 1):
+        rows = rows[:-1]
     count = count_header_rows(rows, separators, columns)
     if not any(rows[0].y1 < y < rows[-1].y0 for y in separators):
         count = max(count, len(_by_pitch(rows, columns)[0]))
