@@ -17,6 +17,8 @@ MARGIN = 0.075
 #: White space, in font sizes, between a running head and the text.
 SEPARATION = 0.9
 MAX_CHARS = 120
+#: Watermarks are larger than the body by this factor.
+WATERMARK_SIZE = 2.2
 _PAGE_NUMBER = re.compile(
     r"(?:(?:page|pagina|página|seite|p|pg|s)\W{0,2})?[-–—\[(|]?\s?(?:\d{1,4}|[ivxlc]{1,7})\s?[-–—\])|]?"
     r"(?:\s?(?:of|/|von|de|sur|di|van|\|)\s?\d{1,4})?",
@@ -57,7 +59,23 @@ def find_furniture(sheets: Sequence[Sheet], body_size: float) -> Furniture:
         repeated = _repeated(sheets, bands)
         for sheet, band in zip(sheets, bands, strict=True):
             chosen.update(id(line) for line in _outer_rows(sheet, band, top, repeated, body_size))
+    heads |= {id(line) for line in watermarks(sheets, body_size)}
     return Furniture(frozenset(heads), frozenset(feet - heads))
+
+
+def watermarks(sheets: Sequence[Sheet], body_size: float) -> list[TextLine]:
+    """Large pale text, on several pages or across other text."""
+    large = [(sheet, line) for sheet in sheets for line in sheet.lines if line.size > WATERMARK_SIZE * body_size]
+    counts = Counter(_key(line) for _, line in large)
+    return [line for sheet, line in large if _is_pale(line.color) and (counts[_key(line)] > 1 or _crosses(sheet, line))]
+
+
+def _is_pale(color: int) -> bool:
+    return min(color >> 16 & 255, color >> 8 & 255, color & 255) > 140
+
+
+def _crosses(sheet: Sheet, line: TextLine) -> bool:
+    return sum(line.box.overlap(other.box) > 0.2 * other.box.area for other in sheet.lines if other is not line) >= 2
 
 
 def _band(sheet: Sheet, top: bool) -> list[TextLine]:
@@ -120,13 +138,24 @@ def _outer_rows(
     for row in _rows(band):
         gap = _gap_inwards(sheet, row, top)
         adjoins = not chosen or _distance(chosen[-1].box, row[0].box) < ADJOINING * row[0].size
-        if any(_key(line) in repeated.texts and _is_apart(line, gap, body_size) for line in row) or (
-            adjoins and any(_looks_like_furniture(sheet, line, top, repeated, body_size, gap) for line in row)
+        if (
+            any(_key(line) in repeated.texts and _is_apart(line, gap, body_size) for line in row)
+            or (adjoins and _is_spread(sheet, row, gap))
+            or (adjoins and any(_looks_like_furniture(sheet, line, top, repeated, body_size, gap) for line in row))
         ):
             chosen.extend(row)
         else:
             break
     return chosen
+
+
+def _is_spread(sheet: Sheet, row: Sequence[TextLine], gap: float) -> bool:
+    """Short pieces at the left and the right of one row, as 'date ... page' stand."""
+    left, right = min(line.box.x0 for line in row), max(line.box.x1 for line in row)
+    if len(row) < 2 or len(row) > 4 or gap < 0.5 * row[0].size or any(len(line.text) > 40 for line in row):
+        return False
+    inked = sum(line.box.width for line in row)
+    return left < 0.25 * sheet.width and right > 0.75 * sheet.width and inked < 0.5 * (right - left)
 
 
 def _distance(a: Box, b: Box) -> float:

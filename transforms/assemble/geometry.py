@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from schemas.content import BlockType, ExtractedPage, Extraction, Image
@@ -13,7 +15,7 @@ from transforms.assemble.draft import Draft
 from transforms.assemble.furniture import Furniture, Sheet, find_furniture
 from transforms.assemble.geometry_blocks import Pitches, TextBlock, split_column
 from transforms.assemble.geometry_flow import continue_paragraphs
-from transforms.assemble.geometry_lines import PageLines, TextLine, attach_pieces, merge_rows, page_lines
+from transforms.assemble.geometry_lines import PageLines, TextLine, attach_pieces, merge_rows, page_lines, turn_box
 from transforms.assemble.geometry_typing import Typed, type_blocks
 from transforms.assemble.headings import BodyFace
 from transforms.assemble.reading_order import reading_order
@@ -22,6 +24,8 @@ from transforms.assemble.tables import FoundTable, find_tables
 SOURCE = "geometry"
 #: Images smaller than this share of the page are ornaments, larger than that are backgrounds of text.
 MIN_FIGURE, MAX_FIGURE = 0.01, 0.9
+#: Share of the page's width at its sides where turned text is a stamp.
+MARGIN = 0.09
 
 
 @dataclass(frozen=True)
@@ -49,26 +53,34 @@ def geometry_drafts(extraction: Extraction) -> list[Draft]:
     """Typed drafts of all pages in reading order; running heads open their page, hidden text closes it."""
     layouts = [page_layout(page) for page in extraction.pages]
     body = BodyFace.of(line for layout in layouts for line in layout.lines.flow)
-    sheets = [Sheet(layout.page.width, layout.page.height, layout.lines.flow) for layout in layouts]
+    sheets = [_sheet(layout) for layout in layouts]
     furniture = find_furniture(sheets, body.size)
     stacks = [_page_stacks(layout, furniture, body) for layout in layouts]
     columns = [[item for item in stack if isinstance(item, TextLine)] for page in stacks for stack in page]
     pitches = Pitches(columns)
     flow = [list(_page_flow(page, pitches)) for page in stacks]
-    heights = {layout.page.number: layout.page.height for layout in layouts}
+    heights = {layout.page.number: sheet.height for layout, sheet in zip(layouts, sheets, strict=True)}
     blocks = [item for page in flow for item in page if isinstance(item, TextBlock)]
     typed = type_blocks(blocks, body, extraction.outline, heights)
     typed = continue_paragraphs(typed, body)
-    return list(_ordered(layouts, flow, typed, furniture))
+    counts = Counter(text for layout in layouts for text in {line.text for line in layout.lines.turned})
+    repeated = {text for text, count in counts.items() if count > 1}
+    return list(_ordered(layouts, flow, typed, furniture, repeated))
+
+
+def _sheet(layout: PageLayout) -> Sheet:
+    width, height = layout.page.width, layout.page.height
+    return Sheet(*((height, width) if layout.lines.quarter % 2 else (width, height)), layout.lines.flow)
 
 
 def page_layout(page: ExtractedPage) -> PageLayout:
     """Tables and figures found, and the lines that are left."""
     tables = find_tables(page)
     taken = frozenset(ref for table in tables for ref in table.lines)
-    objects = [PlacedObject(table.box, _table_draft(page.number, table)) for table in tables]
-    objects += [PlacedObject(box, _figure_draft(page.number, image, box)) for image, box in _figures(page)]
     lines = page_lines(page, taken)
+    drafts = [_table_draft(page.number, table) for table in tables]
+    drafts += [_figure_draft(page.number, image, box) for image, box in _figures(page)]
+    objects = [PlacedObject(turn_box(draft.box, lines.quarter, page), draft) for draft in drafts if draft.box]
     return PageLayout(page, dataclasses.replace(lines, flow=attach_pieces(lines.flow)), objects)
 
 
@@ -132,6 +144,7 @@ def _ordered(
     flow: Sequence[Sequence[TextBlock | PlacedObject]],
     typed: dict[int, Typed],
     furniture: Furniture,
+    repeated: AbstractSet[str],
 ) -> Iterator[Draft]:
     for layout, items in zip(layouts, flow, strict=True):
         lines = layout.lines.flow
@@ -143,9 +156,19 @@ def _ordered(
                 yield item.draft
             elif id(item) in typed:
                 yield block_draft(typed[id(item)])
-        yield from _line_drafts(layout.lines.turned, BlockType.PARAGRAPH)
+        yield from _turned_drafts(layout, repeated)
         yield from _line_drafts(feet, BlockType.PAGE_FOOTER)
         yield from _line_drafts(layout.lines.hidden, BlockType.HIDDEN)
+
+
+def _turned_drafts(layout: PageLayout, repeated: AbstractSet[str]) -> Iterator[Draft]:
+    """Slanted text, text in the margin and text that comes back on other pages belongs to the page."""
+    for line in layout.lines.turned:
+        margin = MARGIN * layout.page.width
+        aside = line.box.x1 < margin or line.box.x0 > layout.page.width - margin
+        slanted = line.direction == -1
+        furniture = slanted or aside or line.text in repeated
+        yield from _line_drafts([line], BlockType.PAGE_HEADER if furniture else BlockType.PARAGRAPH)
 
 
 def _line_drafts(lines: Sequence[TextLine], kind: BlockType) -> Iterator[Draft]:
@@ -159,7 +182,7 @@ def block_draft(typed: Typed) -> Draft:
     """The draft of a block; the spans of its marker are left out."""
     lines = typed.lines()
     spans = tuple(PageSpan(page, span, number) for number, (page, line) in enumerate(lines) for span in line)
-    first = [line.box for line in typed.block.lines if line.page == typed.block.page]
+    first = [part.span.box for part in spans if part.page == typed.block.page and part.span.box is not None]
     return Draft(
         type=typed.type,
         page=typed.block.page,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from schemas.content import ExtractedPage, Line, Span, Style
 from schemas.geometry import Box, union
@@ -13,6 +13,9 @@ from transforms.assemble.text import collapse, line_text, normalise
 
 #: Cosine above which a baseline counts as horizontal.
 HORIZONTAL = 0.985
+#: Gaps, in font sizes, that join pieces of a baseline before columns are sought.
+TOUCHING, MARKER_GAP = 0.5, 3.0
+_MARKER = re.compile(r"[^\w\s]|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.)]|\d{1,2}(?:\.\d{1,2}){0,3}\.?")
 _RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _BOLD, _ITALIC, _MONO = int(Style.BOLD), int(Style.ITALIC), int(Style.MONO)
 _RAISED = int(Style.SUPERSCRIPT | Style.SUBSCRIPT)
@@ -35,6 +38,8 @@ class TextLine:
     bold: bool
     italic: bool
     mono: bool
+    #: Clockwise quarter turns; -1 for slanted text.
+    direction: int = 0
 
     @property
     def first(self) -> Span:
@@ -42,7 +47,7 @@ class TextLine:
         return next((span for span in self.spans if span.text.strip()), self.spans[0])
 
 
-def make_line(page: int, box: Box, spans: tuple[Span, ...]) -> TextLine:
+def make_line(page: int, box: Box, spans: tuple[Span, ...], direction: int = 0) -> TextLine:
     """A line with the facts about its spans."""
     style, main, most = ~0, spans[0], -1
     weights: dict[tuple[float, int, int], int] = {}
@@ -65,6 +70,7 @@ def make_line(page: int, box: Box, spans: tuple[Span, ...]) -> TextLine:
         bold=style & _BOLD != 0,
         italic=style & _ITALIC != 0,
         mono=style & _MONO != 0,
+        direction=direction,
     )
 
 
@@ -76,11 +82,13 @@ class PageLines:
     #: Baselines that are not horizontal.
     turned: list[TextLine]
     hidden: list[TextLine]
+    #: Quarter turns of most text; the boxes of `flow` are turned back by them.
+    quarter: int = 0
 
 
 def page_lines(page: ExtractedPage, taken: AbstractSet[tuple[int, int]] = frozenset()) -> PageLines:
     """The lines of a page without the spans in `taken`: (index of the line, index of the span)."""
-    result = PageLines([], [], [])
+    result = PageLines([], [], [], _main_quarter(page.lines))
     for number, line in enumerate(page.lines):
         seen, unseen = [], []
         for index, span in enumerate(line.spans):
@@ -88,17 +96,77 @@ def page_lines(page: ExtractedPage, taken: AbstractSet[tuple[int, int]] = frozen
                 unseen.append(span)
             elif (number, index) not in taken:
                 seen.append(span)
-        target = result.flow if line.direction[0] > HORIZONTAL else result.turned
+        upright = quarter(line.direction) == result.quarter
+        target = result.flow if upright else result.turned
         target.extend(_text_line(page.number, line, seen))
         result.hidden.extend(_text_line(page.number, line, unseen))
+    if result.quarter:
+        turned = [replace(line, box=turn_box(line.box, result.quarter, page)) for line in result.flow]
+        return replace(result, flow=turned)
     return result
+
+
+def quarter(direction: tuple[float, float]) -> int:
+    """Clockwise quarter turns of a baseline: 0 for ordinary text, 1 for text that reads downwards; -1 for slanted."""
+    cosine, sine = direction
+    if max(abs(cosine), abs(sine)) < HORIZONTAL:
+        return -1
+    if abs(cosine) > abs(sine):
+        return 0 if cosine > 0 else 2
+    return 1 if sine > 0 else 3
+
+
+def _main_quarter(lines: Iterable[Line]) -> int:
+    weights = [0, 0, 0, 0, 0]
+    for line in lines:
+        weights[quarter(line.direction)] += sum(len(span.text) for span in line.spans)
+    best = max(range(4), key=lambda turns: weights[turns])
+    return best if weights[best] > 2 * weights[0] else 0
+
+
+def turn_box(box: Box, turns: int, page: ExtractedPage) -> Box:
+    """The box on the page turned so that its text reads from left to right."""
+    if turns == 1:
+        return Box(box.y0, page.width - box.x1, box.y1, page.width - box.x0)
+    if turns == 2:
+        return Box(page.width - box.x1, page.height - box.y1, page.width - box.x0, page.height - box.y0)
+    return Box(page.height - box.y1, box.x0, page.height - box.y0, box.x1) if turns == 3 else box
 
 
 def _text_line(page: int, line: Line, spans: list[Span]) -> Iterator[TextLine]:
     if any(span.text.strip() for span in spans):
         whole = len(spans) == len(line.spans)
         boxes = [] if whole else [span.box for span in spans if span.box and span.text.strip()]
-        yield make_line(page, line.box if whole else union(boxes) or line.box, tuple(spans))
+        yield make_line(page, line.box if whole else union(boxes) or line.box, tuple(spans), quarter(line.direction))
+
+
+def attach_pieces(lines: Iterable[TextLine]) -> list[TextLine]:
+    """Pieces that touch on a baseline, and markers with the text that hangs on them, become one line.
+
+    What is left apart may stand in different columns.
+    """
+    rows: dict[int, list[list[TextLine]]] = {}
+    pieces: list[list[TextLine]] = []
+    for line in sorted(lines, key=lambda line: (line.box.x0, line.box.y1)):
+        key = round(line.box.y1 / 2)
+        open_pieces = (piece for near in (key, key - 1, key + 1) for piece in rows.get(near, ()))
+        piece = next((piece for piece in open_pieces if _attaches(piece[-1], line)), None)
+        if piece is None:
+            piece = []
+            pieces.append(piece)
+        piece.append(line)
+        row = rows.setdefault(key, [])
+        if piece not in row:
+            row.append(piece)
+    return [_merged(piece) for piece in pieces]
+
+
+def _attaches(left: TextLine, right: TextLine) -> bool:
+    if abs(left.box.y1 - right.box.y1) > 0.3 * max(left.size, right.size):
+        return False
+    gap, unit = right.box.x0 - left.box.x1, max(left.size, right.size)
+    reach = MARKER_GAP if _MARKER.fullmatch(left.text) else TOUCHING
+    return -0.3 * unit < gap < reach * unit
 
 
 def merge_rows(lines: Iterable[TextLine]) -> list[TextLine]:

@@ -56,6 +56,8 @@ def is_code(block: TextBlock) -> bool:
 
 def is_formula(block: TextBlock) -> bool:
     """Whether most letters come from mathematical fonts; conservative, a paragraph with inline formulas is none."""
+    if not re.search(r"[^\W\d_]{4}", block.text) and _MATH.search(block.text):
+        return 3 <= len(block.text) < 120
     spans = [span for line in block.lines for span in line.spans if span.text.strip()]
     total = sum(len(span.text.strip()) for span in spans)
     mathematical = sum(len(span.text.strip()) for span in spans if _MATH_FONT.search(span.font))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from schemas.content import BlockType, OutlineEntry, Span
+from schemas.content import BlockType, OutlineEntry, Span, Style
 from transforms.assemble.geometry_blocks import TextBlock
+from transforms.assemble.geometry_lines import TextLine, make_line
 from transforms.assemble.geometry_types import is_caption, is_code, is_formula, note_marker
 from transforms.assemble.headings import (
     LARGER,
@@ -18,6 +20,7 @@ from transforms.assemble.headings import (
 )
 from transforms.assemble.markers import without_prefix
 
+_SUPERSCRIPT = int(Style.SUPERSCRIPT)
 #: Indents closer than this, in points, are the same nesting depth.
 SAME_INDENT = 3.0
 
@@ -52,7 +55,25 @@ def type_blocks(
     headings = [block for block in open_blocks if looks_like_heading(block, body, outline)]
     _set_headings(typed, headings, body, outline)
     _set_list_items([typed[id(block)] for block in blocks])
+    _drop_references(list(typed.values()))
     return typed
+
+
+def _drop_references(items: Sequence[Typed]) -> None:
+    """Raised numbers that point to a footnote of their page leave the text, as list markers do."""
+    notes = {(item.block.page, item.marker) for item in items if item.type is BlockType.FOOTNOTE}
+    if not notes:
+        return
+    for item in items:
+        if item.type is not BlockType.FOOTNOTE:
+            item.block.lines = [_without_references(line, notes) for line in item.block.lines]
+
+
+def _without_references(line: TextLine, notes: AbstractSet[tuple[int, str]]) -> TextLine:
+    kept = tuple(
+        span for span in line.spans if not (span.style & _SUPERSCRIPT and (line.page, span.text.strip()) in notes)
+    )
+    return line if len(kept) in {0, len(line.spans)} else make_line(line.page, line.box, kept)
 
 
 def _by_look(block: TextBlock, body: BodyFace, height: float) -> Typed:

@@ -113,6 +113,12 @@ def _is_larger(block: TextBlock, body: BodyFace) -> bool:
     words, text = len(block.text.split()), block.text
     if block.size <= LARGER * body.size:
         return False
+    if (
+        block.size < 1.3 * body.size
+        and not block.bold
+        and (len(block.lines) > 2 or text.endswith((".", ",", ";", ":")))
+    ):
+        return False
     return words <= 2 * MAX_WORDS and not (text.endswith((".", ",", ";")) and words > 8)
 
 
