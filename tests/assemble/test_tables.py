@@ -323,3 +323,43 @@ def test_cells_tile_the_table_and_hold_each_consumed_span_once(made: ExtractedPa
         assert tokens(cell.text for cell in table.cells) == tokens(consumed)
         assert taken.isdisjoint(table.lines)
         taken |= table.lines
+
+
+def test_group_headings_in_bold_span_the_columns_named_below() -> None:
+    xs = [104.0, 204.0, 304.0, 404.0, 504.0]
+    heads = [["Name", "North", "", "South", ""], ["", "Aa", "Bb", "Cc", "Dd"]]
+    values = [[f"Row{i}", f"{i}1", f"{i}2", f"{i}3", f"{i}4"] for i in range(1, 5)]
+    top = [
+        text(w, x, 100 + 15 * i, bold=True) for i, row in enumerate(heads) for w, x in zip(row, xs, strict=True) if w
+    ]
+    [table] = find_tables(page(top + body(values, xs, 130)))
+    assert rows_of(table) == [*heads, *values]
+    assert [(c.column, c.row_span, c.column_span) for c in table.cells if c.row == 0] == [
+        (0, 2, 1),
+        (1, 1, 2),
+        (3, 1, 2),
+    ]
+
+
+def test_several_lines_of_headings_become_one_row_and_a_section_label_stays_a_row() -> None:
+    heads = [text("Mass", 204, 100), text("Area", 304, 100), text("mean", 204, 111), text("mean", 304, 111)]
+    lines = [*heads, text("Section one", 104, 126), *body(DATA[1:], XS, 141)]
+    [table] = find_tables(page(lines))
+    assert rows_of(table) == [["", "Mass mean", "Area mean"], ["Section one", "", ""], *DATA[1:]]
+
+
+def test_close_headings_are_cut_over_the_gutter() -> None:
+    heads = [text("Name", 104, 100), text("Long head", 190, 100), text("Long too", 240, 100)]
+    values = [["Aa", "1.5", "2.5"], ["Bb", "3.5", "4.5"], ["Cc", "5.5", "6.5"], ["Dd", "7.5", "8.5"]]
+    rules = [rule(100, 95, 300, 95), rule(100, 110, 300, 110), rule(100, 180, 300, 180)]
+    [table] = find_tables(page(heads + body(values, [104.0, 204.0, 264.0], 115), rules))
+    assert rows_of(table) == [["Name", "Long head", "Long too"], *values]
+
+
+def test_heading_beside_its_column_joins_it() -> None:
+    values = [text(f"{i}5", 300, 115 + 15 * i) for i in range(10)]
+    names = [text("Name", 104, 100)] + [text(f"N{i}", 104, 115 + 15 * i) for i in range(10)]
+    more = [text("Size", 204, 100)] + [text(f"{i}7", 204, 115 + 15 * i) for i in range(10)]
+    [table] = find_tables(page([*names, *more, text("Mass", 320, 100), *values]))
+    assert rows_of(table)[0] == ["Name", "Size", "Mass"]
+    assert table_shape(table.cells) == (11, 3)

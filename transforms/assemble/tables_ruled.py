@@ -92,7 +92,7 @@ def _with_text_columns(frame: Frame, pieces: Sequence[Piece]) -> Frame:
             for top, bottom in pairwise(ys):
                 band = [r for r in rows if top <= (r.y0 + r.y1) / 2 < bottom]
                 free = [not any(p.box.x0 < gutter < p.box.x1 for c in r.chunks for p in c.pieces) for r in band]
-                if sum(free) >= 0.85 * len(free):
+                if sum(free) >= 0.7 * len(free):
                     vertical.append(Rule(gutter, top, bottom, False))
                 elif free[-1] and len(free) <= 4:
                     last = max(i for i, ok in enumerate(free) if not ok)
