@@ -48,7 +48,8 @@ def boxes(element: Element, start: int, end: int) -> list[PageBox]:
 
 def _rows_box(element: Element, start: int, end: int) -> Box | None:
     """The box of the table rows whose lines meet the range; None without cell boxes."""
-    if not any(cell.box for cell in element.cells):
+    # Where the table itself has no box its cells have none; asking every cell for every chunk would be quadratic.
+    if element.box is None or not any(cell.box for cell in element.cells):
         return None
     rows, position, row = set(), 0, 0
     for line in element.text.split("\n"):

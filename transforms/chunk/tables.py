@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from transforms.chunk.running import Placed, RunningText, Window
@@ -32,16 +33,18 @@ def row_windows(running: RunningText, table: Placed, start: int, limit: int) -> 
 
 
 def _row_pieces(running: RunningText, start: int, end: int, limit: int) -> Iterator[Window]:
-    """Cells of one row, as many in a piece as fit."""
-    pending: Window | None = None
-    for a, b in cells(running.text, start, end):
-        joined = running.window(pending.start if pending else a, b)
-        if joined.tokens <= limit:
-            pending = joined
-            continue
-        if pending:
-            yield pending
-        *complete, pending = split(running, a, b, limit, ())
-        yield from complete
-    if pending:
-        yield pending
+    """Cells of one row, as many in a piece as fit; each token is counted about once, however wide the row."""
+    parts = cells(running.text, start, end)
+    ends = [b for _, b in parts]
+    first = 0
+    while first < len(parts):
+        begin = parts[first][0]
+        reach, _ = running.tokenizer.prefix(running.text, begin, end, limit, 0)
+        after = bisect_right(ends, reach, first)
+        while after > first and running.window(begin, ends[after - 1]).tokens > limit:
+            after -= 1
+        if after > first:
+            yield running.window(begin, ends[after - 1])
+        else:
+            yield from split(running, *parts[first], limit, ())
+        first = max(after, first + 1)
