@@ -6,18 +6,15 @@ a defect in docbeam; 130 interrupted; 143 terminated.
 
 from __future__ import annotations
 
-import re
 import traceback
 from types import TracebackType
 
 import typer
 
 from beam_pipeline.cli_console import printable, tell
+from beam_pipeline.worker_errors import from_worker
 from schemas.failures import ConfigurationError, DocumentError, OutputError
 
-_WORKER_ERROR = re.compile(
-    r"^schemas\.failures\.(ConfigurationError|OutputError): (.+?)(?: \[while running '.*'\])?$", re.MULTILINE
-)
 FAILED, USAGE, BROKEN, INTERRUPTED, TERMINATED = 1, 2, 3, 130, 143
 
 
@@ -54,7 +51,7 @@ class ErrorBoundary:
 
 def describe(error: BaseException) -> tuple[int, list[str]]:
     """The exit code for an error, and the lines that tell it."""
-    error = _from_worker(error)
+    error = from_worker(error)
     lines = [printable(line) for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     if isinstance(error, KeyboardInterrupt):
         word, code = ("terminated", TERMINATED) if isinstance(error, Terminated) else ("interrupted", INTERRUPTED)
@@ -70,12 +67,3 @@ def describe(error: BaseException) -> tuple[int, list[str]]:
     return BROKEN, [
         f"internal error: {type(error).__name__}: {lines[-1]}; run again with --verbose and report the traceback"
     ]
-
-
-def _from_worker(error: BaseException) -> BaseException:
-    """The error of ours that a worker raised: Beam hands it over as the text of a RuntimeError."""
-    found = _WORKER_ERROR.findall(str(error)) if isinstance(error, RuntimeError) else []
-    if not found:
-        return error
-    kind, message = found[-1]
-    return ConfigurationError(message) if kind == "ConfigurationError" else OutputError(message)

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from transforms.chunk.chunks import chunk_document
-
 from beam_pipeline.fingerprint import fingerprint
 from schemas.content import Extraction
 from schemas.document import Document
 from schemas.options import Options
 from schemas.source import SourceRef
 from transforms.assemble.document import assemble
+from transforms.chunk.chunks import chunk_document
 from transforms.extract.pages import parse_ranges
 from transforms.extract.task import extract_ranges
 from transforms.fetch.fetcher import Fetcher

@@ -12,6 +12,7 @@ import apache_beam as beam
 import msgspec
 
 from beam_pipeline.pipeline import build, new_run_id, pool_options
+from beam_pipeline.worker_errors import from_worker
 from runners import direct
 from schemas.failures import ConfigurationError
 from schemas.options import Options
@@ -44,9 +45,12 @@ def run(
     try:
         with _observed(observer, live_counts(run_id), started), beam.Pipeline(options=flags) as pipeline:
             build(pipeline, options, run_id, refs)
+    except RuntimeError as error:
+        raise from_worker(error) from error
     finally:
-        storage.delete(posixpath.join(options.write.output, STAGING, run_id))
+        # The pool first: threads that still wait for it would write into the staging folder again.
         _close_pool(options)
+        storage.delete(posixpath.join(options.write.output, STAGING, run_id))
     return run_report(options.write, run_id, live_counts(run_id).read(), time.monotonic() - started)
 
 

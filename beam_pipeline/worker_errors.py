@@ -1,0 +1,20 @@
+"""Errors of workers as what they are: Beam hands them to the submitter as the text of a RuntimeError."""
+
+from __future__ import annotations
+
+import re
+
+from schemas.failures import ConfigurationError, OutputError
+
+_OURS = re.compile(
+    r"^schemas\.failures\.(ConfigurationError|OutputError): (.+?)(?: \[while running '.*'\])?$", re.MULTILINE
+)
+
+
+def from_worker(error: BaseException) -> BaseException:
+    """The ConfigurationError or OutputError that a worker raised; any other error as it is."""
+    found = _OURS.findall(str(error)) if isinstance(error, RuntimeError) else []
+    if not found:
+        return error
+    kind, message = found[-1]
+    return ConfigurationError(message) if kind == "ConfigurationError" else OutputError(message)
