@@ -13,6 +13,9 @@ from transforms.assemble.tables_judge import is_divided, is_table
 from transforms.assemble.tables_rules import Frame, Rule, merge_rules
 from transforms.assemble.tables_text import Chunk, Piece, TextRow, text_rows
 
+#: How many stacks above a frame may be asked whether the frame belongs to them.
+NEAREST_STACKS = 2
+
 
 @dataclass(slots=True)
 class Region:
@@ -50,8 +53,10 @@ def _stacks(frames: Sequence[Frame], pieces: Sequence[Piece]) -> list[Frame]:
         box = frame.box
         if box.width < 40 or not frame.horizontal:
             continue
-        for stack in reversed(stacks):
-            if _same_extent(stack.box, box) and _joined_by_text(stack.box, box, pieces):
+        near = (stack for stack in reversed(stacks) if _same_extent(stack.box, box))
+        # Farther stacks would have to reach across the nearest ones; asking them all is quadratic on ruled forms.
+        for stack in itertools.islice(near, NEAREST_STACKS):
+            if _joined_by_text(stack.box, box, pieces):
                 stack.absorb(frame)
                 break
         else:
