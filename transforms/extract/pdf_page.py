@@ -42,7 +42,8 @@ class PageContent(NamedTuple):
 
 def read_page(page: pymupdf.Page, number: int) -> PageContent:
     """Everything on the page. Content beyond the bounds is dropped and reported as a partial failure."""
-    blocks = page.get_text("dict", flags=TEXT_FLAGS)["blocks"]
+    # Without a clip MuPDF also reports what lies off the page.
+    blocks = page.get_text("dict", flags=TEXT_FLAGS, clip=pymupdf.INFINITE_RECT())["blocks"]
     mend_sizes(blocks)
     if page.rotation:
         turn_upright(blocks, page.rotation_matrix)
