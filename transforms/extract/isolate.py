@@ -9,7 +9,7 @@ import msgspec
 
 from schemas.content import Extraction
 from schemas.failures import Category, Crashed, DocumentError, Failure, OutOfMemory, TimedOut
-from transforms.extract.pages import Range, failed_range, join, split, wanted_pages
+from transforms.extract.pages import ALL_PAGES, Range, failed_range, join, split, wanted_pages
 from transforms.runtime.guard import failure_of
 
 #: Ways to die that a smaller range may escape.
@@ -32,14 +32,17 @@ def isolate(read: ReadRange, ranges: Sequence[Range], death: DocumentError) -> E
     the time of the one before, so that a hanging page costs at most about two deadlines in all.
     """
     try:
-        count = read(ranges, 1, 1.0).page_count
+        # Not the ranges: a single wanted page would be within the bound, and be read.
+        opened = read(ALL_PAGES, 1, 1.0)
     except DEATHS:
         raise death from None
+    count = opened.page_count
     pages = wanted_pages(ranges, count)
     if len(pages) < 2:
         raise death
     runs = split(pages, max(1, (len(pages) + 1) // 2))
-    return collapse(join([_read_or_halve(read, run, count, 0.5) for run in runs]), death)
+    whole = msgspec.structs.replace(opened, pages=[], failures=[])
+    return collapse(join([whole, *(_read_or_halve(read, run, count, 0.5) for run in runs)]), death)
 
 
 def _read_or_halve(read: ReadRange, run: Range, count: int, effort: float) -> Extraction:

@@ -59,7 +59,8 @@ def split(pages: Sequence[int], size: int) -> list[Range]:
 
 def join(extractions: Sequence[Extraction]) -> Extraction:
     """Extractions of disjoint ranges of one document as one, pages in order. Needs at least one."""
-    first = extractions[0]
+    # A range that was lost has pages, but knows nothing of the document.
+    first = next((e for e in extractions if e.engine), extractions[0])
     return Extraction(
         page_count=max(e.page_count for e in extractions),
         pages=sorted((page for e in extractions for page in e.pages), key=lambda page: page.number),

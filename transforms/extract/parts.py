@@ -34,7 +34,8 @@ class PartExtractor(msgspec.Struct, frozen=True, kw_only=True):
         with self._reader(part, pool) as read:
             found = read_or_isolate(read, ranges, bound)
         pages = wanted_pages(ranges, found.page_count)
-        if found.pages or len(pages) <= bound:
+        # Each of several ranges may be within the bound, or some of them, while all together are not.
+        if len(found.pages) >= len(pages) or len(pages) <= bound:
             yield _extracted(part, missing_pages(found, ranges))
             return
         runs = split(pages, bound)
@@ -104,4 +105,9 @@ def _extraction(part: Part) -> Extraction:
 
 
 def _lost_parts(count: int) -> Failure:
-    return Failure(stage=STAGE, category=Category.INTERNAL, message=f"{count} parts of the document never arrived")
+    return Failure(
+        stage=STAGE,
+        category=Category.INTERNAL,
+        message=f"{count} parts of the document never arrived",
+        hint="run again; report the document if it happens twice",
+    )
