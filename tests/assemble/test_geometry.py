@@ -231,3 +231,35 @@ def test_every_visible_span_is_in_exactly_one_draft() -> None:
     found = drafts(page, page)
     spans = [part.span.text for draft in found for part in draft.spans]
     assert len(spans) == 2 * len(page)
+
+
+def test_watermarks_and_spread_rows_leave_the_text() -> None:
+    mark = line("DRAFT COPY", 100, 300, 50, color=0xDDDDDD)
+    page = [*prose(60, 100, 30), mark, line("Revision 2", 60, 740), line("May 2020", 500, 740)]
+    found = drafts(page)
+    assert of_type(found, BlockType.PAGE_HEADER) == ["DRAFT COPY"]
+    assert of_type(found, BlockType.PAGE_FOOTER) == ["Revision 2", "May 2020"]
+
+
+def test_first_line_indents_and_short_last_lines_part_paragraphs() -> None:
+    indented = [line(PROSE, 60, 100), line("It rests.", 60, 112), line(PROSE[:70], 75, 124), *prose(60, 136)]
+    assert len(of_type(drafts(indented), BlockType.PARAGRAPH)) == 2
+    block = [line(PROSE, 60, 100), line("It rests.", 60, 112), *prose(60, 124)]
+    assert len(of_type(drafts(block), BlockType.PARAGRAPH)) == 2
+
+
+def test_a_label_in_its_own_face_is_a_heading_without_a_gap() -> None:
+    page = [*prose(60, 100), line("Habits of foxes", 60, 160, 10, Style.ITALIC, font="Serif-Italic"), *prose(60, 172)]
+    assert of_type(drafts(page), BlockType.HEADING) == ["Habits of foxes"]
+
+
+def test_formulas_are_no_headings() -> None:
+    assert of_type(drafts([*prose(60, 100), line("a = b + c", 200, 170, 14), *prose(60, 200)]), BlockType.FORMULA)
+
+
+def test_a_note_beside_the_text_does_not_part_a_sentence() -> None:
+    start = [line(PROSE, 60, 100), line("and while the fox was", 60, 112)]
+    note = [line("A short remark.", 420, 127, 8)]
+    rest = [line("sleeping it " + PROSE[:60], 60, 140), line("dreamt.", 60, 152)]
+    texts = of_type(drafts([*start, *note, *rest]), BlockType.PARAGRAPH)
+    assert any("was sleeping" in text for text in texts)

@@ -10,6 +10,7 @@ from schemas.content import Extraction, ExtractRequest, PageStatus, Span, Style
 from schemas.failures import Category, Corrupt, Encrypted
 from schemas.geometry import Box
 from transforms.extract.pdf import PdfExtractor, iso_date, page_range
+from transforms.extract.pdf_page import PageContent, mend_sizes, read_page
 from transforms.extract.pdf_vectors import MAX_VECTORS, RawVector, page_vectors
 
 Draw = Callable[[pymupdf.Page], object]
@@ -173,6 +174,35 @@ def test_one_bad_page_leaves_the_others(tmp_path: Path) -> None:
     found = extract(tmp_path / "b.pdf")
     assert [page.status for page in found.pages] == [PageStatus.DIGITAL, PageStatus.FAILED]
     assert [(f.page, f.category, f.stage) for f in found.failures] == [(2, Category.CORRUPT, "extract")]
+
+
+def test_an_error_of_mupdf_fails_only_its_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def explode(page: pymupdf.Page, number: int) -> PageContent:
+        if number == 2:
+            raise RuntimeError("code=7: broken xref")
+        return read_page(page, number)
+
+    monkeypatch.setattr("transforms.extract.pdf.read_page", explode)
+    found = extract(make(tmp_path / "a.pdf", *[text_at("words")] * 3))
+    assert [page.status.value for page in found.pages] == ["digital", "failed", "digital"]
+    assert [(f.page, f.category) for f in found.failures] == [(2, Category.CORRUPT)]
+    assert "broken xref" in found.failures[0].message
+
+
+def test_spans_beyond_the_bound_are_a_partial_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("transforms.extract.pdf_page.MAX_SPANS", 2)
+    path = make(tmp_path / "a.pdf", lambda page: [page.insert_text((50, 50 + 30 * i), f"row {i}") for i in range(5)])
+    found = extract(path)
+    assert len(found.pages[0].lines) == 2
+    assert [(f.page, f.category) for f in found.failures] == [(1, Category.PARTIAL)]
+
+
+def test_type_3_fonts_are_sized_by_their_glyphs() -> None:
+    span = {"text": "word", "size": 0.1, "font": "T3", "bbox": (50, -20, 71, 100), "origin": (50, 90)}
+    line = {"spans": [span], "dir": (1.0, 0.0), "bbox": (50, -20, 71, 100)}
+    mend_sizes([{"type": 0, "lines": [line]}, {"type": 3}])
+    assert 8 < span["size"] < 12
+    assert line["bbox"][1] == pytest.approx(90 - 0.8 * span["size"])
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def geometry_drafts(extraction: Extraction) -> list[Draft]:
     heights = {layout.page.number: sheet.height for layout, sheet in zip(layouts, sheets, strict=True)}
     blocks = [item for page in flow for item in page if isinstance(item, TextBlock)]
     typed = type_blocks(blocks, body, extraction.outline, heights)
-    typed = continue_paragraphs(typed, body)
+    typed = continue_paragraphs(typed)
     counts = Counter(text for layout in layouts for text in {line.text for line in layout.lines.turned})
     repeated = {text for text, count in counts.items() if count > 1}
     return list(_ordered(layouts, flow, typed, furniture, repeated))
