@@ -21,6 +21,21 @@ def test_headings_and_paragraphs(make):
     assert elements_markdown(parts) == "# The title\n\n## Part\n\n###### Deep\n\nWords.\n"
 
 
+@pytest.mark.parametrize(
+    ("levels", "marks"),
+    [((1, 2, 6), ["#", "##", "###", "######"]), ((2, 3), ["#", "##", "###"])],
+    ids=["level 1 below the title", "levels that leave room for the title"],
+)
+def test_a_title_stands_above_all_headings(make, levels, marks):
+    headings = [make.element(BlockType.HEADING, "h", level=level) for level in levels]
+    text = elements_markdown([make.element(BlockType.TITLE, "t"), *headings])
+    assert [line.split()[0] for line in text.split("\n\n")] == marks
+
+
+def test_level_1_without_a_title_stays(make):
+    assert elements_markdown([make.element(BlockType.HEADING, "h", level=1)]) == "# h\n"
+
+
 def test_running_heads_hidden_text_and_comments_are_left_out(make):
     left_out = (BlockType.PAGE_HEADER, BlockType.PAGE_FOOTER, BlockType.HIDDEN, BlockType.COMMENT)
     assert document_markdown(make.document(*(make.element(kind, "x") for kind in left_out))) == ""

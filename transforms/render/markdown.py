@@ -28,11 +28,12 @@ def elements_markdown(elements: Sequence[Element]) -> str:
     out: list[str] = []
     #: Indentation that each open level of the current list adds.
     open_list: list[int] = []
+    below_title = _levels_below_title(elements)
     for element in elements:
         if element.type in LEFT_OUT:
             continue
         if element.type is not BlockType.LIST_ITEM:
-            block, tight = _block(element), False
+            block, tight = _block(element, below_title), False
         else:
             tight = bool(open_list)
             block = _list_item(element, open_list)
@@ -44,7 +45,13 @@ def elements_markdown(elements: Sequence[Element]) -> str:
     return "".join(out) + "\n" if out else ""
 
 
-def _block(element: Element) -> str:
+def _levels_below_title(elements: Sequence[Element]) -> int:
+    """1 where headings of level 1 stand below a title: the title takes their level, and all headings go one deeper."""
+    titled = any(element.type is BlockType.TITLE for element in elements)
+    return int(titled and any(element.type is BlockType.HEADING and element.level <= 1 for element in elements))
+
+
+def _block(element: Element, below_title: int) -> str:
     kind, text = element.type, element.text
     if kind is BlockType.TABLE:
         return _table(element)
@@ -53,7 +60,7 @@ def _block(element: Element) -> str:
     if kind is BlockType.TITLE:
         return "# " + _one_line(text)
     if kind is BlockType.HEADING:
-        return "#" * min(6, max(1, element.level)) + " " + _one_line(text)
+        return "#" * min(6, max(1, element.level) + below_title) + " " + _one_line(text)
     return _text_block(element)
 
 
