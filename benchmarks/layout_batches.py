@@ -83,7 +83,7 @@ def networks(size: int, options: ModelOptions, pages: Sequence[PageInput]) -> di
 
 
 def best_bounds(results: dict[int, dict[str, tuple[float, float]]], lines: int, device: str) -> BatchBounds:
-    """The smallest batch that is nearly as fast as the fastest, per network: by CPU time on a CPU, else by wall time."""
+    """The smallest batch nearly as fast as the fastest, per network: by CPU time on a CPU, else by wall time."""
     clock = int(device == "cpu")
 
     def best(name: str) -> int:
@@ -106,7 +106,7 @@ def write_bounds(device: str, bounds: BatchBounds, path: Path = BOUNDS) -> None:
         "\n".join([f"[{name}]", *(f"{key} = {value}" for key, value in table.items())])
         for name, table in sorted(tables.items())
     ]
-    header = "# The most items per run of each network. Measured by benchmarks/layout_batches.py --write."
+    header = "# The most items per run of each network. `benchmarks/layout_batches.py --write` measures them for a device."
     path.write_text("\n\n".join([header, *parts]) + "\n", encoding="utf-8")
 
 
