@@ -106,7 +106,9 @@ def write_bounds(device: str, bounds: BatchBounds, path: Path = BOUNDS) -> None:
         "\n".join([f"[{name}]", *(f"{key} = {value}" for key, value in table.items())])
         for name, table in sorted(tables.items())
     ]
-    header = "# The most items per run of each network. `benchmarks/layout_batches.py --write` measures them for a device."
+    header = (
+        "# The most items per run of each network. `benchmarks/layout_batches.py --write` measures them for a device."
+    )
     path.write_text("\n\n".join([header, *parts]) + "\n", encoding="utf-8")
 
 
