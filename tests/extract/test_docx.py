@@ -11,9 +11,10 @@ from docx.shared import Pt
 
 from schemas.content import BlockType, ExtractRequest, Link, PageStatus
 from schemas.failures import Corrupt, Encrypted, TooLarge, Unsupported
-from transforms.extract import docx_package
+from transforms.extract import docx_archive
 from transforms.extract.docx import DocxExtractor
-from transforms.extract.docx_package import OLE_MAGIC, cut_elements
+from transforms.extract.docx_archive import OLE_MAGIC
+from transforms.extract.docx_package import cut_elements
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -38,6 +39,7 @@ def p(words):
     return f"<w:p><w:r><w:t>{words}</w:t></w:r></w:p>"
 
 
+HEADING_STYLE = '<w:style w:type="paragraph" w:styleId="h"><w:name w:val="heading 1"/></w:style>'
 MAIN = {"_rels/.rels": relations(("rId1", "officeDocument", "word/document.xml"))}
 
 
@@ -243,6 +245,96 @@ def test_damaged_side_parts_do_not_cost_the_text(tmp_path):
     assert outline(extract(package(tmp_path, parts))) == [("paragraph", 0, "", "x")]
 
 
+def test_part_cut_off_in_the_middle_gives_what_stands_before(tmp_path):
+    parts = MAIN | {
+        "word/document.xml": document('<w:p><w:pPr><w:pStyle w:val="h"/></w:pPr><w:r><w:t>x</w:t></w:r></w:p>'),
+        "word/_rels/document.xml.rels": relations(("rId1", "styles", "styles.xml"), ("rId2", "comments", "c.xml")),
+        "word/styles.xml": part("styles", f'{HEADING_STYLE}<w:style w:type="para')[: -len("</w:styles>")],
+        "word/c.xml": "",
+    }
+    assert outline(extract(package(tmp_path, parts))) == [("heading", 1, "", "x")]
+
+
+def test_pictures_are_never_decompressed(tmp_path):
+    parts = MAIN | {
+        "word/document.xml": document(p("x")),
+        "word/_rels/document.xml.rels": relations(("rId1", "image", "big.png"), ("rId2", "image", "../NULL")),
+        "word/big.png": b"needle",
+    }
+    path = package(tmp_path, parts, zipfile.ZIP_STORED)
+    path.write_bytes(path.read_bytes().replace(b"needle", b"noodle"))
+    assert outline(extract(path)) == [("paragraph", 0, "", "x")]
+
+
+def test_missing_first_and_repeated_relationships(tmp_path):
+    styled = '<w:p><w:pPr><w:pStyle w:val="h"/></w:pPr><w:r><w:t>x</w:t></w:r></w:p>'
+    targets = ("gone.xml", "styles.xml", "other.xml")
+    parts = MAIN | {
+        "word/document.xml": document(styled),
+        "word/_rels/document.xml.rels": relations(*((f"rId{i}", "styles", name) for i, name in enumerate(targets))),
+        "word/styles.xml": part("styles", HEADING_STYLE),
+        "word/other.xml": part("styles", ""),
+    }
+    assert outline(extract(package(tmp_path, parts))) == [("heading", 1, "", "x")]
+
+
+def test_main_relationship_that_leads_outside_is_not_followed(tmp_path):
+    external = relations(("main", "officeDocument", "https://example.org/d.xml")).replace(
+        "/></Rel", ' TargetMode="External"/></Rel'
+    )
+    path = package(tmp_path, {"_rels/.rels": external, "word/document.xml": document(p("x"))})
+    assert outline(extract(path)) == [("paragraph", 0, "", "x")]
+
+
+def test_xml_comments_and_instructions_do_not_cut_text(tmp_path):
+    path = package(tmp_path, MAIN | {"word/document.xml": document(p("be<!-- c -->fo<?pi?>re"))})
+    assert outline(extract(path)) == [("paragraph", 0, "", "before")]
+
+
+def test_template_and_parts_named_like_the_packages_own(tmp_path):
+    parts = {
+        "_rels/.rels": relations(("rId1", "officeDocument", "[Content_Types].xml")),
+        "[Content_Types].xml": document(p("x")),
+    }
+    assert outline(extract(package(tmp_path, parts))) == [("paragraph", 0, "", "x")]
+
+
+@pytest.mark.parametrize(
+    ("core", "title", "created"),
+    [
+        (
+            "<dc:title> T </dc:title><dcterms:created>2020-01-02T03:04:05Z</dcterms:created>",
+            "T",
+            "2020-01-02T03:04:05Z",
+        ),
+        ("<dc:title/><dcterms:created/>", "", ""),
+        ("<dcterms:created>0001-01-01T00:00:00+10:00</dcterms:created>", "", ""),
+        ("<dcterms:created>yesterday</dcterms:created>", "", ""),
+    ],
+    ids=["whole", "empty", "before time", "no date"],
+)
+def test_core_and_extended_properties(tmp_path, core, title, created):
+    names = "http://schemas.openxmlformats.org/package/2006/metadata/core-properties"
+    dublin = 'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dcterms="http://purl.org/dc/terms/"'
+    parts = {
+        "_rels/.rels": relations(
+            ("rId1", "officeDocument", "word/document.xml"),
+            ("rId2", "core-properties", "core.xml"),
+            ("rId3", "extended-properties", "app.xml"),
+        ),
+        "word/document.xml": document(p("x")),
+        "core.xml": f'<c:coreProperties xmlns:c="{names}" {dublin}>{core}</c:coreProperties>',
+        "app.xml": '<Properties xmlns="urn:x"><Application>Writer</Application><Company/></Properties>',
+    }
+    meta = extract(package(tmp_path, parts)).meta
+    assert (meta.title, meta.created, meta.properties) == (title, created, {"producer": "Writer"})
+
+
+def test_no_metadata_is_made_up(tmp_path):
+    meta = extract(package(tmp_path, MAIN | {"word/document.xml": document(p("x"))})).meta
+    assert (meta.title, meta.author, meta.modified, meta.properties) == ("", "", "", {})
+
+
 @pytest.mark.parametrize(
     "parts",
     [
@@ -309,12 +401,12 @@ def test_bomb_is_refused_before_it_is_decompressed(tmp_path, monkeypatch):
     with pytest.raises(TooLarge, match="zip bombs"):
         extract(package(tmp_path, parts))
     with pytest.raises(TooLarge, match="may be read"):
-        monkeypatch.setattr(docx_package, "MAX_PART_BYTES", 1 << 20)
+        monkeypatch.setattr(docx_archive, "MAX_PART_BYTES", 1 << 20)
         extract(package(tmp_path, parts))
 
 
 def test_all_parts_together_are_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr(docx_package, "MAX_TOTAL_BYTES", 500)
+    monkeypatch.setattr(docx_archive, "MAX_TOTAL_BYTES", 500)
     with pytest.raises(TooLarge):
         extract(package(tmp_path, MAIN | {"word/document.xml": document(p("x" * 400))}))
 
@@ -330,7 +422,7 @@ def test_lying_size_is_corrupt(tmp_path):
 
 
 def test_too_many_members(tmp_path, monkeypatch):
-    monkeypatch.setattr(docx_package, "MAX_MEMBERS", 1)
+    monkeypatch.setattr(docx_archive, "MAX_MEMBERS", 1)
     with pytest.raises(TooLarge, match="members"):
         extract(package(tmp_path, MAIN | {"word/document.xml": document("")}))
 

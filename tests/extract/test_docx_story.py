@@ -1,10 +1,10 @@
 import pytest
+from docx.opc.rel import Relationships
 from lxml import etree
 
 from schemas.content import BlockType, Link, Style
 from transforms.extract.docx_inline import Registers
 from transforms.extract.docx_numbering import Numbering
-from transforms.extract.docx_package import Relationship
 from transforms.extract.docx_story import StoryReader
 from transforms.extract.docx_styles import StyleSheet
 
@@ -267,10 +267,9 @@ def test_field_result_over_several_paragraphs_and_a_field_that_never_ends():
 
 
 def test_links_from_relationships_and_fields():
-    relationships = {
-        "rId1": Relationship("hyperlink", "https://example.org/a", True),
-        "rId2": Relationship("hyperlink", "word/x.xml", False),
-    }
+    relationships = Relationships("/word")
+    relationships.add_relationship("hyperlink", "https://example.org/a", "rId1", is_external=True)
+    relationships.add_relationship("hyperlink", "word/x.xml", "rId2")
     body = p(
         f'<w:hyperlink r:id="rId1" w:anchor="part">{r("a")}</w:hyperlink>'
         f'<w:hyperlink r:id="rId2">{r("b")}</w:hyperlink>'

@@ -1,38 +1,29 @@
 """DOCX extractor: an Office Open XML text document as typed blocks in reading order.
 
-The parts are read with lxml, without python-docx: it loads every part of the package before anything can be
-checked, and knows neither numbering, notes, revisions, text boxes nor formulas.
+python-docx opens the package and gives its parts; their trees are read with lxml, since python-docx knows neither
+computed numbers, notes, revisions, text boxes nor formulas.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from lxml import etree
+import docx
+from docx.document import Document
+from docx.opc.constants import RELATIONSHIP_TYPE
 
 from schemas.content import Block, BlockType, ExtractedPage, Extraction, ExtractRequest, Image, PageStatus, Span, Style
 from schemas.failures import Corrupt
 from transforms.extract.docx_inline import Registers
 from transforms.extract.docx_meta import read_meta
-from transforms.extract.docx_notes import (
-    Part,
-    comment_texts,
-    first_target,
-    note_blocks,
-    open_part,
-    running_heads,
-    set_note_formats,
-)
+from transforms.extract.docx_notes import comment_texts, note_blocks, running_heads, set_note_formats
 from transforms.extract.docx_numbering import Numbering
-from transforms.extract.docx_package import Node, Package
+from transforms.extract.docx_package import Node, open_document, related_part, root_element
 from transforms.extract.docx_story import StoryReader
-from transforms.extract.docx_styles import UNUSED_STYLES, StyleSheet
+from transforms.extract.docx_styles import StyleSheet
 from transforms.extract.docx_xml import W
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml"
-#: Word's own name of the main part, for packages whose relationships are damaged.
-USUAL_MAIN_PART = "word/document.xml"
 #: Above this share of the text blocks a typewriter font is the document's style, not a mark of code.
 MAX_CODE_SHARE = 0.5
 
@@ -56,8 +47,7 @@ class DocxExtractor:
     def extract(self, path: Path, request: ExtractRequest) -> Extraction:
         """The document as one page of blocks; no page when the requested range starts behind it."""
         try:
-            with Package(path) as package:
-                extraction = _read(package)
+            extraction = _read(open_document(path))
         except RecursionError as error:
             raise Corrupt("the document nests its content deeper than any real document") from error
         if request.first_page > 1:
@@ -65,15 +55,13 @@ class DocxExtractor:
         return extraction
 
 
-def _read(package: Package) -> Extraction:
-    relationships = package.relationships("")
-    main = first_target(relationships, "officeDocument") or USUAL_MAIN_PART
-    document = _main_part(package, main)
-    styles = StyleSheet(_related(package, document, "styles", UNUSED_STYLES))
-    registers = Registers(styles, Numbering(_related(package, document, "numbering"), styles))
-    set_note_formats(_related(package, document, "settings"), registers)
+def _read(document: Document) -> Extraction:
+    _check_main(document)
+    styles = StyleSheet(_related_root(document, RELATIONSHIP_TYPE.STYLES))
+    registers = Registers(styles, Numbering(_related_root(document, RELATIONSHIP_TYPE.NUMBERING), styles))
+    set_note_formats(_related_root(document, RELATIONSHIP_TYPE.SETTINGS), registers)
     images: list[Image] = []
-    blocks = _read_blocks(package, document, registers, images)
+    blocks = _read_blocks(document, registers, images)
     page = ExtractedPage(
         number=1,
         status=PageStatus.DIGITAL if blocks or images else PageStatus.EMPTY,
@@ -84,41 +72,33 @@ def _read(package: Package) -> Extraction:
     return Extraction(
         page_count=1,
         pages=[page],
-        meta=read_meta(package, relationships, styles.language),
-        engine=f"docbeam-docx lxml {etree.__version__}",
+        meta=read_meta(document.part.package, styles.language),
+        engine=f"python-docx {docx.__version__}",
     )
 
 
-def _main_part(package: Package, name: str) -> Part:
-    root = package.xml(name)
-    if root is None:
-        raise Corrupt(f"the package has no main document part ({name})")
-    if root.tag != f"{W}document" or root.find(f"{W}body") is None:
-        raise Corrupt(f"part {name} is not a text document: its root element is {root.tag}")
-    return Part(root, package.relationships(name))
+def _check_main(document: Document) -> None:
+    root = root_element(document.part)
+    if root is None or root.tag != f"{W}document" or root.find(f"{W}body") is None:
+        raise Corrupt(
+            f"the main part of the package is not a text document: its root element is {document.element.tag}"
+        )
 
 
-def _related(package: Package, document: Part, kind: str, skip: Sequence[tuple[bytes, bytes]] = ()) -> Node | None:
-    target = first_target(document.relationships, kind)
-    return package.xml(target, lenient=True, skip=skip) if target else None
+def _related_root(document: Document, kind: str) -> Node | None:
+    """Root of a part beside the main one; the properties of python-docx would make up the missing ones."""
+    return root_element(related_part(document.part, kind))
 
 
-def _related_part(package: Package, document: Part, kind: str) -> Part | None:
-    target = first_target(document.relationships, kind)
-    return open_part(package, target) if target else None
-
-
-def _read_blocks(package: Package, document: Part, registers: Registers, images: list[Image]) -> list[Block]:
+def _read_blocks(document: Document, registers: Registers, images: list[Image]) -> list[Block]:
     """Page headers, body, notes, page footers."""
-    comments = comment_texts(_related_part(package, document, "comments"), registers)
-    backed = document.root.find(f"{W}background") is not None
-    body = StoryReader(registers, document.relationships, images, comments, backed).blocks(
-        document.root.find(f"{W}body")
-    )
+    comments = comment_texts(related_part(document.part, RELATIONSHIP_TYPE.COMMENTS), registers)
+    backed = document.element.find(f"{W}background") is not None
+    body = StoryReader(registers, document.part.rels, images, comments, backed).blocks(document.element.body)
     notes: list[Block] = []
-    for kind in ("footnote", "endnote"):
-        notes += note_blocks(_related_part(package, document, f"{kind}s"), kind, registers, images)
-    headers, footers = running_heads(package, document, registers, images)
+    for name, kind in (("footnote", RELATIONSHIP_TYPE.FOOTNOTES), ("endnote", RELATIONSHIP_TYPE.ENDNOTES)):
+        notes += note_blocks(related_part(document.part, kind), name, registers, images)
+    headers, footers = running_heads(document, registers, images)
     usual = registers.styles.role("").look
     return [*headers, *settle_code(body, bool(usual.style & Style.MONO)), *notes, *footers]
 

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from docx.opc.rel import Relationships
+
 from schemas.content import Link, Span, Style
 from transforms.extract.docx_drawing import Drawn, chosen, drawn_items
 from transforms.extract.docx_math import linear_math
 from transforms.extract.docx_numbering import Numbering, format_number
-from transforms.extract.docx_package import Node, Relationship
+from transforms.extract.docx_package import Node
 from transforms.extract.docx_styles import Look, StyleSheet, apply_run_properties
 from transforms.extract.docx_symbols import symbol_text
 from transforms.extract.docx_xml import MC, OFF, M, R, W, flag, value
@@ -71,7 +73,7 @@ class _Field:
 class InlineReader:
     """Reads the paragraphs of one story (body, header, notes ...); open fields carry over to the next paragraph."""
 
-    def __init__(self, registers: Registers, relationships: dict[str, Relationship]) -> None:
+    def __init__(self, registers: Registers, relationships: Relationships) -> None:
         self._registers = registers
         self._relationships = relationships
         self._fields: list[_Field] = []
@@ -150,9 +152,9 @@ class InlineReader:
 
     def _hyperlink(self, node: Node) -> None:
         target = self._relationships.get(node.get(f"{R}id", ""))
-        if target is not None and target.external:
+        if target is not None and target.is_external:
             anchor = node.get(f"{W}anchor")
-            self._registers.links.append(Link(None, f"{target.target}#{anchor}" if anchor else target.target))
+            self._registers.links.append(Link(None, f"{target.target_ref}#{anchor}" if anchor else target.target_ref))
         self._children(node)
 
     def _simple_field(self, node: Node) -> None:

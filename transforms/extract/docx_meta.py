@@ -2,41 +2,61 @@
 
 from __future__ import annotations
 
-from schemas.content import DocumentMeta
-from transforms.extract.docx_notes import first_target
-from transforms.extract.docx_package import Node, Package, Relationship
+from datetime import datetime
 
-_CORE = "core-properties"
-_EXTENDED = "extended-properties"
-#: Local names of property elements by what we call them.
-_PROPERTIES = {
+from docx.opc.constants import RELATIONSHIP_TYPE
+from docx.opc.coreprops import CoreProperties
+from docx.oxml.coreprops import CT_CoreProperties
+from docx.package import Package
+
+from schemas.content import DocumentMeta
+from transforms.extract.docx_package import related_part, root_element
+
+#: Properties beside those that have a field of their own: python-docx's names by ours.
+_CORE = {
     "subject": "subject",
     "keywords": "keywords",
     "category": "category",
-    "description": "description",
-    "lastModifiedBy": "last_modified_by",
-    "contentStatus": "status",
-    "Application": "producer",
-    "Company": "company",
+    "description": "comments",
+    "last_modified_by": "last_modified_by",
+    "status": "content_status",
 }
+#: Local names of extended properties, which python-docx does not know, by ours.
+_EXTENDED = {"producer": "Application", "company": "Company"}
 
 
-def read_meta(package: Package, relationships: dict[str, Relationship], language: str) -> DocumentMeta:
+def read_meta(package: Package, language: str) -> DocumentMeta:
     """Metadata of the package; `language` is the default that the styles set."""
-    texts: dict[str, str] = {}
-    for kind in (_CORE, _EXTENDED):
-        target = first_target(relationships, kind)
-        texts = _texts(package.xml(target, lenient=True) if target else None) | texts
+    extended = _extended_properties(package)
+    # Without this part python-docx would make one up.
+    root = root_element(related_part(package, RELATIONSHIP_TYPE.CORE_PROPERTIES))
+    if not isinstance(root, CT_CoreProperties):
+        return DocumentMeta(language=language, properties=extended)
+    core = CoreProperties(root)
+    texts = {ours: getattr(core, theirs).strip() for ours, theirs in _CORE.items()}
     return DocumentMeta(
-        title=texts.get("title", ""),
-        author=texts.get("creator", ""),
-        language=texts.get("language", "") or language,
-        created=texts.get("created", ""),
-        modified=texts.get("modified", ""),
-        properties={ours: texts[theirs] for theirs, ours in _PROPERTIES.items() if texts.get(theirs)},
+        title=core.title.strip(),
+        author=core.author.strip(),
+        language=core.language.strip() or language,
+        created=_date(core, "created"),
+        modified=_date(core, "modified"),
+        properties={name: text for name, text in texts.items() if text} | extended,
     )
 
 
-def _texts(root: Node | None) -> dict[str, str]:
-    children = [child for child in root if isinstance(child.tag, str)] if root is not None else []
-    return {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in children}
+def _date(core: CoreProperties, name: str) -> str:
+    """A date in ISO 8601; '' without one."""
+    try:
+        found: datetime | None = getattr(core, name)
+    except (TypeError, OverflowError):
+        # python-docx reads an empty element as None, and shifts year 1 by its time zone.
+        return ""
+    return found.isoformat().replace("+00:00", "Z") if found is not None else ""
+
+
+def _extended_properties(package: Package) -> dict[str, str]:
+    root = root_element(related_part(package, RELATIONSHIP_TYPE.EXTENDED_PROPERTIES))
+    if root is None:
+        return {}
+    texts = {ours: (root.findtext(f"{{*}}{theirs}") or "").strip() for ours, theirs in _EXTENDED.items()}
+    return {name: text for name, text in texts.items() if text}

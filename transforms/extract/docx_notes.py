@@ -3,52 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 import msgspec
+from docx.document import Document
+from docx.opc.part import Part
 
 from schemas.content import Block, BlockType, Image, Span
 from transforms.extract.docx_inline import NoteNumbers, Registers
-from transforms.extract.docx_package import Node, Package, Relationship
+from transforms.extract.docx_package import Node, root_element
 from transforms.extract.docx_story import SOURCE, StoryReader, cell_content
 from transforms.extract.docx_xml import R, W, value
 
 _TEXTLESS = frozenset({BlockType.FIGURE, BlockType.HIDDEN, BlockType.COMMENT})
 
 
-class Part(NamedTuple):
-    """A part of the package with its root and relationships."""
-
-    root: Node
-    relationships: dict[str, Relationship]
-
-
-def open_part(package: Package, name: str) -> Part | None:
-    """A part beside the main one; damaged ones give what can be salvaged."""
-    root = package.xml(name, lenient=True)
-    return None if root is None else Part(root, package.relationships(name))
-
-
-def first_target(relationships: dict[str, Relationship], kind: str) -> str:
-    """Part that the first relationship of a kind names, '' when there is none."""
-    return next((item.target for item in relationships.values() if item.kind == kind and not item.external), "")
-
-
-def running_heads(
-    package: Package, document: Part, registers: Registers, images: list[Image]
-) -> tuple[list[Block], list[Block]]:
+def running_heads(document: Document, registers: Registers, images: list[Image]) -> tuple[list[Block], list[Block]]:
     """(page headers, page footers), each distinct text once, in the order of the sections."""
     found: dict[str, list[Block]] = {"headerReference": [], "footerReference": []}
     seen: set[tuple[str, str]] = set()
-    read: set[str] = set()
-    for reference in document.root.iter(f"{W}headerReference", f"{W}footerReference"):
+    read: set[Part] = set()
+    for reference in document.element.iter(f"{W}headerReference", f"{W}footerReference"):
         name = reference.tag.removeprefix(W)
-        relationship = document.relationships.get(reference.get(f"{R}id", ""))
-        if relationship is None or relationship.external or relationship.target in read:
+        part = document.part.related_parts.get(reference.get(f"{R}id", ""))
+        if part is None or part in read:
             continue
-        read.add(relationship.target)
+        read.add(part)
         kind = BlockType.PAGE_HEADER if name == "headerReference" else BlockType.PAGE_FOOTER
-        for block in _running_blocks(open_part(package, relationship.target), kind, registers, images):
+        for block in _running_blocks(part, kind, registers, images):
             key = (name, "".join(span.text for span in block.spans).strip())
             if key not in seen:
                 seen.add(key)
@@ -56,10 +37,8 @@ def running_heads(
     return found["headerReference"], found["footerReference"]
 
 
-def _running_blocks(part: Part | None, kind: BlockType, registers: Registers, images: list[Image]) -> list[Block]:
-    if part is None:
-        return []
-    blocks = StoryReader(registers, part.relationships, images).blocks(part.root)
+def _running_blocks(part: Part, kind: BlockType, registers: Registers, images: list[Image]) -> list[Block]:
+    blocks = StoryReader(registers, part.rels, images).blocks(root_element(part))
     return [_plain_block(block, kind) for block in blocks if block.type not in _TEXTLESS]
 
 
@@ -70,11 +49,12 @@ def _plain_block(block: Block, kind: BlockType) -> Block:
 
 def note_blocks(part: Part | None, kind: str, registers: Registers, images: list[Image]) -> list[Block]:
     """Footnotes or endnotes (`kind`: 'footnote', 'endnote') as blocks, in the order of their references."""
-    if part is None:
+    root = root_element(part)
+    if part is None or root is None:
         return []
     numbers = registers.footnotes if kind == "footnote" else registers.endnotes
-    nodes = {node.get(f"{W}id", ""): node for node in part.root.iter(W + kind)}
-    reader = StoryReader(registers, part.relationships, images)
+    nodes = {node.get(f"{W}id", ""): node for node in root.iter(W + kind)}
+    reader = StoryReader(registers, part.rels, images)
     blocks = []
     for note_id, marker in numbers.markers.items():
         if note_id in nodes:
@@ -102,10 +82,11 @@ def _joined(blocks: Iterable[Block]) -> tuple[Span, ...]:
 
 def comment_texts(part: Part | None, registers: Registers) -> dict[str, tuple[Span, ...]]:
     """Spans of each comment by its id."""
-    if part is None:
+    root = root_element(part)
+    if part is None or root is None:
         return {}
-    reader = StoryReader(registers, part.relationships, [])
-    comments = part.root.iter(f"{W}comment")
+    reader = StoryReader(registers, part.rels, [])
+    comments = root.iter(f"{W}comment")
     read = {node.get(f"{W}id", ""): reader.blocks(node) for node in comments}
     return {name: _joined(block for block in blocks if block.type not in _TEXTLESS) for name, blocks in read.items()}
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from docx.opc.rel import Relationships
+
 from schemas.content import Block, BlockType, Cell, Image, Span
 from transforms.extract.docx_drawing import Picture, TextBox, WordArt, chosen
 from transforms.extract.docx_inline import CommentMark, Formula, InlineReader, Piece, Registers
 from transforms.extract.docx_math import linear_math
 from transforms.extract.docx_numbering import BULLET
-from transforms.extract.docx_package import Node, Relationship
+from transforms.extract.docx_package import Node
 from transforms.extract.docx_paragraph import GUESSED, Shape, is_typewritten, shape_of
 from transforms.extract.docx_table import WRAPPERS, is_plausible, read_cells
 from transforms.extract.docx_xml import MC, M, W
@@ -36,7 +38,7 @@ class StoryReader:
     def __init__(
         self,
         registers: Registers,
-        relationships: dict[str, Relationship],
+        relationships: Relationships,
         images: list[Image],
         comments: dict[str, tuple[Span, ...]] | None = None,
         backed: bool = False,

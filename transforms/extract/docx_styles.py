@@ -30,11 +30,6 @@ MAX_CHAIN = 40
 #: At most so many half-points is too small to read.
 TINY_HALF_POINTS = 2
 DEFAULT_SIZE = 10.0
-#: Table styles and the list of Word's own styles: most of the part, and nothing about text.
-UNUSED_STYLES = (
-    (b'<w:style w:type="table"', b"</w:style>"),
-    (b"<w:latentStyles", b"</w:latentStyles>"),
-)
 #: Outline level that says "body text".
 BODY_OUTLINE = 9
 
