@@ -9,13 +9,17 @@ import resource
 import signal
 import sys
 
-#: A process whose memory peaked above this share of its limit is replaced: what it freed may be in shreds.
+#: A process whose memory grew by more than this share of its limit is replaced: what it freed may be in shreds.
 PEAK_SHARE = 0.25
 
 
 def enter_cage(memory_limit: int) -> None:
-    """Bound the address space to `memory_limit` bytes, write no core files, print nothing, end with the parent."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory_limit, memory_limit))
+    """Bound the address space, write no core files, print nothing, end with the parent.
+
+    `memory_limit` bytes are what tasks may take beyond the code and the vocabularies that are loaded already.
+    """
+    bound = address_space() + memory_limit
+    resource.setrlimit(resource.RLIMIT_AS, (bound, bound))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _die_with_parent()
@@ -23,6 +27,24 @@ def enter_cage(memory_limit: int) -> None:
     silence = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(silence, stream)
+
+
+def address_space() -> int:
+    """Bytes of address space of this process; 0 where the system does not tell."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as stream:
+            return int(stream.read().split()[0]) * resource.getpagesize()
+    except FileNotFoundError:
+        return 0
+
+
+def _address_space() -> int:
+    """Bytes that this process has mapped; 0 where the system does not tell."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as status:
+            return int(status.read().split()[0]) * resource.getpagesize()
+    except OSError:
+        return 0
 
 
 def peak_memory() -> int:

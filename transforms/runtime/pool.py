@@ -15,9 +15,12 @@ import os
 import pickle
 import queue
 import signal
+import sys
+import threading
 import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from types import ModuleType
 from typing import Any, TypeVar
 
 import msgspec
@@ -120,7 +123,8 @@ class _Child:
     def __init__(self, context: Any, memory_limit: int) -> None:
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, memory_limit), daemon=True, name="docbeam-parser")
-        self._process.start()
+        with _main_left_out:
+            self._process.start()
         theirs.close()
         self.tasks, self.worn = 0, False
         # Deadlines are for tasks: starting and importing on a busy machine must not count.
@@ -155,6 +159,29 @@ class _Child:
         self._pipe.close()
 
 
+class _MainLeftOut:
+    """While it is entered, new processes do not import the caller's main module.
+
+    They only ever run our functions; importing a user's script (and with it Beam) would cost each of them seconds,
+    hundreds of megabytes, and whatever that script does when it is imported.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        self._main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+
+    def __exit__(self, *_: object) -> None:
+        sys.modules["__main__"] = self._main
+        self._lock.release()
+
+
+_main_left_out = _MainLeftOut()
+
+
 @functools.cache
 def shared_pool(options: PoolOptions) -> ParserPool:
     """The pool of this worker process."""
@@ -168,17 +195,18 @@ def worker_count(wanted: int) -> int:
 
 def _serve(pipe: Connection, memory_limit: int) -> None:
     enter_cage(memory_limit)
+    worn_above = peak_memory() + int(memory_limit * PEAK_SHARE)
     pipe.send_bytes(b"ready")
     while True:
         try:
             task = pipe.recv_bytes()
         except EOFError:
             return
-        pipe.send_bytes(_answer(task, memory_limit))
+        pipe.send_bytes(_answer(task, worn_above))
         del task
 
 
-def _answer(task: bytes, memory_limit: int) -> bytes:
+def _answer(task: bytes, worn_above: int) -> bytes:
     def run() -> Any:
         function, args = pickle.loads(task)
         return function(*args)
@@ -186,7 +214,7 @@ def _answer(task: bytes, memory_limit: int) -> bytes:
     answer = captured(run)
     if isinstance(answer, Raised):
         answer.error.add_note("".join(traceback.format_tb(answer.error.__traceback__)[-5:]))
-    worn = peak_memory() > memory_limit * PEAK_SHARE
+    worn = peak_memory() > worn_above
     packed = captured(lambda: pickle.dumps((answer, worn), pickle.HIGHEST_PROTOCOL))
     if isinstance(packed, Raised):
         return pickle.dumps((Raised(RuntimeError(f"the answer cannot be sent: {packed.error!r}")), True))
