@@ -24,7 +24,8 @@ setup(
     python_requires=">=3.11",
     # Named one by one: generic names must not drag tests or examples into site-packages.
     packages=[p for top in OURS for p in [top, *(f"{top}.{sub}" for sub in find_packages(top))]],
-    package_data={top: ["py.typed"] for top in OURS} | {"transforms.chunk": ["vocabularies/*.xz"]},
+    package_data={top: ["py.typed"] for top in OURS}
+    | {"transforms.chunk": ["vocabularies/*"], "transforms.layout": ["batch_bounds.toml"]},
     install_requires=[
         # Not apache-beam[gcp]: it doubles the import time; gs:// needs google-cloud-storage only.
         "apache-beam>=2.77,<2.78",
@@ -41,6 +42,8 @@ setup(
         "mdit-py-plugins>=0.5",
         "msgspec>=0.20",
         "psutil>=7",
+        "onnxruntime>=1.23",
+        "protobuf>=5",
         "pyarrow>=22",
         "pymupdf>=2.0,<2.1",
         "pyyaml>=6",

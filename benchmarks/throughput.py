@@ -47,6 +47,7 @@ class Outcome:
 
     @property
     def speed(self) -> float:
+        """Pages per second."""
         return self.pages / self.seconds
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -114,10 +114,23 @@ def _check_inputs(options: Options) -> None:
 def _run(options: Options, pipeline_args: Sequence[str], *, quiet: bool, verbose: bool) -> RunReport:
     with Interruptible(verbose=verbose):
         from beam_pipeline.progress import observe
-        from beam_pipeline.run import run
+        from transforms.runtime.pool import start_fork_server
 
+        # It loads the parsers on one core while this process loads Beam on another.
+        start_fork_server()
+        run = _runner()
         with stdout_kept_clean(), observe(messages(), quiet=quiet) as observer:
             return run(options, pipeline_args, observer, _listed_on_stdin(options))
+
+
+def _runner() -> Callable[..., RunReport]:
+    """`beam_pipeline.run.run`, without what Beam says about optional libraries when it is imported."""
+    logging.disable(logging.WARNING)
+    try:
+        from beam_pipeline.run import run
+    finally:
+        logging.disable(logging.NOTSET)
+    return run
 
 
 def _listed_on_stdin(options: Options) -> tuple[SourceRef, ...]:

@@ -10,6 +10,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("schemas", "transforms", "beam_pipeline", "runners")
 #: Shared by the stages; not stages themselves.
 LEAVES = ("runtime", "render")
+#: Functions whose step in the graph does not exist yet.
+NOT_IN_THE_GRAPH = ("layout",)
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
 
@@ -93,8 +95,8 @@ def test_package_names_resolve_to_this_tree(name: str) -> None:
 
 
 def test_every_stage_folder_has_one_beam_module() -> None:
-    stages = {stage(path) for path in MODULES if path.is_relative_to(ROOT / "transforms") and path.parent != ROOT / "transforms"}
-    for name in stages - set(LEAVES):
+    folders = {path.name for path in (ROOT / "transforms").iterdir() if (path / "__init__.py").is_file()}
+    for name in folders - set(LEAVES) - set(NOT_IN_THE_GRAPH):
         assert (ROOT / "transforms" / name / "transform.py").is_file(), name
 
 

@@ -19,6 +19,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from types import ModuleType
 from typing import Any, TypeVar
@@ -52,7 +53,7 @@ class ParserPool:
 
     def __init__(self, options: PoolOptions) -> None:
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(list(PRELOAD))
+        start_fork_server()
         self._options, self._closed = options, False
         # One entry per allowed process; None stands for one that is not started.
         self._idle: queue.LifoQueue[_Child | None] = queue.LifoQueue()
@@ -180,6 +181,12 @@ class _MainLeftOut:
 
 
 _main_left_out = _MainLeftOut()
+
+
+def start_fork_server() -> None:
+    """Start the fork server, which imports the parsers, unless it runs."""
+    forkserver.set_forkserver_preload(list(PRELOAD))
+    forkserver.ensure_running()
 
 
 @functools.cache
