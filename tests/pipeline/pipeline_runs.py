@@ -100,13 +100,14 @@ def options_for(
     format_name: str = "delta",
     *,
     manifests: tuple[str, ...] = (),
-    extract: ExtractOptions = ExtractOptions(),
-    chunk: ChunkOptions = ChunkOptions(),
+    extract: ExtractOptions | None = None,
+    chunk: ChunkOptions | None = None,
 ) -> Options:
+    extract = extract or ExtractOptions()
     return Options(
         source=SourceOptions(inputs=tuple(map(str, inputs)), manifests=manifests),
         extract=replace(extract, workers=extract.workers or 2),
-        chunk=chunk,
+        chunk=chunk or ChunkOptions(),
         write=WriteOptions(output=str(output), format=format_name),
     )
 

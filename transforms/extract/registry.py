@@ -11,6 +11,7 @@ from schemas.content import Extraction, ExtractRequest
 from schemas.failures import ConfigurationError, Unsupported
 
 GROUP = "docbeam.extractors"
+_OURS = "transforms."
 
 
 class Extractor(Protocol):
@@ -34,10 +35,17 @@ def extractor_for(media_type: str) -> Extractor:
     return found
 
 
+def import_built_in() -> None:
+    """Import what the built-in extractors need; other people's are left to processes that may die of them."""
+    for point in entry_points(group=GROUP):
+        if point.value.startswith(_OURS):
+            point.load()
+
+
 @functools.cache
 def _by_media_type() -> dict[str, Extractor]:
     # Sorted so that a plugin's claim on a type does not depend on the order of sys.path; ours come first.
-    points = sorted(entry_points(group=GROUP), key=lambda p: (not p.value.startswith("transforms."), p.name))
+    points = sorted(entry_points(group=GROUP), key=lambda p: (not p.value.startswith(_OURS), p.name))
     table: dict[str, Extractor] = {}
     for point in points:
         extractor = _load(point)
