@@ -200,6 +200,9 @@ class TestTables:
             ("table", 2),
             ("paragraph", "right"),
         ]
+        related = "<div role=navigation><table><tr><th>a<td>b</table></div>"
+        landmark = f"<table><tr><th>see<tr><td>{related}</table>"
+        assert [t for t, _ in brief(f"<main>{landmark}</main>")] == ["paragraph", "table"]
         assert [t for t, _ in brief("<table role=presentation><tr><td>a<td>b</table>")] == ["paragraph"] * 2
         assert [t for t, _ in brief("<table><tr><td><h2>H</h2><p>a<p>b<p>c</table>")] == ["heading"] + ["paragraph"] * 3
 

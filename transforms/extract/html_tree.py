@@ -116,8 +116,11 @@ def survey(root: etree._Element) -> Survey:
 
 
 def _open(result: Survey, element: etree._Element, open_facts: list[tuple[etree._Element, Facts]]) -> None:
-    if element.tag == "table" and open_facts and open_facts[-1][0].tag == "table":
-        open_facts[-1][1].nested_table = True
+    if element.tag == "table":
+        # Landmarks may stand between a cell and the table in it.
+        outer = next((facts for other, facts in reversed(open_facts) if other.tag == "table"), None)
+        if outer is not None:
+            outer.nested_table = True
     facts = result.facts[element] = Facts()
     open_facts.append((element, facts))
 
