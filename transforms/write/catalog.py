@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import posixpath
 import time
 from collections.abc import Sequence
@@ -17,8 +18,9 @@ from schemas.failures import OutputError
 from schemas.part import WrittenFile
 from schemas.tables import TABLES
 from transforms.write.files import SUFFIX
+from transforms.write.staging import FOLDER, dead_runs
 
-STAGING = "_staging"
+STAGING = FOLDER
 
 
 class Storage(Protocol):
@@ -49,7 +51,10 @@ class Catalog(Protocol):
     """The committed files of the tables below one root."""
 
     def prepare(self) -> None:
-        """Make empty tables where there are none; raises OutputError when the root cannot be written."""
+        """Make empty tables where there are none, and remove what killed runs left behind.
+
+        Raises OutputError when the root cannot be written.
+        """
         ...
 
     def files(self, table: str) -> list[str]:
@@ -78,7 +83,7 @@ class DeltaCatalog:
             raise OutputError(f"cannot open table {table!r} below {self._root}: {error}") from error
 
     def prepare(self) -> None:
-        """Create the tables that are missing."""
+        """Create the tables that are missing; remove files that killed runs brought but never committed."""
         for name, schema in TABLES.items():
             uri = posixpath.join(self._root, name)
             try:
@@ -86,6 +91,10 @@ class DeltaCatalog:
                     DeltaTable.create(uri, schema=schema, mode="ignore", storage_options=self._options)
             except (DeltaError, OSError, pa.ArrowException) as error:
                 raise OutputError(f"cannot create table {name!r} below {self._root}: {error}") from error
+        for run_id in dead_runs(self._root):
+            for name in TABLES:
+                if not self.committed(name, run_id):
+                    _remove_files(posixpath.join(self._root, name), f"part-{run_id}-")
 
     def files(self, table: str) -> list[str]:
         """Active files of the newest version."""
@@ -117,6 +126,12 @@ class DeltaCatalog:
         return int(self._table(table).version())
 
 
+def _remove_files(folder: str, prefix: str) -> None:
+    for name in os.listdir(folder):
+        if name.startswith(prefix):
+            os.unlink(os.path.join(folder, name))
+
+
 def _app_id(run_id: str) -> str:
     return f"docbeam-{run_id}"
 
@@ -132,7 +147,9 @@ class PlainCatalog:
         self._root, self._suffix, self._storage = root, SUFFIX[format_name], storage
 
     def prepare(self) -> None:
-        """Nothing to make: folders appear with their first file."""
+        """Remove what killed runs staged. Nothing to make: folders appear with their first file."""
+        for _ in dead_runs(self._root):
+            pass
 
     def files(self, table: str) -> list[str]:
         """Data files in the table's folder."""

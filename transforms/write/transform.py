@@ -23,6 +23,7 @@ from transforms.runtime.pool import PoolOptions, shared_pool
 from transforms.write.catalog import STAGING, open_catalog
 from transforms.write.commit import Committer
 from transforms.write.files import TableFiles
+from transforms.write.staging import hold
 from transforms.write.task import rows_of_part
 
 #: Bytes of rows of one table that wait in memory in one thread.
@@ -89,6 +90,8 @@ class _StageRows(beam.DoFn):  # type: ignore[misc]
     def setup(self) -> None:
         self._pool = shared_pool(self._pool_options)
         self._counts = live_counts(self._run_id)
+        with output_errors(self._options.output):
+            hold(self._options.output, self._run_id)
 
     def start_bundle(self) -> None:
         bundle = uuid.uuid4().hex[:12]

@@ -1,0 +1,57 @@
+"""Folders of staged files on this machine: each run locks its own, and removes those that killed runs left behind."""
+
+from __future__ import annotations
+
+import fcntl
+import functools
+import os
+import shutil
+from collections.abc import Iterator
+from typing import IO
+
+FOLDER = "_staging"
+_LOCK = "lock"
+
+
+def hold(root: str, run_id: str) -> None:
+    """Mark the staging folder of a run as in use until its files are deleted or this process ends.
+
+    Outputs in object stores are left alone: there is no lock that a dying process gives back.
+    """
+    if "://" not in root:
+        _held_lock(root, run_id)
+
+
+@functools.lru_cache(maxsize=16)
+def _held_lock(root: str, run_id: str) -> IO[bytes]:
+    folder = os.path.join(root, FOLDER, run_id)
+    while True:
+        os.makedirs(folder, exist_ok=True)
+        try:
+            lock = open(os.path.join(folder, _LOCK), "ab")  # noqa: SIM115 - open as long as the lock is held
+        except FileNotFoundError:
+            # Another run took the empty folder for a dead one's.
+            continue
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if os.fstat(lock.fileno()).st_nlink:
+            return lock
+        lock.close()
+
+
+def dead_runs(root: str) -> Iterator[str]:
+    """Ids of runs that staged files here and were killed; their folders are removed once the caller is done with them.
+
+    A folder whose lock is held belongs to a run that lives.
+    """
+    parent = os.path.join(root, FOLDER)
+    if "://" in root or not os.path.isdir(parent):
+        return
+    for run_id in sorted(os.listdir(parent)):
+        folder = os.path.join(parent, run_id)
+        try:
+            with open(os.path.join(folder, _LOCK), "rb") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                yield run_id
+                shutil.rmtree(folder, ignore_errors=True)
+        except (BlockingIOError, FileNotFoundError, NotADirectoryError):
+            continue
