@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, entry_points, version
 
 import msgspec
 
@@ -10,6 +10,7 @@ from schemas.ids import stable_id
 from schemas.options import Options
 from schemas.tables import SCHEMA_VERSION
 
+OURS, EXTRACTORS = "docbeam", "docbeam.extractors"
 #: Distributions whose version may change what is extracted.
 ENGINES = ("docbeam", "pymupdf", "python-docx", "lxml", "markdown-it-py", "tiktoken")
 
@@ -17,7 +18,22 @@ ENGINES = ("docbeam", "pymupdf", "python-docx", "lxml", "markdown-it-py", "tikto
 def fingerprint(options: Options) -> str:
     """32 hex digits. Limits, workers and paths are left out: they decide whether, not what."""
     shaping = {"page_range": options.extract.page_range, "chunk": msgspec.to_builtins(options.chunk)}
-    engines = {name: version(name) for name in ENGINES}
+    engines = {name: _version(name) for name in ENGINES} | _plugins()
     return stable_id(
         SCHEMA_VERSION, *(msgspec.json.encode(part, order="sorted").decode() for part in (shaping, engines))
     )
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return ""
+
+
+def _plugins() -> dict[str, str]:
+    """Extractors of other distributions, with their versions."""
+    points = [point for point in entry_points(group=EXTRACTORS) if point.dist is not None]
+    return {
+        f"{point.name}={point.value}": point.dist.version for point in points if point.dist and point.dist.name != OURS
+    }

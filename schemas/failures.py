@@ -138,6 +138,8 @@ class OutOfMemory(DocumentError):
     """The parser met its memory limit."""
 
     category = Category.MEMORY
+    # Worth it after the limit was raised, which is not part of a document's version.
+    retryable = True
     default_hint = "raise --memory-limit, or exclude the document"
 
 

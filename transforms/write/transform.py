@@ -171,7 +171,9 @@ def commit(options: WriteOptions, run_id: str, staged: Iterable[Staged]) -> dict
     for some_files, some_ids in staged:
         files += some_files
         doc_ids.update(some_ids)
-    return committer(options, run_id).commit(files, doc_ids)
+    target = committer(options, run_id)
+    target.catalog.prepare()
+    return target.commit(files, doc_ids)
 
 
 def committer(options: WriteOptions, run_id: str) -> Committer:
