@@ -286,6 +286,19 @@ def test_main_relationship_that_leads_outside_is_not_followed(tmp_path):
     assert outline(extract(path)) == [("paragraph", 0, "", "x")]
 
 
+@pytest.mark.parametrize("target", ["", "word/document.xml"], ids=["no target", "target of the main part"])
+def test_core_properties_that_point_astray(tmp_path, target):
+    entries = relations(("rId1", "core-properties", target), ("rId2", "officeDocument", "word/document.xml"))
+    path = package(tmp_path, {"_rels/.rels": entries, "word/document.xml": document(p("x"))})
+    assert outline(extract(path)) == [("paragraph", 0, "", "x")]
+
+
+def test_main_relationship_without_target_means_the_usual_part(tmp_path):
+    entries = relations(("rId1", "core-properties", ""), ("rId2", "officeDocument", ""))
+    path = package(tmp_path, {"_rels/.rels": entries, "word/document.xml": document(p("x"))})
+    assert outline(extract(path)) == [("paragraph", 0, "", "x")]
+
+
 def test_xml_comments_and_instructions_do_not_cut_text(tmp_path):
     path = package(tmp_path, MAIN | {"word/document.xml": document(p("be<!-- c -->fo<?pi?>re"))})
     assert outline(extract(path)) == [("paragraph", 0, "", "before")]

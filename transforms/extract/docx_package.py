@@ -125,7 +125,8 @@ class _Copy:
     def __init__(self, archive: Archive, repair: bool) -> None:
         self._archive = archive
         self._repair = repair
-        self._names: dict[str, str | None] = {}
+        # A part that two relationships name as different things is copied as each of them.
+        self._names: dict[tuple[str, str], str | None] = {}
         self._types = CT_Types.new()
         self._buffer = io.BytesIO()
         self._zip = zipfile.ZipFile(self._buffer, "w")
@@ -164,24 +165,26 @@ class _Copy:
             target, external = node.get("Target", ""), node.get("TargetMode") == "External"
             if not external:
                 target = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
-                has_main = has_main or kind == MAIN
-            yield rel_id, kind, target, external
+                has_main = has_main or (kind == MAIN and target != "")
+            if target:
+                yield rel_id, kind, target, external
         if MAIN in kinds and not has_main:
             yield "main", MAIN, USUAL_MAIN_PART, False
 
     def _copy_part(self, source: str, kind: str) -> str | None:
         """Name of the copy of a part, None when there is no such part or nothing of it can be salvaged."""
-        if source not in self._names:
-            self._names[source] = None
+        key = source, kind
+        if key not in self._names:
+            self._names[key] = None
             data = self._prepared(source, kind)
             if data is not None:
                 number = len(self._names)
-                name = self._names[source] = f"/part{number}.xml"
+                name = self._names[key] = f"/part{number}.xml"
                 self._types.add_override(name, _KINDS[kind][1])
                 self._zip.writestr(name.lstrip("/"), data)
                 inside = _DOCUMENT_KINDS if kind == MAIN else frozenset[str]()
                 self._copy_relationships(source, f"/_rels/part{number}.xml.rels", inside)
-        return self._names[source]
+        return self._names[key]
 
     def _prepared(self, source: str, kind: str) -> bytes | None:
         data = self._archive.read(source)
