@@ -92,7 +92,7 @@ def staged(output: Path) -> bool:
     return any((output / "_staging").rglob("*.parquet"))
 
 
-@pytest.mark.parametrize("moment", [staged, published, committed_pages])
+@pytest.mark.parametrize("moment", [published, committed_pages])
 def test_killed_while_it_writes(folder, undisturbed, tmp_path, moment):
     process = start_run(folder, tmp_path)
     deadline = time.monotonic() + 120

@@ -81,9 +81,9 @@ def test_rows_do_not_depend_on_how_documents_are_split(documents, tmp_path, refe
     assert without_run(tables) == without_run(reference)
 
 
-@pytest.mark.parametrize("part_pages", [5, 100])
-def test_only_the_pages_of_the_range_have_rows(documents, tmp_path, part_pages):
-    extract = ExtractOptions(part_pages=part_pages, page_range="2-3,7-")
+def test_only_the_pages_of_the_range_have_rows(documents, tmp_path):
+    # One of the two ranges is within the bound of a part, both together are not.
+    extract = ExtractOptions(part_pages=5, page_range="2-3,7-")
     report = ingest([documents / "long.pdf", documents / "sub" / "short.pdf"], tmp_path, extract=extract)
     assert report.statuses == {"ok": 2}
     tables = read_tables(tmp_path)

@@ -32,7 +32,8 @@ def _held_lock(root: str, run_id: str) -> IO[bytes]:
         except FileNotFoundError:
             # Another run took the empty folder for a dead one's.
             continue
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        # Shared: several threads may come here at once, and each must get its lock.
+        fcntl.flock(lock, fcntl.LOCK_SH)
         if os.fstat(lock.fileno()).st_nlink:
             return lock
         lock.close()
