@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.content import ExtractedPage, Line, Span
-from schemas.document import PageSpan
+from schemas.content import ExtractedPage, Extraction, Line, Span
+from schemas.document import DocumentInfo, PageSpan
 from schemas.geometry import Box
+from schemas.source import SourceRef
+from transforms.assemble.document import assemble
 from transforms.assemble.text import AUTOMATIC_HYPHEN, document_words, join_spans, normalise
 
 
@@ -114,3 +116,13 @@ def test_rare_line_end_hyphens_are_real_ones() -> None:
     assert AUTOMATIC_HYPHEN in document_words([page_of(rare)])
     assert AUTOMATIC_HYPHEN not in document_words([page_of(often)])
     assert AUTOMATIC_HYPHEN in document_words([page_of(["bro\u2010"])])
+
+
+def test_assembled_text_keeps_hyphens_that_the_document_writes_inside_lines() -> None:
+    texts = ["our well-known long-term plan is", "a plan for the long-", "term future of the know-", "ledge of all of us"]
+    boxes = [Box(50, 100 + 12 * n, 250, 110 + 12 * n) for n in range(len(texts))]
+    lines = [Line((Span(text, box, "Serif", 10.0),), box) for text, box in zip(texts, boxes, strict=True)]
+    page = ExtractedPage(number=1, width=600, height=800, lines=lines)
+    info = DocumentInfo(doc_id="d", ref=SourceRef(uri="u", path="p"))
+    text = " ".join(element.text for element in assemble(info, Extraction(page_count=1, pages=[page])).elements)
+    assert "long-term future of the knowledge" in text

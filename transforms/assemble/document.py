@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
 from schemas import ids
 from schemas.content import Block, BlockType, ExtractedPage, Extraction, PageStatus
 from schemas.document import Document, DocumentInfo, DocumentStatus, Element, Page, PageSpan
 from transforms.assemble.draft import Draft
 from transforms.assemble.geometry import geometry_drafts
-from transforms.assemble.text import join_spans
+from transforms.assemble.text import document_words, join_spans
 from transforms.render.table import table_markdown
 
 KEEPS_LINES = frozenset({BlockType.CODE})
@@ -21,7 +22,8 @@ def assemble(info: DocumentInfo, extraction: Extraction) -> Document:
     """The document with elements in reading order and exactly one row per extracted page; chunks stay empty."""
     flow = any(page.blocks for page in extraction.pages)
     drafts = list(flow_drafts(extraction.pages)) if flow else geometry_drafts(extraction)
-    elements = number_elements(info, drafts)
+    # Only lines of fixed layout break words.
+    elements = number_elements(info, drafts, frozenset() if flow else document_words(extraction.pages))
     return Document(
         info=info,
         status=document_status(extraction),
@@ -64,13 +66,15 @@ def _block_draft(page: int, block: Block) -> Draft:
     )
 
 
-def number_elements(info: DocumentInfo, drafts: list[Draft]) -> list[Element]:
+def number_elements(
+    info: DocumentInfo, drafts: list[Draft], known_words: AbstractSet[str] = frozenset()
+) -> list[Element]:
     """Drafts with index, id, text and section path. Drafts without text and without a picture are dropped."""
     version = ids.version_id(info.content_hash, info.fingerprint)
     path: list[tuple[int, str]] = []
     elements: list[Element] = []
     for draft in drafts:
-        text = draft_text(draft)
+        text = draft_text(draft, known_words)
         if not text and draft.type is not BlockType.FIGURE:
             continue
         level = _heading_level(draft)
@@ -106,11 +110,11 @@ def _heading_level(draft: Draft) -> int | None:
     return max(1, draft.level) if draft.type is BlockType.HEADING else None
 
 
-def draft_text(draft: Draft) -> str:
-    """Normalised text: Markdown for tables, the joined spans otherwise."""
+def draft_text(draft: Draft, known_words: AbstractSet[str] = frozenset()) -> str:
+    """Normalised text: Markdown for tables, the joined spans otherwise; `known_words` as in `join_spans`."""
     if draft.type is BlockType.TABLE:
         return table_markdown(draft.cells)
-    return join_spans(draft.spans, keep_lines=draft.type in KEEPS_LINES)
+    return join_spans(draft.spans, keep_lines=draft.type in KEEPS_LINES, known_words=known_words)
 
 
 def page_rows(pages: list[ExtractedPage], elements: list[Element], route: str) -> list[Page]:
