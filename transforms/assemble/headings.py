@@ -173,7 +173,10 @@ def heading_levels(headings: Sequence[TextBlock], outline: Outline) -> dict[int,
 
 
 def _style_levels(headings: Sequence[TextBlock], outline: Outline) -> dict[Style, int]:
-    """A level for each style: the usual one of its numbered or bookmarked members, else by rank of prominence."""
+    """A level for each style: the usual one of its numbered or bookmarked members, else by rank of prominence.
+
+    Equally prominent styles rank in the order of their first headings.
+    """
     top = min((outline.level(block) for block in headings if outline.level(block)), default=1) - 1
     votes: dict[Style, Counter[int]] = defaultdict(Counter)
     for block in headings:
@@ -182,7 +185,7 @@ def _style_levels(headings: Sequence[TextBlock], outline: Outline) -> dict[Style
             votes[heading_style(block)][bookmark - top if bookmark else depth] += 1
     levels: dict[Style, int] = {}
     previous: tuple[Style, int] | None = None
-    for style in sorted({heading_style(block) for block in headings}, key=_prominence):
+    for style in sorted(dict.fromkeys(map(heading_style, headings)), key=_prominence):
         if style in votes:
             level = votes[style].most_common(1)[0][0]
         elif previous is None:
