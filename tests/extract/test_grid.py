@@ -11,11 +11,11 @@ def texts(block: object) -> list[str]:
     return [cell.text for cell in block.cells if cell.text]  # type: ignore[attr-defined]
 
 
-def test_one_table_padded_to_its_widest_row() -> None:
+def test_short_rows_stay_short() -> None:
     (block,) = table_blocks([["a", "b"], ["1", "2", "3"], ["x"]], True, "csv")
     assert block.type is BlockType.TABLE and block.source == "csv"
-    assert [(c.row, c.column, c.text) for c in block.cells][-3:] == [(2, 0, "x"), (2, 1, ""), (2, 2, "")]
-    assert [c.header for c in block.cells] == [True] * 3 + [False] * 6
+    assert [(c.row, c.column, c.text) for c in block.cells][-2:] == [(1, 2, "3"), (2, 0, "x")]
+    assert [c.header for c in block.cells] == [True] * 2 + [False] * 4
 
 
 def test_header_row_is_repeated() -> None:

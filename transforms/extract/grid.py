@@ -17,7 +17,7 @@ Row = Sequence[str]
 
 
 def table_blocks(rows: Sequence[Row], header: bool, source: str, max_area: int = MAX_AREA) -> Iterator[Block]:
-    """All of `rows`, in order, as few TABLE blocks as `max_area` allows; short rows are padded with empty cells.
+    """All of `rows`, in order, as few TABLE blocks as `max_area` allows; short rows stay short.
 
     A block ends where it would grow too large, or where padding would outweigh content (one very long row among
     short ones). The header row, if there is one, leads every block. A row wider than half of `max_area`
@@ -63,8 +63,8 @@ class _Group:
 
     def block(self, source: str) -> Block:
         cells = tuple(
-            Cell(i, j, row[j] if j < len(row) else "", header=self.header and i == 0)
+            Cell(i, j, text, header=self.header and i == 0)
             for i, row in enumerate(self.rows)
-            for j in range(self.width)
+            for j, text in enumerate(row)
         )
         return Block(type=BlockType.TABLE, cells=cells, source=source)

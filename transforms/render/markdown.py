@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from schemas.content import BlockType
 from schemas.document import Document, Element
-from transforms.render.table import header_rows, table_html
+from transforms.render.table import ends_short, header_rows, table_html
 
 #: Types that do not belong to the running text.
 LEFT_OUT = frozenset({BlockType.PAGE_HEADER, BlockType.PAGE_FOOTER, BlockType.HIDDEN, BlockType.COMMENT})
@@ -98,7 +98,7 @@ def _code(text: str) -> str:
 
 def _table(element: Element) -> str:
     spans = any(cell.row_span > 1 or cell.column_span > 1 for cell in element.cells)
-    if spans or header_rows(element.cells) > 1:
+    if spans or header_rows(element.cells) > 1 or ends_short(element.cells):
         return table_html(element.cells)
     return element.text
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from html import escape
 
@@ -23,6 +24,17 @@ def header_rows(cells: Sequence[Cell]) -> int:
     while count in marked and count not in body:
         count += 1
     return max(count, 1) if cells else 0
+
+
+def ends_short(cells: Sequence[Cell]) -> bool:
+    """Whether rows lack cells at their end, and only there: a pipe table would invent empty ones, HTML need not."""
+    _, columns = table_shape(cells)
+    widths, reach = Counter[int](), Counter[int]()
+    for cell in cells:
+        for row in range(cell.row, cell.row + cell.row_span):
+            widths[row] += cell.column_span
+            reach[row] = max(reach[row], cell.column + cell.column_span)
+    return widths == reach and any(width < columns for width in widths.values())
 
 
 def table_markdown(cells: Sequence[Cell]) -> str:
