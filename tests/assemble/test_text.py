@@ -119,7 +119,12 @@ def test_rare_line_end_hyphens_are_real_ones() -> None:
 
 
 def test_assembled_text_keeps_hyphens_that_the_document_writes_inside_lines() -> None:
-    texts = ["our well-known long-term plan is", "a plan for the long-", "term future of the know-", "ledge of all of us"]
+    texts = [
+        "our well-known long-term plan is",
+        "a plan for the long-",
+        "term future of the know-",
+        "ledge of all of us",
+    ]
     boxes = [Box(50, 100 + 12 * n, 250, 110 + 12 * n) for n in range(len(texts))]
     lines = [Line((Span(text, box, "Serif", 10.0),), box) for text, box in zip(texts, boxes, strict=True)]
     page = ExtractedPage(number=1, width=600, height=800, lines=lines)

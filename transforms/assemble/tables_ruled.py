@@ -137,9 +137,9 @@ def _separate(
     units: Sequence[tuple[int, int]],
     content: dict[tuple[int, int], list[Piece]],
 ) -> bool:
-    column_of = {p: c for r, c in units for p in content.get((r, c), ())}
+    column_of = {id(p): c for r, c in units for p in content.get((r, c), ())}
     chunks = [chunk for row in text_rows(pieces) for chunk in row.chunks]
-    return len(filled) > 1 and all(len({column_of[p] for p in chunk.pieces}) == 1 for chunk in chunks)
+    return len(filled) > 1 and all(len({column_of[id(p)] for p in chunk.pieces}) == 1 for chunk in chunks)
 
 
 def _merge_units(frame: Frame, xs: Sequence[float], ys: Sequence[float]) -> dict[tuple[int, int], tuple[int, int]]:

@@ -7,6 +7,8 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from operator import attrgetter
 from typing import NamedTuple
 
 from schemas.content import ExtractedPage, Span, Style
@@ -15,15 +17,18 @@ from schemas.geometry import Box
 #: A typed rule or column bar: drawing with characters, never content.
 _TYPED_RULE = re.compile(r"[-=_*~+|¦│─━═]{3,}|[|¦│]+")
 _WIDE_GAP = re.compile(r"(?: {3,}|\s*\t\s*|\s+(?=[|¦│])|(?<=[|¦│])\s+|\s*[-=_]{4,}\s*)")
+#: Without one of these there is no wide gap.
+_GAP_SIGN = re.compile(r"[\t|¦│]| {3}|[-=_]{4}")
 _NUMBER = re.compile(
     r"[\s($€£¥+±<>~≈*†‡−–—-]*\d[\d.,:/\s'’%−–-]*(?:\s*[%‰)\]*†‡a-c°])*|[-–—−.·…*]+|n\.?[ad]\.?|\(X\)", re.I
 )
 _DESCENDERS = frozenset("gjpqy,;()$[]Q/")
 _NARROW = frozenset("ijlI.,:;'|!()[]ftr-")
+_BOLD, _MONO = int(Style.BOLD), int(Style.MONO)
 
 
 class Piece(NamedTuple):
-    """A part of a span (mostly all of it) that lies in one cell."""
+    """A part of a span (mostly all of it) that lies in one cell. Made by `make_piece`."""
 
     line: int
     span: int
@@ -32,22 +37,30 @@ class Piece(NamedTuple):
     size: float
     bold: bool
     #: Whether white space of the span parts it from what stands before and after.
-    apart: tuple[bool, bool] = (False, False)
+    apart: tuple[bool, bool]
+    #: Whether the box has the height of the font, not of the glyphs.
+    loose: bool
+    #: Whether the box reaches below the baseline: a glyph does, or the box is that of the font, not tight.
+    descends: bool
+    #: Estimated y of the baseline.
+    baseline: float
+    #: y of the middle of the box.
+    middle: float
 
-    @property
-    def descends(self) -> bool:
-        """Whether the box reaches below the baseline: a glyph does, or the box is that of the font, not tight."""
-        return self.loose or not _DESCENDERS.isdisjoint(self.text)
 
-    @property
-    def loose(self) -> bool:
-        """Whether the box has the height of the font, not of the glyphs."""
-        return self.box.height > self.size
+def make_piece(
+    place: tuple[int, int], text: str, box: Box, face: tuple[float, bool], apart: tuple[bool, bool] = (False, False)
+) -> Piece:
+    """The piece with what follows from its text and box; `place` is (line, span), `face` is (size, bold)."""
+    size, bold = face
+    _, y0, _, y1 = box
+    loose = y1 - y0 > size
+    descends = loose or not _DESCENDERS.isdisjoint(text)
+    baseline = y1 - 0.2 * size if descends else y1
+    return Piece(*place, text, box, size, bold, apart, loose, descends, baseline, (y0 + y1) / 2)
 
-    @property
-    def baseline(self) -> float:
-        """Estimated y of the baseline."""
-        return self.box.y1 - (0.2 * self.size if self.descends else 0.0)
+
+_MIDDLE = attrgetter("middle")
 
 
 @dataclass(slots=True, eq=False)
@@ -108,7 +121,7 @@ def page_pieces(page: ExtractedPage) -> list[Piece]:
         if abs(line.direction[0]) < 0.98 or line.direction[0] < 0:
             continue
         for index, span in enumerate(line.spans):
-            if span.box is not None and not span.hidden and not span.text.isspace():
+            if span.box is not None and not span.hidden and span.text.strip():
                 pieces += _split_span(number, index, span, span.box)
     return pieces
 
@@ -125,37 +138,50 @@ def typed_spans(page: ExtractedPage) -> list[tuple[int, int, Box]]:
 
 
 def _split_span(number: int, index: int, span: Span, box: Box) -> list[Piece]:
-    bold = bool(span.style & Style.BOLD)
-    size = span.size or box.height
-    parts, start = [], 0
-    for gap in _WIDE_GAP.finditer(span.text):
-        parts.append((start, gap.start()))
-        start = gap.end()
-    parts.append((start, len(span.text)))
-    edges = _advance(span, box) if len(parts) > 1 or span.text != span.text.strip() else None
+    text = span.text
+    face = (span.size or box.height, span.style & _BOLD != 0)
+    if text.isalnum():
+        return [make_piece((number, index), text, box, face)]
+    parts = _between_gaps(text)
+    edges = _advance(span, box) if len(parts) > 1 or text[0].isspace() or text[-1].isspace() else None
     pieces = []
     for first, last in parts:
-        text = span.text[first:last]
-        if not text.strip() or _TYPED_RULE.fullmatch(text.strip()):
+        inked = text[first:last].strip()
+        if not inked or (not inked[0].isalnum() and _TYPED_RULE.fullmatch(inked)):
             continue
-        left, right = first + len(text) - len(text.lstrip()), last - len(text) + len(text.rstrip())
-        x0, x1 = (box.x0, box.x1) if edges is None else (edges[left], edges[right])
-        apart = (left > 0, right < len(span.text))
-        pieces.append(Piece(number, index, text.strip(), Box(x0, box.y0, x1, box.y1), size, bold, apart))
+        left = text.index(inked, first)
+        right = left + len(inked)
+        part = box if edges is None else Box(edges[left], box.y0, edges[right], box.y1)
+        pieces.append(make_piece((number, index), inked, part, face, (left > 0, right < len(text))))
     return pieces
+
+
+def _between_gaps(text: str) -> list[tuple[int, int]]:
+    """Start and end of the parts of a span that wide gaps leave."""
+    if not _GAP_SIGN.search(text):
+        return [(0, len(text))]
+    parts, start = [], 0
+    for gap in _WIDE_GAP.finditer(text):
+        parts.append((start, gap.start()))
+        start = gap.end()
+    return [*parts, (start, len(text))]
 
 
 def _advance(span: Span, box: Box) -> list[float]:
     """Estimated x of every character boundary of the span."""
-    mono = bool(span.style & Style.MONO) or abs(box.width - 0.6 * span.size * len(span.text)) < 0.7 * span.size
+    mono = span.style & _MONO != 0 or abs(box.width - 0.6 * span.size * len(span.text)) < 0.7 * span.size
     mono = mono or "Cour" in span.font or "Mono" in span.font
-    weights = [1.0 if mono else 0.5 if c in _NARROW or c.isspace() else 1.3 if c.isupper() else 1.0 for c in span.text]
-    unit, x = box.width / (sum(weights) or 1.0), box.x0
-    edges = [x]
-    for weight in weights:
-        x += weight * unit
-        edges.append(x)
-    return edges
+    weights = [1.0] * len(span.text) if mono else list(map(_weight, span.text))
+    unit = box.width / (sum(weights) or 1.0)
+    return list(itertools.accumulate([weight * unit for weight in weights], initial=box.x0))
+
+
+@cache
+def _weight(char: str) -> float:
+    """Width of a character in a proportional face, in units of a lower-case letter."""
+    if char in _NARROW or char.isspace():
+        return 0.5
+    return 1.3 if char.isupper() else 1.0
 
 
 def split_piece(piece: Piece, cuts: Sequence[float]) -> list[Piece]:
@@ -174,10 +200,12 @@ def split_piece(piece: Piece, cuts: Sequence[float]) -> list[Piece]:
             at.add(near)
     bounds = [0, *sorted(at), len(piece.text)]
     return [
-        piece._replace(
-            text=piece.text[a:b].strip(),
-            box=piece.box._replace(x0=piece.box.x0 + a * unit, x1=piece.box.x0 + b * unit),
-            apart=(a > 0 or piece.apart[0], b < len(piece.text) or piece.apart[1]),
+        make_piece(
+            (piece.line, piece.span),
+            piece.text[a:b].strip(),
+            piece.box._replace(x0=piece.box.x0 + a * unit, x1=piece.box.x0 + b * unit),
+            (piece.size, piece.bold),
+            (a > 0 or piece.apart[0], b < len(piece.text) or piece.apart[1]),
         )
         for a, b in itertools.pairwise(bounds)
     ]
@@ -185,35 +213,47 @@ def split_piece(piece: Piece, cuts: Sequence[float]) -> list[Piece]:
 
 def text_rows(pieces: Iterable[Piece], gap: float = 0.8) -> list[TextRow]:
     """Group pieces into rows (top to bottom) of chunks; `gap` is the widest inner gap in units of the font size."""
-    rows: list[tuple[float, float, list[Piece]]] = []
-    for piece in sorted(pieces, key=lambda p: p.box.y0 + p.box.y1):
-        if rows and _same_row(rows[-1], piece):
-            y0, y1, members = rows[-1]
-            members.append(piece)
-            rows[-1] = (min(y0, piece.box.y0), max(y1, piece.box.y1), members)
-        else:
-            rows.append((piece.box.y0, piece.box.y1, [piece]))
-    return [TextRow(y0, y1, _chunks(members, gap)) for y0, y1, members in rows]
-
-
-def _same_row(row: tuple[float, float, list[Piece]], piece: Piece) -> bool:
-    y0, y1, members = row
-    overlap = min(y1, piece.box.y1) - max(y0, piece.box.y0)
-    last = members[0]
-    near = abs(last.baseline - piece.baseline) < 0.45 * max(last.size, piece.size)
-    return near and overlap > 0.5 * min(y1 - y0, piece.box.height) - 0.01
+    rows: list[TextRow] = []
+    # Extent, first size and baseline of the row that is being filled.
+    y0 = y1 = size = baseline = 0.0
+    members: list[Piece] = []
+    for piece in sorted(pieces, key=_MIDDLE):
+        _, top, _, bottom = piece.box
+        if members and abs(baseline - piece.baseline) < 0.45 * (size if size > piece.size else piece.size):
+            overlap = (y1 if y1 < bottom else bottom) - (y0 if y0 > top else top)
+            height = bottom - top if bottom > top else 0.0
+            if overlap > 0.5 * (height if height < y1 - y0 else y1 - y0) - 0.01:
+                members.append(piece)
+                y0, y1 = (y0 if y0 < top else top), (y1 if y1 > bottom else bottom)
+                continue
+        if members:
+            rows.append(TextRow(y0, y1, _chunks(members, gap)))
+        members, y0, y1, size, baseline = [piece], top, bottom, piece.size, piece.baseline
+    if members:
+        rows.append(TextRow(y0, y1, _chunks(members, gap)))
+    return rows
 
 
 def _chunks(pieces: list[Piece], gap: float) -> list[Chunk]:
-    pieces.sort(key=lambda p: p.box.x0)
-    chunks: list[Chunk] = []
-    for piece in pieces:
-        if chunks and piece.box.x0 - chunks[-1].x1 <= gap * min(piece.size, chunks[-1].pieces[-1].size):
-            chunks[-1].pieces.append(piece)
-            chunks[-1].x1 = max(chunks[-1].x1, piece.box.x1)
+    if len(pieces) > 1:
+        pieces.sort(key=_left)
+    chunk = Chunk([pieces[0]], pieces[0].box.x0, pieces[0].box.x1)
+    chunks, size = [chunk], pieces[0].size
+    for piece in pieces[1:]:
+        x0, _, x1, _ = piece.box
+        if x0 - chunk.x1 <= gap * (piece.size if piece.size < size else size):
+            chunk.pieces.append(piece)
+            if x1 > chunk.x1:
+                chunk.x1 = x1
         else:
-            chunks.append(Chunk([piece], piece.box.x0, piece.box.x1))
+            chunk = Chunk([piece], x0, x1)
+            chunks.append(chunk)
+        size = piece.size
     return chunks
+
+
+def _left(piece: Piece) -> float:
+    return piece.box[0]
 
 
 def reading_text(pieces: Iterable[Piece]) -> str:
