@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
@@ -49,16 +49,23 @@ class TextLine:
 
 def make_line(page: int, box: Box, spans: tuple[Span, ...], direction: int = 0) -> TextLine:
     """A line with the facts about its spans."""
+    if len(spans) == 1:
+        return _line_of(page, box, spans, direction, (spans[0], spans[0].style))
     style, main, most = ~0, spans[0], -1
     weights: dict[tuple[float, int, int], int] = {}
     for span in spans:
-        if any(map(str.isalnum, span.text)):
+        if span.text.isalnum() or any(map(str.isalnum, span.text)):
             style &= span.style
         key = (span.size, span.style & ~_RAISED, span.color)
         weights[key] = weight = weights.get(key, 0) + len(span.text.strip())
         if weight > most:
             main, most = span, weight
-    style = main.style if style == ~0 else style
+    return _line_of(page, box, spans, direction, (main, main.style if style == ~0 else style))
+
+
+def _line_of(page: int, box: Box, spans: tuple[Span, ...], direction: int, face: tuple[Span, int]) -> TextLine:
+    """The line in the face of a span, in a style."""
+    main, style = face
     return TextLine(
         page=page,
         box=box,
@@ -97,9 +104,9 @@ def page_lines(page: ExtractedPage, taken: AbstractSet[tuple[int, int]] = frozen
             elif (number, index) not in taken:
                 seen.append(span)
         upright = quarter(line.direction) == result.quarter
-        target = result.flow if upright else result.turned
-        target.extend(_text_line(page.number, line, seen))
-        result.hidden.extend(_text_line(page.number, line, unseen))
+        for spans, target in ((seen, result.flow if upright else result.turned), (unseen, result.hidden)):
+            if any(span.text.strip() for span in spans):
+                target.append(_text_line(page.number, line, spans))
     if result.quarter:
         turned = [replace(line, box=turn_box(line.box, result.quarter, page)) for line in result.flow]
         return replace(result, flow=turned)
@@ -109,6 +116,8 @@ def page_lines(page: ExtractedPage, taken: AbstractSet[tuple[int, int]] = frozen
 def quarter(direction: tuple[float, float]) -> int:
     """Clockwise quarter turns of a baseline: 0 for ordinary text, 1 for text that reads downwards; -1 for slanted."""
     cosine, sine = direction
+    if cosine >= HORIZONTAL:
+        return 0
     if max(abs(cosine), abs(sine)) < HORIZONTAL:
         return -1
     if abs(cosine) > abs(sine):
@@ -119,7 +128,9 @@ def quarter(direction: tuple[float, float]) -> int:
 def _main_quarter(lines: Iterable[Line]) -> int:
     weights = [0, 0, 0, 0, 0]
     for line in lines:
-        weights[quarter(line.direction)] += sum(len(span.text) for span in line.spans)
+        turns = quarter(line.direction)
+        for span in line.spans:
+            weights[turns] += len(span.text)
     best = max(range(4), key=lambda turns: weights[turns])
     return best if weights[best] > 2 * weights[0] else 0
 
@@ -133,11 +144,10 @@ def turn_box(box: Box, turns: int, page: ExtractedPage) -> Box:
     return Box(page.height - box.y1, box.x0, page.height - box.y0, box.x1) if turns == 3 else box
 
 
-def _text_line(page: int, line: Line, spans: list[Span]) -> Iterator[TextLine]:
-    if any(span.text.strip() for span in spans):
-        whole = len(spans) == len(line.spans)
-        boxes = [] if whole else [span.box for span in spans if span.box and span.text.strip()]
-        yield make_line(page, line.box if whole else union(boxes) or line.box, tuple(spans), quarter(line.direction))
+def _text_line(page: int, line: Line, spans: list[Span]) -> TextLine:
+    whole = len(spans) == len(line.spans)
+    boxes = [] if whole else [span.box for span in spans if span.box and span.text.strip()]
+    return make_line(page, line.box if whole else union(boxes) or line.box, tuple(spans), quarter(line.direction))
 
 
 def attach_pieces(lines: Iterable[TextLine]) -> list[TextLine]:
@@ -147,26 +157,32 @@ def attach_pieces(lines: Iterable[TextLine]) -> list[TextLine]:
     """
     rows: dict[int, list[list[TextLine]]] = {}
     pieces: list[list[TextLine]] = []
-    for line in sorted(lines, key=lambda line: (line.box.x0, line.box.y1)):
+    lines = sorted(lines, key=lambda line: (line.box.x0, line.box.y1))
+    farthest = MARKER_GAP * max((line.size for line in lines), default=0.0)
+    for line in lines:
         key = round(line.box.y1 / 2)
-        open_pieces = (piece for near in (key, key - 1, key + 1) for piece in rows.get(near, ()))
-        piece = next((piece for piece in open_pieces if _attaches(piece[-1], line)), None)
+        piece = None
+        for near in (key, key - 1, key + 1):
+            if near in rows and piece is None:
+                # Lines come from left to right: what is out of reach stays so.
+                rows[near] = [other for other in rows[near] if line.box.x0 - other[-1].box.x1 < farthest]
+                piece = next((other for other in rows[near] if _attaches(other[-1], line)), None)
         if piece is None:
             piece = []
             pieces.append(piece)
         piece.append(line)
         row = rows.setdefault(key, [])
-        if piece not in row:
+        if not any(other is piece for other in row):
             row.append(piece)
     return [_merged(piece) for piece in pieces]
 
 
 def _attaches(left: TextLine, right: TextLine) -> bool:
-    if abs(left.box.y1 - right.box.y1) > 0.3 * max(left.size, right.size):
+    unit = left.size if left.size > right.size else right.size
+    gap = right.box[0] - left.box[2]
+    if not -0.3 * unit < gap < MARKER_GAP * unit or abs(left.box[3] - right.box[3]) > 0.3 * unit:
         return False
-    gap, unit = right.box.x0 - left.box.x1, max(left.size, right.size)
-    reach = MARKER_GAP if _MARKER.fullmatch(left.text) else TOUCHING
-    return -0.3 * unit < gap < reach * unit
+    return gap < TOUCHING * unit or _MARKER.fullmatch(left.text) is not None
 
 
 def merge_rows(lines: Iterable[TextLine]) -> list[TextLine]:

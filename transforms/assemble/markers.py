@@ -14,6 +14,8 @@ from transforms.assemble.geometry_lines import TextLine
 BULLETS = "•◦▪▫‣●○■□▸▹►▻–—·∙⁃➢➤✓✔✦❖◆◇⚫∗*-\uf0b7\uf0a7\uf0d8\uf076\uf02d"
 _BULLET = re.compile(rf"([{re.escape(BULLETS)}])\s+(?=\S)|([•◦▪‣●■\uf0b7\uf0a7])(?=\S)")
 _NUMBER = re.compile(r"(\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{2,5})[.)])\s+(?=\S)")
+#: What ends a number, and how far it may stand from the start.
+_NUMBER_END, _NUMBER_REACH = re.compile(r"[.)]"), 7
 _SUPERSCRIPT, _BOLD = int(Style.SUPERSCRIPT), int(Style.BOLD)
 #: Bullets that are nothing else at the start of a line.
 _CERTAIN = frozenset("•◦▪▫‣●○■□▸▹►▻➢➤✓✔❖\uf0b7\uf0a7\uf0d8\uf076")
@@ -35,8 +37,10 @@ class Marker:
 def find_marker(line: TextLine) -> Marker | None:
     """The marker at the start of a line; None when there is none."""
     raw = "".join(span.text for span in line.spans)
-    lead = len(raw) - len(raw.lstrip())
     body = raw.lstrip()
+    if body[:1] not in BULLETS and not _NUMBER_END.search(body, 0, _NUMBER_REACH):
+        return None
+    lead = len(raw) - len(body)
     head = line.first
     # A marker may be a span of its own, with the gap in place of a space.
     alone = head.text.strip()

@@ -243,8 +243,7 @@ def _chunks(pieces: list[Piece], gap: float) -> list[Chunk]:
         x0, _, x1, _ = piece.box
         if x0 - chunk.x1 <= gap * (piece.size if piece.size < size else size):
             chunk.pieces.append(piece)
-            if x1 > chunk.x1:
-                chunk.x1 = x1
+            chunk.x1 = max(chunk.x1, x1)
         else:
             chunk = Chunk([piece], x0, x1)
             chunks.append(chunk)

@@ -91,9 +91,10 @@ def line_text(spans: Sequence[Span]) -> str:
 def _gap_is_space(left: Span, right: Span) -> bool:
     if left.box is None or right.box is None or left.text[-1:].isspace() or right.text[:1].isspace():
         return False
-    a, b = left.box, right.box
-    gap = max(b.x0 - a.x1, a.x0 - b.x1, b.y0 - a.y1, a.y0 - b.y1)
-    return gap > WORD_GAP * max(left.size, right.size, 1.0)
+    ax0, ay0, ax1, ay1 = left.box
+    bx0, by0, bx1, by1 = right.box
+    wide = WORD_GAP * max(left.size, right.size, 1.0)
+    return bx0 - ax1 > wide or ax0 - bx1 > wide or by0 - ay1 > wide or ay0 - by1 > wide
 
 
 def _append_line(text: str, line: str, known_words: AbstractSet[str]) -> str:
@@ -174,7 +175,7 @@ def document_words(pages: Iterable[ExtractedPage]) -> frozenset[str]:
             long_lines += len(text) > LONG_LINE
             broken_lines += len(text) > LONG_LINE and text.endswith("-")
             # The first and the last word of a line may be halves of broken words.
-            words.update(word.replace(AUTOMATIC_HYPHEN, "-") for word in _WORD.findall(text)[1:-1])
+            words.update(_WORD.findall(text.replace(AUTOMATIC_HYPHEN, "-"))[1:-1])
     if long_lines >= ENOUGH_LINES and broken_lines < RARE_HYPHENS * long_lines:
         words.add(AUTOMATIC_HYPHEN)
     return frozenset(words)
