@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from schemas.geometry import Box
@@ -11,7 +11,7 @@ from transforms.assemble.tables_columns import infer_columns, place
 from transforms.assemble.tables_grid import all_chunks
 from transforms.assemble.tables_judge import is_divided, is_table
 from transforms.assemble.tables_rules import Frame, Rule, merge_rules
-from transforms.assemble.tables_text import Chunk, Piece, TextRow, text_rows
+from transforms.assemble.tables_text import Chunk, PageText, Piece, TextRow, text_rows
 
 #: How many stacks above a frame may be asked whether the frame belongs to them.
 NEAREST_STACKS = 2
@@ -30,9 +30,12 @@ class Region:
 
 def ruled_regions(frames: Sequence[Frame], pieces: Sequence[Piece]) -> list[Region]:
     """Regions between and around horizontal rules (or filled rows) of the same extent."""
-    regions = []
-    for stack in _stacks(frames, pieces):
-        region = _region_of(stack, pieces)
+    regions: list[Region] = []
+    if not any(frame.horizontal for frame in frames):
+        return regions
+    text = PageText(pieces)
+    for stack in _stacks(frames, text):
+        region = _region_of(stack, text)
         if region is not None:
             box = stack.box
             region.rules += [
@@ -47,20 +50,23 @@ def ruled_regions(frames: Sequence[Frame], pieces: Sequence[Piece]) -> list[Regi
     return regions
 
 
-def _stacks(frames: Sequence[Frame], pieces: Sequence[Piece]) -> list[Frame]:
+def _stacks(frames: Sequence[Frame], text: PageText) -> list[Frame]:
     stacks: list[Frame] = []
+    boxes: list[Box] = []
     for frame in frames:
         box = frame.box
         if box.width < 40 or not frame.horizontal:
             continue
-        near = (stack for stack in reversed(stacks) if _same_extent(stack.box, box))
+        near = (number for number in reversed(range(len(stacks))) if _same_extent(boxes[number], box))
         # Farther stacks would have to reach across the nearest ones; asking them all is quadratic on ruled forms.
-        for stack in itertools.islice(near, NEAREST_STACKS):
-            if _joined_by_text(stack.box, box, pieces):
-                stack.absorb(frame)
+        for number in itertools.islice(near, NEAREST_STACKS):
+            if _joined_by_text(boxes[number], box, text):
+                stacks[number].absorb(frame)
+                boxes[number] = stacks[number].box
                 break
         else:
             stacks.append(Frame(list(frame.horizontal), list(frame.vertical), list(frame.fills)))
+            boxes.append(box)
     return stacks
 
 
@@ -70,12 +76,13 @@ def _same_extent(a: Box, b: Box) -> bool:
     return aligned and shared >= 0.5 * max(a.width, b.width)
 
 
-def _joined_by_text(above: Box, below: Box, pieces: Sequence[Piece]) -> bool:
+def _joined_by_text(above: Box, below: Box, text: PageText) -> bool:
     """Whether the text between two frames looks like table rows."""
     if below.y0 <= above.y1 + 3:
         return True
     x0, x1 = min(above.x0, below.x0), max(above.x1, below.x1)
-    rows = text_rows(_within(pieces, Box(x0 - 4, above.y1 - 1, x1 + 4, below.y0 + 1)), gap=0.7)
+    between = text.between(above.y1 - 1, below.y0 + 1)
+    rows = text_rows([p for p in between if x0 - 4 <= (p.box[0] + p.box[2]) / 2 <= x1 + 4], gap=0.7)
     if not rows:
         return below.y0 - above.y1 < 12
     if _stripes(above, below) and len(rows) <= 3:
@@ -97,18 +104,13 @@ def _gutters_hold(rows: Sequence[TextRow]) -> bool:
     return len(columns) >= 2 and (len(rows) < 4 or max(len(c.rows) for c in columns[1:]) >= 0.4 * len(rows))
 
 
-def _within(pieces: Iterable[Piece], box: Box) -> list[Piece]:
-    return [p for p in pieces if box.contains_centre(p.box)]
-
-
-def _region_of(stack: Frame, pieces: Sequence[Piece]) -> Region | None:
+def _region_of(stack: Frame, text: PageText) -> Region | None:
     box = stack.box
     horizontal = merge_rules(stack.horizontal)
     wide = sorted(r.at for r in horizontal if r.end - r.start >= 0.55 * box.width)
     if not wide or box.width < 60:
         return None
-    lane = [p for p in pieces if box.x0 - 4 <= p.box.x0 and p.box.x1 <= box.x1 + 8]
-    rows = text_rows(lane, gap=0.7)
+    rows = text.lane_rows(box.x0 - 4, box.x1 + 8)
     first = next((i for i, r in enumerate(rows) if (r.y0 + r.y1) / 2 > box.y0), len(rows))
     stop = next((i for i, r in enumerate(rows) if (r.y0 + r.y1) / 2 > box.y1), len(rows))
     closed = len([r for r in horizontal if not r.soft and r.end - r.start >= 0.9 * box.width]) >= 3
@@ -118,18 +120,16 @@ def _region_of(stack: Frame, pieces: Sequence[Piece]) -> Region | None:
     chosen = rows[first:stop]
     if len(chosen) < 2 or sum(len(r.chunks) > 1 for r in chosen) < max(2, 0.4 * len(chosen)):
         return None
-    if _crossing(chosen, pieces, box) or not (is_divided(wide, chosen) or is_table(chosen)):
+    if _crossing(chosen, text, box) or not (is_divided(wide, chosen) or is_table(chosen)):
         return None
     return Region(chosen, wide)
 
 
-def _crossing(rows: Sequence[TextRow], pieces: Sequence[Piece], box: Box) -> bool:
+def _crossing(rows: Sequence[TextRow], text: PageText, box: Box) -> bool:
     """Whether text runs across the sides of the region: then the rules do not bound it."""
-    y0, y1 = rows[0].y0, rows[-1].y1
     return any(
-        y0 <= (p.box.y0 + p.box.y1) / 2 <= y1
-        and (p.box.x0 < box.x0 - 6 < p.box.x1 - 6 or p.box.x0 + 10 < box.x1 + 8 < p.box.x1)
-        for p in pieces
+        p.box.x0 < box.x0 - 6 < p.box.x1 - 6 or p.box.x0 + 10 < box.x1 + 8 < p.box.x1
+        for p in text.between(rows[0].y0, rows[-1].y1)
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -166,6 +166,7 @@ def merge_rules(rules: Iterable[Rule]) -> list[Rule]:
 
 
 def _connect(horizontal: list[Rule], vertical: list[Rule], fills: list[Box]) -> list[Frame]:
+    """Frames of rules that meet; `horizontal` goes from top to bottom."""
     parent = list(range(len(horizontal) + len(vertical)))
 
     def find(i: int) -> int:
@@ -174,9 +175,11 @@ def _connect(horizontal: list[Rule], vertical: list[Rule], fills: list[Box]) -> 
             i = parent[i]
         return i
 
+    heights = [h.at for h in horizontal]
     for j, v in enumerate(vertical, len(horizontal)):
-        for i, h in enumerate(horizontal):
-            if v.start - JOIN <= h.at <= v.end + JOIN and h.start - JOIN <= v.at <= h.end + JOIN:
+        start, stop = bisect_left(heights, v.start - JOIN), bisect_right(heights, v.end + JOIN)
+        for i, h in enumerate(horizontal[start:stop], start):
+            if h.start - JOIN <= v.at <= h.end + JOIN:
                 parent[find(i)] = find(j)
     frames: dict[int, Frame] = defaultdict(Frame)
     for i, h in enumerate(horizontal):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -253,6 +253,27 @@ def _chunks(pieces: list[Piece], gap: float) -> list[Chunk]:
 
 def _left(piece: Piece) -> float:
     return piece.box[0]
+
+
+class PageText:
+    """Pieces of a page by height, for questions about parts of the page; rows of a lane are made once."""
+
+    def __init__(self, pieces: Iterable[Piece]) -> None:
+        self.pieces = sorted(pieces, key=_MIDDLE)
+        self._middles = [piece.middle for piece in self.pieces]
+        self._rows: dict[tuple[int, ...], list[TextRow]] = {}
+
+    def between(self, y0: float, y1: float) -> list[Piece]:
+        """Pieces whose middle lies between two heights."""
+        return self.pieces[bisect_left(self._middles, y0) : bisect_right(self._middles, y1)]
+
+    def lane_rows(self, x0: float, x1: float) -> list[TextRow]:
+        """Rows of the pieces between two x positions, over the whole height. Not to be changed."""
+        lane = [piece for piece in self.pieces if x0 <= piece.box[0] and piece.box[2] <= x1]
+        key = tuple(map(id, lane))
+        if key not in self._rows:
+            self._rows[key] = text_rows(lane, gap=0.7)
+        return self._rows[key]
 
 
 def reading_text(pieces: Iterable[Piece]) -> str:
