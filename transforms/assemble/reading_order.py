@@ -64,7 +64,8 @@ def reading_order(items: Sequence[ItemT], unit: float, depth: int = 0) -> list[l
     if gutter is None:
         return [items]
     stacks: list[list[ItemT]] = []
-    for band in _bands(items, gutter):
+    bands = _bands(sorted(items, key=_middle), gutter)
+    for band in bands if len(bands) > 1 else [items]:
         left = [item for item in band if gutter.side(item.box) < 0]
         right = [item for item in band if gutter.side(item.box) > 0]
         if len(left) + len(right) < len(band) or not left or not right:
@@ -87,38 +88,40 @@ def best_gutter(items: Sequence[ItemT], unit: float) -> _Gutter | None:
     for item in items:
         # A table or figure makes a column on its own.
         edges[round(item.box.x0 / 2) * 2] += 1 if item.text else MIN_EDGE
+    ordered = sorted(items, key=_middle)
     best, best_score = None, 0.0
     for edge, count in edges.items():
         if count < MIN_EDGE or edge - x0 < MIN_WIDTH * (x1 - x0) or x1 - edge < MIN_WIDTH * (x1 - x0):
             continue
         gutter = _Gutter(edge - 1.0, unit)
-        score = sum(_columns_height(band, gutter) for band in _bands(items, gutter))
+        score = sum(_columns_height(band, gutter) for band in _bands(ordered, gutter))
         if score > best_score + 0.01:
             best, best_score = gutter, score
     return best if best_score > 2 * unit else None
 
 
 def _bands(items: Sequence[ItemT], gutter: _Gutter) -> list[list[ItemT]]:
-    """Items top to bottom, cut where wide items begin and end: bands of wide items alternate with bands of columns."""
-    wide = [item for item in items if gutter.side(item.box) == 0]
-    if not wide:
-        return [list(items)]
+    """Bands of items beside the gutter alternate with bands of wide items. `items` are sorted by their middles.
+
+    A wide item goes before the items beside the gutter that have the same middle.
+    """
     bands: list[list[ItemT]] = []
-    rest = sorted((item for item in items if gutter.side(item.box) != 0), key=_middle)
-    position = 0
-    for item in sorted(wide, key=_middle):
-        start = position
-        while position < len(rest) and _middle(rest[position])[0] < _middle(item)[0]:
-            position += 1
-        if position > start:
-            bands.append(rest[start:position])
-        if bands and all(gutter.side(other.box) == 0 for other in bands[-1]):
-            bands[-1].append(item)
-        else:
-            bands.append([item])
-    if position < len(rest):
-        bands.append(rest[position:])
+    last_wide: bool | None = None
+    wide = [gutter.side(item.box) == 0 for item in items]
+    if True not in wide:
+        return [list(items)]
+    for item, is_wide in _wide_first(items, wide):
+        if is_wide is not last_wide:
+            bands.append([])
+            last_wide = is_wide
+        bands[-1].append(item)
     return bands
+
+
+def _wide_first(items: Sequence[ItemT], wide: Sequence[bool]) -> list[tuple[ItemT, bool]]:
+    pairs = list(zip(items, wide, strict=True))
+    pairs.sort(key=lambda pair: ((pair[0].box[1] + pair[0].box[3]) / 2, not pair[1]))
+    return pairs
 
 
 def _middle(item: Item) -> tuple[float, float]:

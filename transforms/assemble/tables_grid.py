@@ -130,6 +130,8 @@ def _row_of(piece: Piece, rows: Sequence[tuple[float, float]]) -> int:
 
 def _stacked(cells: Sequence[GridCell]) -> list[tuple[float, float]]:
     """Limits of the table rows inside one grid row; [] when it is one row."""
+    if all(len(c.pieces) < 2 for c in cells):
+        return []
     columns = [text_rows(c.pieces) for c in cells if c.pieces and c.column_span == 1]
     stacks = [rows for rows in columns if len(rows) > 1 and _is_stack(rows)]
     if not stacks:

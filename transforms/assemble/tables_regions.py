@@ -15,6 +15,10 @@ from transforms.assemble.tables_text import Chunk, PageText, Piece, TextRow, tex
 
 #: How many stacks above a frame may be asked whether the frame belongs to them.
 NEAREST_STACKS = 2
+#: Chunks of running text have at least this many characters.
+PROSE_CHARS = 30
+#: Three rows of two chunks: the least that makes a table without rules.
+MIN_PIECES = 6
 
 
 @dataclass(slots=True)
@@ -174,8 +178,10 @@ def unruled_regions(frames: Sequence[Frame], pieces: Sequence[Piece]) -> list[Re
     lanes = _lanes(prose)
     regions = []
     for lane in lanes:
-        rows = text_rows([p for p in rest if lane[0] <= (p.box.x0 + p.box.x1) / 2 < lane[1]], gap=1.0)
-        for run in _runs(rows):
+        inside = [p for p in rest if lane[0] <= (p.box.x0 + p.box.x1) / 2 < lane[1]]
+        if len(inside) < MIN_PIECES:
+            continue
+        for run in _runs(text_rows(inside, gap=1.0)):
             trimmed = _trim(run)
             if is_table(trimmed):
                 regions.append(_with_rules(trimmed, frames))
@@ -199,11 +205,11 @@ def _split_prose(rows: Sequence[TextRow]) -> tuple[list[Chunk], list[Piece]]:
     """(chunks of running text, pieces of everything else)."""
     prose: list[Chunk] = []
     rest: list[Piece] = []
+    long = [[chunk for chunk in row.chunks if len(chunk.text) >= PROSE_CHARS] for row in rows]
     for number, row in enumerate(rows):
-        near = [c for r in rows[max(0, number - 2) : number + 3] if r is not row for c in r.chunks]
+        near = [c.x0 for chunks in (*long[max(0, number - 2) : number], *long[number + 1 : number + 3]) for c in chunks]
         for chunk in row.chunks:
-            wide = len(chunk.text) >= 30 and not chunk.numeric
-            if wide and any(abs(c.x0 - chunk.x0) < 12 and len(c.text) >= 30 for c in near):
+            if chunk in long[number] and any(abs(x - chunk.x0) < 12 for x in near) and not chunk.numeric:
                 prose.append(chunk)
             else:
                 rest += chunk.pieces

@@ -127,7 +127,8 @@ def _cells_of(units: list[tuple[int, int]], content: dict[tuple[int, int], list[
 
 def _aligned(units: Sequence[tuple[int, int]], content: dict[tuple[int, int], list[Piece]]) -> bool:
     """Whether an undivided column has one line of text beside nearly every row of its neighbours."""
-    lines = [len(text_rows(content.get(unit, ()))) for unit in units]
+    # A piece alone is one row.
+    lines = [len(text_rows(found)) if len(found) > 1 else len(found) for found in (content.get(u, ()) for u in units)]
     return max(lines) == 1 and len(lines) >= 3 and sum(lines) >= 0.8 * len(lines)
 
 

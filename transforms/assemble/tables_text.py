@@ -276,8 +276,10 @@ class PageText:
         return self._rows[key]
 
 
-def reading_text(pieces: Iterable[Piece]) -> str:
+def reading_text(pieces: Sequence[Piece]) -> str:
     """Text of pieces in reading order: rows top down, single spaces between; touching pieces are joined directly."""
+    if len(pieces) == 1:
+        return " ".join(pieces[0].text.split())
     rows = []
     for row in text_rows(pieces, gap=0.12):
         rows.append(" ".join(_joined(chunk.pieces) for chunk in row.chunks))
