@@ -32,7 +32,7 @@ def leave() -> None:
 
 
 def devour() -> int:
-    return len([bytearray(200 << 20) for _ in range(10_000)])
+    return len([bytes(200 << 20) for _ in range(10_000)])
 
 
 def refuse() -> None:
