@@ -113,10 +113,10 @@ def _repeated(sheets: Sequence[Sheet], bands: Sequence[Sequence[TextLine]]) -> _
     places: dict[tuple[str, int], list[float]] = defaultdict(list)
     positions: Counter[tuple[int, int, int]] = Counter()
     for sheet, band in zip(sheets, bands, strict=True):
-        for key in {_key(line) for line in band}:
-            texts[key] += 1
-        for line in band:
-            places[_key(line)].append(line.box.y0)
+        keys = [_key(line) for line in band]
+        texts.update(set(keys))
+        for key, line in zip(keys, band, strict=True):
+            places[key].append(line.box.y0)
         positions.update({_position(sheet, line) for line in band})
     enough = 2 if len(sheets) < 6 else 3
     steady = {key for key, count in texts.items() if count >= enough and _is_steady(places[key])}

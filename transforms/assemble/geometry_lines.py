@@ -199,13 +199,14 @@ def merge_rows(lines: Iterable[TextLine]) -> list[TextLine]:
 
 
 def _same_row(a: TextLine, b: TextLine) -> bool:
-    shared = min(a.box.y1, b.box.y1) - max(a.box.y0, b.box.y0)
-    if shared <= 0.6 * min(a.box.height, b.box.height) or min(a.box.x1, b.box.x1) - max(a.box.x0, b.box.x0) > 0.5 * min(
-        a.box.width, b.box.width
-    ):
-        return False
+    small, large = (a.size, b.size) if a.size < b.size else (b.size, a.size)
     # Without a common baseline only a raised or lowered small piece belongs to the row.
-    return abs(a.box.y1 - b.box.y1) < 0.35 * max(a.size, b.size) or min(a.size, b.size) < 0.8 * max(a.size, b.size)
+    if abs(a.box[3] - b.box[3]) >= 0.35 * large and small >= 0.8 * large:
+        return False
+    shared = min(a.box.y1, b.box.y1) - max(a.box.y0, b.box.y0)
+    if shared <= 0.6 * min(a.box.height, b.box.height):
+        return False
+    return min(a.box.x1, b.box.x1) - max(a.box.x0, b.box.x0) <= 0.5 * min(a.box.width, b.box.width)
 
 
 def _merged(row: list[TextLine]) -> TextLine:

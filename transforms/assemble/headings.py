@@ -85,6 +85,8 @@ class Outline:
 
     def level(self, block: TextBlock) -> int:
         """Level of the bookmark that names the block's text on its page; 0 when there is none."""
+        if not self._levels:
+            return 0
         for key in (_key(block.text), _key(_NUMBERING.sub("", block.text))):
             for page, level in self._levels.get(key, ()):
                 if page in {0, block.page}:
