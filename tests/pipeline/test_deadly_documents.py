@@ -75,7 +75,7 @@ def test_a_deadly_document_is_one_failure(outcome, command):
     category, words = DEADLY[command]
     assert (failure["category"], failure["stage"], failure["page"]) == (category, "extract", 0)
     assert words in failure["message"]
-    assert bool(failure["retryable"]) == (category == "timeout")
+    assert failure["retryable"] == (category in {"timeout", "memory"})
 
 
 @pytest.mark.parametrize(("name", "page", "category"), [("hanging", 3, "timeout"), ("crashing", 8, "crashed")])
