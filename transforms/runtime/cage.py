@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import multiprocessing
 import os
@@ -45,6 +46,13 @@ def _address_space() -> int:
             return int(status.read().split()[0]) * resource.getpagesize()
     except OSError:
         return 0
+
+
+def trim_memory() -> None:
+    """Give freed memory back to the system, where the C library can."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def peak_memory() -> int:

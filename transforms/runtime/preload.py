@@ -1,6 +1,8 @@
 """Imported once by the fork server of the parser processes, so that each child starts with everything loaded."""
 
+import gc
 import os
+import sys
 
 # Arrow's own allocator reserves a gigabyte of address space at its first use, which would count against the limit of
 # a child; Arrow reads this when it is imported.
@@ -12,8 +14,19 @@ import transforms.extract.task
 import transforms.write.rows  # noqa: F401
 from transforms.chunk.vocabulary import tokenizer
 from transforms.extract.registry import import_built_in
+from transforms.runtime.cage import trim_memory
 
 # The vocabulary takes a fifth of a second and tens of megabytes; forked children share it.
 tokenizer("cl100k_base")
+# PyMuPDF loads its layout models when it is imported, 80 MB and a second that the extractors have no use for. An
+# entry of None lets those imports fail, as they do where the models are not installed.
+MODELS = ("pymupdf.layout", "pymupdf4llm")
+sys.modules.update(dict.fromkeys(MODELS))  # type: ignore[arg-type]
 # The engines take seconds on a busy machine, and the deadline of a child's first document would count them.
 import_built_in()
+for name in MODELS:
+    del sys.modules[name]
+# What importing freed goes back to the system instead of into every child.
+trim_memory()
+# What is loaded stays: the collectors of children need not look at it, nor touch (and so copy) its pages.
+gc.freeze()

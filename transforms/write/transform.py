@@ -27,7 +27,7 @@ from transforms.write.staging import hold
 from transforms.write.task import rows_of_part
 
 #: Bytes of rows of one table that wait in memory in one thread.
-GROUP_BYTES = 8 << 20
+GROUP_BYTES = 2 << 20
 Staged = tuple[list[WrittenFile], list[str]]
 
 
