@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
@@ -14,6 +15,7 @@ import pymupdf
 from schemas.content import ExtractedPage, Image, Line, Link, PageStatus, Span, Style
 from schemas.failures import Category, Corrupt, Failure
 from schemas.geometry import Box, union
+from transforms.extract.pdf_images import names_image, placed_images
 from transforms.extract.pdf_vectors import RawVector, page_vectors
 from transforms.extract.pdf_visibility import TINY, DrawnSpan, hide_spans
 
@@ -98,11 +100,17 @@ def _advance(span: dict[str, Any], line: dict[str, Any]) -> float:
 
 def turn_upright(items: list[dict[str, Any]], matrix: pymupdf.Matrix) -> None:
     """Boxes and directions from the unrotated page, where MuPDF reports them, to the page as shown."""
-    turn = pymupdf.Matrix(matrix.a, matrix.b, matrix.c, matrix.d, 0, 0)
+    a, b, c, d, e, f = matrix
     for item in items:
-        item["bbox"] = tuple(pymupdf.Rect(item["bbox"]) * matrix)
+        x0, y0, x1, y1 = item["bbox"]
+        # A page turns by right angles: two corners tell the box.
+        left, right = sorted((a * x0 + c * y0 + e, a * x1 + c * y1 + e))
+        top, bottom = sorted((b * x0 + d * y0 + f, b * x1 + d * y1 + f))
+        # Single precision, as all boxes of MuPDF.
+        item["bbox"] = tuple(array("f", (left, top, right, bottom)))
         if "dir" in item:
-            item["dir"] = tuple(pymupdf.Point(item["dir"]) * turn)
+            x, y = item["dir"]
+            item["dir"] = (a * x + c * y, b * x + d * y)
         turn_upright(item.get("lines") or item.get("spans") or [], matrix)
 
 
@@ -132,23 +140,24 @@ def _drawn_lines(blocks: list[dict[str, Any]]) -> tuple[list[tuple[Line, list[Dr
         if block["type"] != 0:
             continue
         for raw in block["lines"]:
-            drawn = [_drawn_span(span, order) for span in raw["spans"] if span["text"]]
-            if not any(item.span.text.strip() for item in drawn):
+            spans = raw["spans"]
+            if not any(span["text"] and not span["text"].isspace() for span in spans):
                 continue
+            drawn = [_drawn_span(span, order) for span in spans if span["text"]]
             if count >= MAX_SPANS:
                 dropped += len(drawn)
                 continue
             count += len(drawn)
-            line = Line(tuple(item.span for item in drawn), Box(*raw["bbox"]), tuple(raw["dir"]))
+            line = Line(tuple([item[0] for item in drawn]), Box._make(raw["bbox"]), tuple(raw["dir"]))
             lines.append((line, drawn))
     return lines, dropped
 
 
 def _drawn_span(raw: dict[str, Any], order: int) -> DrawnSpan:
-    font, flags = raw["font"], raw["flags"]
-    style = _font_style(font, flags, raw["char_flags"] & _SYNTHETIC_BOLD)
-    span = Span(raw["text"], Box(*raw["bbox"]), font, round(raw["size"], 2), style, raw["color"])
-    return DrawnSpan(span, order, raw["alpha"], raw["char_flags"])
+    font, char_flags = raw["font"], raw["char_flags"]
+    style = _font_style(font, raw["flags"], char_flags & _SYNTHETIC_BOLD)
+    span = Span(raw["text"], Box._make(raw["bbox"]), font, round(raw["size"], 2), style, raw["color"])
+    return DrawnSpan(span, order, raw["alpha"], char_flags)
 
 
 @lru_cache(maxsize=4096)
@@ -170,12 +179,12 @@ def page_images(page: pymupdf.Page, always: bool = False) -> list[Image]:
 
     `always` also looks for inline images, which no resource names.
     """
-    if not always and not page.get_images():
+    if not always and not names_image(page):
         return []
-    infos = page.get_image_info()[:MAX_IMAGES]
+    infos = list(islice(placed_images(page), MAX_IMAGES))
     if page.rotation:
         turn_upright(infos, page.rotation_matrix)
-    return [Image(Box(*info["bbox"]), info["width"], info["height"]) for info in infos]
+    return [Image(Box._make(info["bbox"]), info["width"], info["height"]) for info in infos]
 
 
 def page_links(page: pymupdf.Page) -> list[Link]:

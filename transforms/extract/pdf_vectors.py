@@ -28,13 +28,12 @@ class RawVector(NamedTuple):
     @classmethod
     def of(cls, order: int, block: dict[str, Any]) -> RawVector:
         """From a vector block of MuPDF's structured text."""
-        box = Box(*block["bbox"])
-        facts = (block["stroked"], block["isrect"], block["continues"], block["color"], block["alpha"])
-        return cls(order, box, *facts)
+        box = Box._make(block["bbox"])
+        return cls(order, box, block["stroked"], block["isrect"], block["continues"], block["color"], block["alpha"])
 
-    def vector(self, box: Box | None = None) -> Vector:
-        """The record, with another box where the piece paints only a part."""
-        return Vector(box or self.box, self.stroked, self.rectangle, self.color, self.alpha)
+    def vector(self, box: Box) -> Vector:
+        """The record of the part of the piece that is painted: `box`."""
+        return Vector(box, self.stroked, self.rectangle, self.color, self.alpha)
 
 
 def paths(pieces: Iterable[RawVector]) -> Iterator[list[RawVector]]:
@@ -51,25 +50,30 @@ def paths(pieces: Iterable[RawVector]) -> Iterator[list[RawVector]]:
 
 def page_vectors(pieces: list[RawVector], bounds: Box) -> list[Vector]:
     """The vectors that touch the page, at most `MAX_VECTORS`: long rules first, in paint order."""
-    vectors = [vector for path in paths(pieces) for vector in _painted(path) if _touches(vector.box, bounds)]
-    if len(vectors) > MAX_VECTORS:
-        vectors = [vector for vector in vectors if max(vector.box.width, vector.box.height) >= LONG_RULE]
-    return vectors[:MAX_VECTORS]
+    left, top, right, bottom = bounds
+    painted: list[tuple[RawVector, Box]] = []
+    for path in paths(pieces):
+        for piece, box in _parts(path):
+            x0, y0, x1, y1 = box
+            if x1 >= left and x0 <= right and y1 >= top and y0 <= bottom:
+                painted.append((piece, box))
+    if len(painted) > MAX_VECTORS:
+        painted = [item for item in painted if _is_long(item[1])]
+    return [piece.vector(box) for piece, box in painted[:MAX_VECTORS]]
 
 
-def _touches(box: Box, bounds: Box) -> bool:
-    return box.x1 >= bounds.x0 and box.x0 <= bounds.x1 and box.y1 >= bounds.y0 and box.y0 <= bounds.y1
+def _is_long(box: Box) -> bool:
+    x0, y0, x1, y1 = box
+    return x1 - x0 >= LONG_RULE or y1 - y0 >= LONG_RULE
 
 
-def _painted(path: list[RawVector]) -> Iterator[Vector]:
+def _parts(path: list[RawVector]) -> list[tuple[RawVector, Box]]:
     """A filled pair of nested rectangles paints the ring between them: the borders of a box in CSS."""
-    if len(path) == 2 and not path[0].stroked and all(piece.rectangle for piece in path):
+    if len(path) == 2 and not path[0].stroked and path[0].rectangle and path[1].rectangle:
         inner, outer = sorted(path, key=lambda piece: piece.box.area)
         if _inside(inner.box, outer.box):
-            yield from (outer.vector(side) for side in _ring(inner.box, outer.box))
-            return
-    for piece in path:
-        yield piece.vector()
+            return [(outer, side) for side in _ring(inner.box, outer.box)]
+    return [(piece, piece.box) for piece in path]
 
 
 def _inside(inner: Box, outer: Box) -> bool:
