@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from apache_beam.options.pipeline_options import PipelineOptions
 
 #: Threads beyond the cores: each gets one fixed bundle, and a few more even out slow documents.
-EXTRA_THREADS = 2
+EXTRA_THREADS = 6
 
 
 def pipeline_options(workers: int, beam_args: Sequence[str] = ()) -> PipelineOptions:
