@@ -62,10 +62,10 @@ class ExtractOptions(msgspec.Struct, frozen=True, kw_only=True):
     #: '' for all pages, else 1-based ranges: '1-3,7,10-'.
     page_range: str = ""
     #: Documents with more pages are split into parts of this size.
-    part_pages: Positive = 100
-    #: Seconds for one part.
+    part_pages: Positive = 1000
+    #: Seconds for one document or part; more than 100 pages get in proportion.
     document_timeout: Seconds = 120.0
-    #: Bytes of address space of one parser process.
+    #: Bytes that one document may take in its parser process, beyond what the process starts with.
     memory_limit: Bytes = 2 << 30
     #: Parser processes; 0 means one per core.
     workers: Count = 0

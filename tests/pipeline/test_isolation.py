@@ -13,11 +13,20 @@ from schemas.part import Part
 from schemas.source import SourceRef
 from transforms.extract.isolate import isolate, missing_pages
 from transforms.extract.pages import failed_range, join, parse_ranges, split, wanted_pages
-from transforms.extract.parts import join_parts, needs_reading, read_or_isolate
+from transforms.extract.parts import join_parts, needs_reading
+from transforms.extract.parts import read_or_isolate as read_or_isolate_packed
+from transforms.extract.task import Reading
 from transforms.runtime.pack import pack, unpack
 
 ALL = ((1, 0),)
 DEATHS = st.sampled_from((Crashed, TimedOut, OutOfMemory))
+
+
+def read_or_isolate(read, ranges, max_pages: int):
+    def packed(*wanted) -> Reading:
+        return Reading.of(read(*wanted))
+
+    return read_or_isolate_packed(packed, ranges, max_pages).extraction()
 
 
 class FakeParser:

@@ -12,14 +12,18 @@ from schemas.failures import Category, Failure, SourceUnavailable
 from schemas.options import ExtractOptions
 from schemas.part import Part
 from schemas.source import Fetched, SourceRef
-from transforms.extract.isolate import DEATHS, STAGE, ReadRange, isolate, missing_pages
+from transforms.extract.isolate import DEATHS, STAGE, isolate, missing_pages
 from transforms.extract.pages import Range, failed_range, join, parse_ranges, split, wanted_pages
-from transforms.extract.task import extract_pages
+from transforms.extract.task import Reading, extract_pages
 from transforms.runtime.pack import pack, unpack
 from transforms.runtime.pool import ParserPool
 
 #: Brings a source's bytes to this machine (again) and keeps them there while it is open.
 OpenSource = Callable[[SourceRef], AbstractContextManager[Fetched]]
+#: Reads ranges in a child: (ranges, most pages or 0, share of the deadline).
+ReadPacked = Callable[[Sequence[Range], int, float], Reading]
+#: Pages that one deadline is meant for; more pages get in proportion.
+DEADLINE_PAGES = 100
 
 
 class PartExtractor(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,11 +36,13 @@ class PartExtractor(msgspec.Struct, frozen=True, kw_only=True):
         """A document of up to `part_pages` pages; a larger one becomes the unread parts it splits into."""
         ranges, bound = parse_ranges(self.options.page_range), self.options.part_pages
         with self._reader(part, pool) as read:
-            found = read_or_isolate(read, ranges, bound)
-        pages = wanted_pages(ranges, found.page_count)
-        # Each of several ranges may be within the bound, or some of them, while all together are not.
+            found = read_or_isolate(read, ranges, min(bound, DEADLINE_PAGES))
+            pages = wanted_pages(ranges, found.page_count)
+            # Each of several ranges may be within the bound, or some of them, while all together are not.
+            if len(found.pages) < len(pages) <= bound and len(pages) > DEADLINE_PAGES:
+                found = read_or_isolate(read, ranges, 0, len(pages) / DEADLINE_PAGES)
         if len(found.pages) >= len(pages) or len(pages) <= bound:
-            yield _extracted(part, missing_pages(found, ranges))
+            yield _extracted(part, found, ranges)
             return
         runs = split(pages, bound)
         for first, last in runs:
@@ -45,36 +51,42 @@ class PartExtractor(msgspec.Struct, frozen=True, kw_only=True):
     def page_range(self, part: Part, pool: ParserPool) -> Iterator[Part]:
         """One page range of a large document."""
         wanted = ((part.first_page, part.last_page),)
+        effort = max(1.0, (part.last_page - part.first_page + 1) / DEADLINE_PAGES)
         with self._reader(part, pool) as read:
-            found = read_or_isolate(read, wanted, 0)
-        yield _extracted(part, missing_pages(found, wanted))
+            found = read_or_isolate(read, wanted, 0, effort)
+        yield _extracted(part, found, wanted)
 
     @contextmanager
-    def _reader(self, part: Part, pool: ParserPool) -> Iterator[ReadRange]:
+    def _reader(self, part: Part, pool: ParserPool) -> Iterator[ReadPacked]:
         with self.open_source(part.ref) as fetched:
             if fetched.sha256 != part.info.content_hash:
                 raise SourceUnavailable(
                     "the source changed while it was being processed", hint="run again once the source is at rest"
                 )
 
-            def read(ranges: Sequence[Range], max_pages: int, effort: float) -> Extraction:
-                packed = pool.call(
+            def read(ranges: Sequence[Range], max_pages: int, effort: float) -> Reading:
+                return pool.call(
                     extract_pages, fetched.local_path, part.info.media_type, tuple(ranges), max_pages, effort=effort
                 )
-                return unpack(packed, Extraction)
 
             yield read
 
 
-def read_or_isolate(read: ReadRange, ranges: Sequence[Range], max_pages: int) -> Extraction:
+def read_or_isolate(read: ReadPacked, ranges: Sequence[Range], max_pages: int, effort: float = 1.0) -> Reading:
     """The ranges at once or, when that kills the parser, all pages but the deadly ones."""
     try:
-        return read(ranges, max_pages, 1.0)
+        return read(ranges, max_pages, effort)
     except DEATHS as death:
-        return isolate(read, ranges, death)
+        return Reading.of(isolate(lambda *wanted: read(*wanted).extraction(), ranges, death))
 
 
-def _extracted(part: Part, extraction: Extraction) -> Part:
+def _extracted(part: Part, found: Reading, ranges: Sequence[Range]) -> Part:
+    if set(wanted_pages(ranges, found.page_count)) <= set(found.pages):
+        return msgspec.structs.replace(part, payload=found.payload)
+    return _packed(part, missing_pages(found.extraction(), ranges))
+
+
+def _packed(part: Part, extraction: Extraction) -> Part:
     return msgspec.structs.replace(part, payload=pack(extraction))
 
 
@@ -94,7 +106,7 @@ def join_parts(parts: Iterable[Part]) -> Part:
     joined = join([_extraction(part) for part in ordered])
     if len(ordered) < first.parts:
         joined.failures.append(_lost_parts(first.parts - len(ordered)))
-    return _extracted(msgspec.structs.replace(whole, failure=None), joined)
+    return _packed(msgspec.structs.replace(whole, failure=None), joined)
 
 
 def _extraction(part: Part) -> Extraction:

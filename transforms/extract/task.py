@@ -10,12 +10,29 @@ import msgspec
 from schemas.content import Extraction, ExtractRequest
 from transforms.extract.pages import Range, join
 from transforms.extract.registry import extractor_for
-from transforms.runtime.pack import pack
+from transforms.runtime.pack import pack, unpack
 
 
-def extract_pages(path: str, media_type: str, ranges: Sequence[Range], max_pages: int = 0) -> bytes:
-    """The packed Extraction of the ranges; without pages when there are more than `max_pages` (0: no bound)."""
-    return pack(extract_ranges(Path(path), media_type, ranges, max_pages))
+class Reading(msgspec.Struct, frozen=True):
+    """A packed Extraction with what the worker process must know of it without unpacking."""
+
+    page_count: int
+    pages: tuple[int, ...]
+    payload: bytes
+
+    @classmethod
+    def of(cls, extraction: Extraction) -> Reading:
+        """Pack an Extraction."""
+        return cls(extraction.page_count, tuple(page.number for page in extraction.pages), pack(extraction))
+
+    def extraction(self) -> Extraction:
+        """Unpack it."""
+        return unpack(self.payload, Extraction)
+
+
+def extract_pages(path: str, media_type: str, ranges: Sequence[Range], max_pages: int = 0) -> Reading:
+    """The Extraction of the ranges; without pages when there are more than `max_pages` (0: no bound)."""
+    return Reading.of(extract_ranges(Path(path), media_type, ranges, max_pages))
 
 
 def extract_ranges(path: Path, media_type: str, ranges: Sequence[Range], max_pages: int = 0) -> Extraction:
