@@ -31,7 +31,9 @@ def test_a_batch_counts_what_it_holds(document) -> None:
 
 def test_the_documents_row_counts_its_children(document) -> None:
     row = document_rows(document("a.txt"), "run")["documents"][0]
-    counted = {name: row[name] for name in ("pages", "failed_pages", "elements", "hidden_elements", "chunks", "failures")}
+    counted = {
+        name: row[name] for name in ("pages", "failed_pages", "elements", "hidden_elements", "chunks", "failures")
+    }
     assert counted == {"pages": 2, "failed_pages": 1, "elements": 3, "hidden_elements": 1, "chunks": 1, "failures": 1}
 
 
