@@ -18,7 +18,8 @@ from transforms.sources.listing import absolute, better, expand, expand_manifest
 class ListSources(beam.PTransform):  # type: ignore[misc]
     """PBegin -> documents named by the options or already listed, each URI once.
 
-    Listing runs on workers; the result still lies in one bundle. Where a URI is named several times, the reference with most metadata wins.
+    Listing runs on workers; the result still lies in one bundle. Where a URI is named several times, the reference with
+    most metadata wins.
     """
 
     options: SourceOptions
