@@ -1,7 +1,7 @@
 """The graph, the command line, the options file and the run report.
 
-Three functions are the library: `build` adds the graph to a Beam pipeline, `ingest` runs it on this machine (it is
-`run` of the module of that name), `extract_document` reads one document without Beam.
+Three functions are the library: `build` adds the graph to a Beam pipeline, `run` runs it on this machine,
+`extract_document` reads one document without Beam.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from beam_pipeline.extract import extract_document
+    from beam_pipeline.local_run import run
     from beam_pipeline.pipeline import build
-    from beam_pipeline.run import run as ingest
 
-__all__ = ["build", "extract_document", "ingest"]
+__all__ = ["build", "extract_document", "run"]
 
 
 def __getattr__(name: str) -> Any:
@@ -24,7 +24,7 @@ def __getattr__(name: str) -> Any:
             return import_module("beam_pipeline.pipeline").build
         case "extract_document":
             return import_module("beam_pipeline.extract").extract_document
-        case "ingest":
-            # Not exported as `run`: importing the module would put the module in the function's place.
-            return import_module("beam_pipeline.run").run
+        case "run":
+            # No module may be called like an exported function: importing it would take the function's place.
+            return import_module("beam_pipeline.local_run").run
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

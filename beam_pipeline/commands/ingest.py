@@ -124,10 +124,10 @@ def _run(options: Options, pipeline_args: Sequence[str], *, quiet: bool, verbose
 
 
 def _runner() -> Callable[..., RunReport]:
-    """`beam_pipeline.run.run`, without what Beam says about optional libraries when it is imported."""
+    """`beam_pipeline.local_run.run`, without what Beam says about optional libraries when it is imported."""
     logging.disable(logging.WARNING)
     try:
-        from beam_pipeline.run import run
+        from beam_pipeline.local_run import run
     finally:
         logging.disable(logging.NOTSET)
     return run

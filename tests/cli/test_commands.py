@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-import beam_pipeline.run
+import beam_pipeline.local_run
 from beam_pipeline.cli import app
 from beam_pipeline.commands.ingest import split_args
 from schemas.failures import ConfigurationError, OutputError
@@ -42,7 +42,7 @@ def runs(monkeypatch):
             raise Fake.outcome
         return Fake.outcome
 
-    monkeypatch.setattr(beam_pipeline.run, "run", run)
+    monkeypatch.setattr(beam_pipeline.local_run, "run", run)
     return Fake
 
 

@@ -17,13 +17,13 @@ def test_importing_the_package_loads_no_engine() -> None:
 
 def test_each_exported_name_is_the_function_of_its_module() -> None:
     import beam_pipeline.extract
+    import beam_pipeline.local_run
     import beam_pipeline.pipeline
-    import beam_pipeline.run
 
     assert beam_pipeline.build is beam_pipeline.pipeline.build
     assert beam_pipeline.extract_document is beam_pipeline.extract.extract_document
-    assert beam_pipeline.ingest is beam_pipeline.run.run
-    assert beam_pipeline.__all__ == ["build", "extract_document", "ingest"]
+    assert beam_pipeline.run is beam_pipeline.local_run.run
+    assert beam_pipeline.__all__ == ["build", "extract_document", "run"]
 
 
 def test_other_names_are_missing() -> None:

@@ -26,9 +26,9 @@ def run(options, pipeline_args=(), observer=None, refs=()):
         print("noise of the tear-down", file=sys.stderr)
         Path("cleaned").touch()
 
-module = types.ModuleType("beam_pipeline.run")
+module = types.ModuleType("beam_pipeline.local_run")
 module.run = run
-sys.modules["beam_pipeline.run"] = module
+sys.modules["beam_pipeline.local_run"] = module
 from beam_pipeline.cli import main
 sys.argv = ["docbeam", "ingest", ".", "-o", "out", "--json"]
 main()
