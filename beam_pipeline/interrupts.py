@@ -66,8 +66,8 @@ class Interruptible:
 def _end_children() -> None:
     import psutil
 
-    # Python's resource tracker cleans up after the others, and ends when this process does.
-    children = [child for child in psutil.Process().children(recursive=True) if not _is_tracker(child)]
+    # Python's own helpers end when this process does; it asks after them, and must find them, until then.
+    children = [child for child in psutil.Process().children(recursive=True) if not _is_helper(child)]
     for act in (psutil.Process.terminate, psutil.Process.kill):
         for child in children:
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -75,9 +75,12 @@ def _end_children() -> None:
         _, children = psutil.wait_procs(children, timeout=_GRACE)
 
 
-def _is_tracker(process: psutil.Process) -> bool:
+def _is_helper(process: psutil.Process) -> bool:
+    """Whether it is the resource tracker, or the fork server itself (its children show the same command line)."""
     import psutil
 
     with contextlib.suppress(psutil.Error):
-        return any("resource_tracker" in word for word in process.cmdline())
+        command = " ".join(process.cmdline())
+        ours = process.ppid() == os.getpid()
+        return ours and ("multiprocessing.resource_tracker" in command or "multiprocessing.forkserver" in command)
     return False
