@@ -120,7 +120,7 @@ def hide_spans(
 
 
 def _plainly_seen(drawn: DrawnSpan, bounds: Box, fills: PageFills) -> bool:
-    """Whether nothing at all speaks against the span; settles nearly all spans cheaply."""
+    """Whether nothing at all speaks against the span; the cheap test that comes first."""
     span, order, alpha, char_flags = drawn
     x0, y0, x1, y1 = span.box or bounds
     left, top, right, bottom = bounds
