@@ -8,6 +8,7 @@ process tree's: the sum of proportional set sizes (shared pages count once), sam
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import statistics
 import subprocess
@@ -86,12 +87,14 @@ def bare(files: list[str]) -> Outcome:
 
 
 def docbeam(files: list[str], workers: int) -> Outcome:
-    import json
-
     with tempfile.TemporaryDirectory() as folder:
-        command = [str(Path(sys.executable).with_name("docbeam")), "ingest", "-", "--output", f"{folder}/out"]
+        inputs = Path(folder) / "in"
+        inputs.mkdir()
+        for number, path in enumerate(files):
+            (inputs / f"{number:05d}.pdf").symlink_to(path)
+        command = [str(Path(sys.executable).with_name("docbeam")), "ingest", str(inputs), "--output", f"{folder}/out"]
         options = ["--workers", str(workers), "--json", "--quiet", "--max-failure-ratio", "1"]
-        seconds, out, peak = timed([*command, *options], "\n".join(files))
+        seconds, out, peak = timed([*command, *options], "")
         shutil.rmtree(f"{folder}/out")
     return Outcome(seconds, sum(json.loads(out)["pages"].values()), peak)
 

@@ -23,4 +23,6 @@ def pipeline_options(workers: int, beam_args: Sequence[str] = ()) -> PipelineOpt
         runner="apache_beam.runners.portability.fn_api_runner.FnApiRunner",
         direct_running_mode="multi_threading",
         direct_num_workers=threads,
+        # Our graph is fixed and tested; checking it again costs half a second at every start.
+        pipeline_type_check=False,
     )

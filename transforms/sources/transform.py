@@ -43,7 +43,9 @@ class ListSources(beam.PTransform):  # type: ignore[misc]
 
 def _expand(named: tuple[bool, str], options: SourceOptions) -> Iterator[SourceRef]:
     is_manifest, text = named
-    return (expand_manifest if is_manifest else expand)(text, BeamStore(), options)
+    refs = (expand_manifest if is_manifest else expand)(text, BeamStore(), options)
+    # Large documents first: one that comes last keeps one core busy while the others wait.
+    yield from sorted(refs, key=lambda ref: -(ref.size or 0))
 
 
 def _best(refs: Iterable[SourceRef]) -> SourceRef | None:
