@@ -8,6 +8,9 @@ from schemas.document import DocumentInfo
 from schemas.failures import Failure
 from schemas.source import SourceRef
 
+#: Pages that one deadline is meant for.
+DEADLINE_PAGES = 100
+
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
     """A document (or pages `first_page`..`last_page` of a large one) on its way through the graph.
@@ -23,7 +26,14 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     #: How many parts the document was split into.
     parts: int = 1
     payload: bytes = b""
+    #: Pages that were opened (1-based), read or not: each has a page row, whatever fails later.
+    pages: tuple[int, ...] = ()
     failure: Failure | None = None
+
+    @property
+    def effort(self) -> float:
+        """Share of one deadline that the part may use: 1, or more in proportion above DEADLINE_PAGES pages."""
+        return max(1.0, len(self.pages) / DEADLINE_PAGES)
 
     @property
     def ref(self) -> SourceRef:

@@ -23,4 +23,4 @@ def assemble_packed(info: DocumentInfo, extraction: bytes) -> bytes:
 
 def assemble_part(part: Part, pool: ParserPool) -> Iterator[Part]:
     """The part with a Document as payload."""
-    yield msgspec.structs.replace(part, payload=pool.call(assemble_packed, part.info, part.payload))
+    yield msgspec.structs.replace(part, payload=pool.call(assemble_packed, part.info, part.payload, effort=part.effort))

@@ -30,4 +30,5 @@ class PartChunker(msgspec.Struct, frozen=True):
 
     def chunk(self, part: Part, pool: ParserPool) -> Iterator[Part]:
         """The part whose Document has chunks."""
-        yield msgspec.structs.replace(part, payload=pool.call(chunk_packed, part.payload, self.options))
+        chunked = pool.call(chunk_packed, part.payload, self.options, effort=part.effort)
+        yield msgspec.structs.replace(part, payload=chunked)

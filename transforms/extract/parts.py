@@ -10,7 +10,7 @@ import msgspec
 from schemas.content import Extraction
 from schemas.failures import Category, Failure, SourceUnavailable
 from schemas.options import ExtractOptions
-from schemas.part import Part
+from schemas.part import DEADLINE_PAGES, Part
 from schemas.source import Fetched, SourceRef
 from transforms.extract.isolate import DEATHS, STAGE, isolate, missing_pages
 from transforms.extract.pages import Range, failed_range, join, parse_ranges, split, wanted_pages
@@ -22,8 +22,6 @@ from transforms.runtime.pool import ParserPool
 OpenSource = Callable[[SourceRef], AbstractContextManager[Fetched]]
 #: Reads ranges in a child: (ranges, most pages or 0, share of the deadline).
 ReadPacked = Callable[[Sequence[Range], int, float], Reading]
-#: Pages that one deadline is meant for; more pages get in proportion.
-DEADLINE_PAGES = 100
 
 
 class PartExtractor(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,12 +80,13 @@ def read_or_isolate(read: ReadPacked, ranges: Sequence[Range], max_pages: int, e
 
 def _extracted(part: Part, found: Reading, ranges: Sequence[Range]) -> Part:
     if set(wanted_pages(ranges, found.page_count)) <= set(found.pages):
-        return msgspec.structs.replace(part, payload=found.payload)
+        return msgspec.structs.replace(part, payload=found.payload, pages=found.pages)
     return _packed(part, missing_pages(found.extraction(), ranges))
 
 
 def _packed(part: Part, extraction: Extraction) -> Part:
-    return msgspec.structs.replace(part, payload=pack(extraction))
+    numbers = tuple(page.number for page in extraction.pages)
+    return msgspec.structs.replace(part, payload=pack(extraction), pages=numbers)
 
 
 def needs_reading(part: Part) -> bool:
