@@ -34,6 +34,7 @@ class Flag(NamedTuple):
 
 
 _SOURCES, _FETCH, _PARSE, _CHUNKS = "Sources", "Fetching", "Parsing", "Chunks"
+_LAYOUT = "Layout"
 _OUTPUT, _RUN = "Output", "Run"
 
 FLAGS = (
@@ -49,6 +50,11 @@ FLAGS = (
     Flag("extract.document_timeout", _PARSE, "Seconds for one part of a document."),
     Flag("extract.memory_limit", _PARSE, "Address space of one parser process, such as 2GiB."),
     Flag("extract.part_pages", _PARSE, "Documents with more pages are split into parts of this size."),
+    Flag("layout.mode", _LAYOUT, "Which pages the layout model sees; auto is those that geometry may misread."),
+    Flag("layout.model", _LAYOUT, "URI of your own ONNX detector, NAME.onnx with NAME.toml beside it."),
+    Flag("layout.batch_pages", _LAYOUT, "Pages per batch of the model; 0 is what was measured on the device."),
+    Flag("layout.batch_latency", _LAYOUT, "Seconds a page may wait for its batch in streaming; 0 is its bundle."),
+    Flag("layout.max_lines", _LAYOUT, "Pages with more lines are left to geometry."),
     Flag("chunk.strategy", _CHUNKS, "How chunks are cut."),
     Flag("chunk.max_tokens", _CHUNKS, "Tokens of a chunk, at most."),
     Flag("chunk.overlap_tokens", _CHUNKS, "Tokens that a chunk repeats from the one before."),
@@ -62,6 +68,7 @@ FLAGS = (
     Flag("write.format", _OUTPUT, "Format of the tables."),
     Flag("run.runner", _RUN, "Engine that runs the graph."),
     Flag("run.device", _RUN, "Where models run."),
+    Flag("run.precision", _RUN, "What models compute in."),
     Flag("run.max_failure_ratio", _RUN, "Exit with 1 when a larger share of the documents failed; 1.0 is never."),
 )
 

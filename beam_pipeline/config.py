@@ -25,6 +25,8 @@ from transforms.extract.pages import parse_ranges
 #: Read when no file is named and this one is in the working directory.
 DEFAULT_FILE = Path("docbeam.toml")
 _PREFIX = "DOCBEAM"
+#: Sections whose flags carry their name: layout.mode is --layout, layout.model is --layout-model.
+_NAMED_BY_SECTION = ("ocr", "layout")
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?\s*", re.IGNORECASE)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 
@@ -110,6 +112,8 @@ def flag_name(path: str) -> str:
     if path == "source.inputs":
         return "INPUT"
     name = key.name.removesuffix("s") if key.is_list else key.name
+    if key.section in _NAMED_BY_SECTION:
+        name = key.section if name == "mode" else f"{key.section}_{name}"
     return "--" + name.replace("_", "-")
 
 

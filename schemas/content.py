@@ -131,6 +131,29 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
 
 
+class GridLine(msgspec.Struct, frozen=True, array_like=True):
+    """Where a line of text stands in a table that a model read. Rows and columns count from 0; ends are exclusive."""
+
+    box: Box
+    row_start: int
+    row_end: int
+    column_start: int
+    column_end: int
+
+
+class Region(msgspec.Struct, frozen=True, array_like=True):
+    """A part of a page as a layout model sees it: evidence, which the assembly weighs against the geometry."""
+
+    type: BlockType
+    box: Box
+    #: 0..1
+    confidence: float
+    #: Tables that a table model read: inner boundaries in page points; n of them make n + 1 rows (columns).
+    rows: tuple[float, ...] = ()
+    columns: tuple[float, ...] = ()
+    lines: tuple[GridLine, ...] = ()
+
+
 class PageStatus(StrEnum):
     """Every expected page ends in exactly one of these."""
 
@@ -155,6 +178,12 @@ class ExtractedPage(msgspec.Struct, kw_only=True):
     images: list[Image] = []
     links: list[Link] = []
     vectors: list[Vector] = []
+    #: What a layout model says; empty on pages that no model saw.
+    regions: list[Region] = []
+    #: Which tier of the layout cascade read the page ('geometry', 'graph', 'full', 'detector'; '' for flow formats),
+    #: and why that one.
+    tier: str = ""
+    tier_reason: str = ""
 
 
 class OutlineEntry(msgspec.Struct, frozen=True, array_like=True):

@@ -73,6 +73,36 @@ class ExtractOptions(msgspec.Struct, frozen=True, kw_only=True):
     recycle_after: Positive = 500
 
 
+class LayoutOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of the layout model pages get to see. Flags: --layout, --layout-model and so on."""
+
+    #: 'auto' asks the model only about pages that plain geometry is likely to misread; 'always' about every page.
+    mode: Literal["auto", "always", "never"] = "auto"
+    #: URI of your own ONNX detector, with a TOML file of the same name beside it; '' for the built-in networks.
+    model: str = ""
+    #: Pages per batch; 0 for what was measured on the device.
+    batch_pages: Count = 0
+    #: Seconds that a page may wait for its batch to fill in streaming; 0 ends a batch with its bundle.
+    batch_latency: Annotated[float, Meta(ge=0)] = 0.0
+    #: Pages with more lines of text are left to geometry: the network compares every pair of them.
+    max_lines: Positive = 1500
+
+
+class OcrOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Which pages are read by OCR, and by what."""
+
+    #: 'auto' reads what has no usable text; 'redo' also ignores text layers that an OCR engine left before.
+    mode: Literal["auto", "always", "never", "redo"] = "auto"
+    #: 'auto', 'onnx', 'tesseract', or the name of a plugin.
+    engine: str = "auto"
+    #: Tesseract's names of languages: eng, deu, fra.
+    languages: tuple[str, ...] = ("eng",)
+    #: Pages are never rendered finer than this.
+    max_dpi: Positive = 300
+    #: Larger images are scaled down before they are read.
+    max_pixels: Positive = 40_000_000
+
+
 class ChunkOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How elements become chunks."""
 
@@ -98,8 +128,10 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Where the graph runs, and when a finished run counts as failed."""
 
     runner: Literal["direct"] = "direct"
-    #: Where models run.
-    device: Literal["auto", "cpu"] = "auto"
+    #: Where models run. 'auto' takes the first of cuda, cpu that works here.
+    device: Literal["auto", "cpu", "cuda", "tensorrt", "openvino"] = "auto"
+    #: What models compute in.
+    precision: Literal["fp32", "fp16", "int8"] = "fp32"
     #: A run in which a larger share of the documents failed exits with 1; 1.0 means never.
     max_failure_ratio: Annotated[float, Meta(ge=0, le=1)] = 0.05
 
@@ -110,6 +142,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     source: SourceOptions = SourceOptions()
     fetch: FetchOptions = FetchOptions()
     extract: ExtractOptions = ExtractOptions()
+    ocr: OcrOptions = OcrOptions()
+    layout: LayoutOptions = LayoutOptions()
     chunk: ChunkOptions = ChunkOptions()
     write: WriteOptions = WriteOptions()
     run: RunOptions = RunOptions()

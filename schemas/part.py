@@ -26,6 +26,10 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     #: How many parts the document was split into.
     parts: int = 1
     payload: bytes = b""
+    #: What the layout model has to look at, later what it saw (packed; see `transforms.layout.task`).
+    layout: bytes = b""
+    #: Pages in `layout` that wait for the model.
+    layout_pages: int = 0
     #: Pages that were opened (1-based), read or not: each has a page row, whatever fails later.
     pages: tuple[int, ...] = ()
     failure: Failure | None = None

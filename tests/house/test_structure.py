@@ -11,7 +11,7 @@ PACKAGES = ("schemas", "transforms", "beam_pipeline", "runners")
 #: Shared by the stages; not stages themselves.
 LEAVES = ("runtime", "render")
 #: Functions whose step in the graph does not exist yet.
-NOT_IN_THE_GRAPH = ("layout",)
+NOT_IN_THE_GRAPH = ("layout", "ocr")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
 
@@ -72,7 +72,9 @@ def test_beam_stays_in_its_modules(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=relative)
 def test_pymupdf_can_be_swapped(path: Path) -> None:
     if {"pymupdf", "fitz", "pymupdf4llm"} & top(imports(path)):
-        assert relative(path).startswith(("transforms/extract/pdf", "transforms/layout/pymupdf"))
+        assert relative(path).startswith(
+            ("transforms/extract/pdf", "transforms/layout/pymupdf", "transforms/ocr/pymupdf")
+        )
 
 
 @pytest.mark.parametrize("path", MODULES, ids=relative)
