@@ -6,6 +6,7 @@ Page numbers are 1-based everywhere. Boxes: points, origin top-left (see `schema
 from __future__ import annotations
 
 from enum import IntFlag, StrEnum
+from typing import Literal
 
 import msgspec
 
@@ -152,6 +153,21 @@ class Region(msgspec.Struct, frozen=True, array_like=True):
     rows: tuple[float, ...] = ()
     columns: tuple[float, ...] = ()
     lines: tuple[GridLine, ...] = ()
+
+
+class PageNeed(msgspec.Struct, frozen=True, array_like=True):
+    """A page that geometry alone is likely to misread, and the cheapest tier of the layout model that should do."""
+
+    #: 1-based.
+    page: int
+    #: 'graph' reads the lines of text only, 'full' the image of the page too.
+    tier: Literal["graph", "full"]
+    #: For people: 'columns without rules, 14 rows', 'asked for'.
+    reason: str
+    #: How likely geometry is to misread the page, 0..1.
+    score: float = 0.0
+    #: Tables that their rules tell completely: no table model need see them.
+    ruled: tuple[Box, ...] = ()
 
 
 class PageStatus(StrEnum):

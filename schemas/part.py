@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from schemas.content import PageNeed
 from schemas.document import DocumentInfo
 from schemas.failures import Failure
 from schemas.source import SourceRef
@@ -26,10 +27,10 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     #: How many parts the document was split into.
     parts: int = 1
     payload: bytes = b""
+    #: Pages that the layout model shall see.
+    needs: tuple[PageNeed, ...] = ()
     #: What the layout model has to look at, later what it saw (packed; see `transforms.layout.task`).
     layout: bytes = b""
-    #: Pages in `layout` that wait for the model.
-    layout_pages: int = 0
     #: Pages that were opened (1-based), read or not: each has a page row, whatever fails later.
     pages: tuple[int, ...] = ()
     failure: Failure | None = None
