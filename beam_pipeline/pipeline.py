@@ -13,11 +13,14 @@ from beam_pipeline.fingerprint import fingerprint
 from schemas.options import ExtractOptions, Options
 from schemas.part import Part
 from schemas.source import SourceRef
-from transforms.assemble.transform import AssembleDocuments
+from transforms.assemble.transform import AssembleDocuments, AssembleSeen
 from transforms.chunk.transform import ChunkDocuments
 from transforms.extract.transform import ExtractRanges, ExtractWhole, JoinRanges
 from transforms.fetch.fetcher import Fetcher
 from transforms.fetch.transform import FetchDocuments
+from transforms.layout.settings import layout_settings
+from transforms.layout.task import OpenSource
+from transforms.layout.transform import JoinGroups, SeePages
 from transforms.runtime.beam_stores import BeamStore
 from transforms.runtime.counts import live_counts
 from transforms.runtime.pool import PoolOptions, worker_count
@@ -56,15 +59,51 @@ class Ingest(beam.PTransform):  # type: ignore[misc]
         )
         read = fetched | ExtractWhole(options.extract, open_source, pool)
         joined = read.ranges | ExtractRanges(options.extract, open_source, pool) | JoinRanges()
-
-        small = read.whole | FinishDocuments(options, pool, self.run_id)
-        large = joined | "FinishLarge" >> FinishDocuments(options, pool, self.run_id)
-        return (small, large) | beam.Flatten() | CommitTables(options.write, self.run_id)
+        staged = (read.whole, joined) | StructureDocuments(options, pool, self.run_id, open_source)
+        return staged | CommitTables(options.write, self.run_id)
 
 
 @dataclass(eq=False)
-class FinishDocuments(beam.PTransform):  # type: ignore[misc]
-    """Extracted documents -> staged files. No shuffle inside: memory stays that of one bundle."""
+class StructureDocuments(beam.PTransform):  # type: ignore[misc]
+    """Extracted documents, small ones and joined ones -> staged files, by geometry or with the layout model's help.
+
+    Small documents meet no shuffle inside: memory stays that of one bundle. Hence the branches, each with the same
+    last steps: a Flatten in front of these would keep all documents in memory on the local runner.
+    """
+
+    options: Options
+    pool: PoolOptions
+    run_id: str
+    open_source: OpenSource
+
+    def expand(self, extracted: tuple[beam.PCollection[Part], beam.PCollection[Part]]) -> beam.PCollection[Staged]:
+        """See the class."""
+        whole, joined = extracted
+        mode = self.options.layout.mode
+        small = whole | "Small" >> AssembleDocuments(mode, self.pool)
+        # A joined document met a shuffle already: its pages may spread over the workers again, a few at a time.
+        large = joined | "Large" >> AssembleDocuments(mode, self.pool, whole_pages=0)
+        staged = [small.done | "WriteSmall" >> self._write_up(), large.done | "WriteLarge" >> self._write_up()]
+        if mode != "never":
+            seen = small.unsure | "Layout" >> self._see_pages()
+            grouped = (small.groups, large.groups) | beam.Flatten() | "SpreadGroups" >> beam.Reshuffle()
+            joined_again = grouped | "LayoutGroups" >> self._see_pages() | JoinGroups()
+            staged.append(seen | "AssembleSeen" >> AssembleSeen(self.pool) | "WriteSeen" >> self._write_up())
+            staged.append(
+                joined_again | "AssembleGroups" >> AssembleSeen(self.pool) | "WriteGroups" >> self._write_up()
+            )
+        return staged | "Staged" >> beam.Flatten()
+
+    def _see_pages(self) -> SeePages:
+        return SeePages(layout_settings(self.options), self.open_source, self.pool, {})
+
+    def _write_up(self) -> WriteUp:
+        return WriteUp(self.options, self.pool, self.run_id)
+
+
+@dataclass(eq=False)
+class WriteUp(beam.PTransform):  # type: ignore[misc]
+    """Assembled documents -> chunks and staged files."""
 
     options: Options
     pool: PoolOptions
@@ -74,7 +113,6 @@ class FinishDocuments(beam.PTransform):  # type: ignore[misc]
         """See the class."""
         return (
             parts
-            | AssembleDocuments(self.pool)
             | ChunkDocuments(self.options.chunk, self.pool)
             | StageTables(self.options.write, self.run_id, self.pool)
         )

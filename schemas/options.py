@@ -19,6 +19,8 @@ Seconds = Annotated[float, Meta(gt=0)]
 Bytes = Annotated[int, Meta(ge=1, extra={"unit": "bytes"})]
 #: Element types that chunks hold only when asked to.
 ExtraType = Literal["hidden", "page_header", "page_footer", "footnote", "comment"]
+#: Which pages a layout model sees.
+LayoutMode = Literal["auto", "always", "never"]
 
 
 class Strategy(StrEnum):
@@ -77,7 +79,7 @@ class LayoutOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How much of the layout model pages get to see. Flags: --layout, --layout-model and so on."""
 
     #: 'auto' asks the model only about pages that plain geometry is likely to misread; 'always' about every page.
-    mode: Literal["auto", "always", "never"] = "auto"
+    mode: LayoutMode = "auto"
     #: URI of your own ONNX detector, with a TOML file of the same name beside it; '' for the built-in networks.
     model: str = ""
     #: Pages per batch; 0 for what was measured on the device.

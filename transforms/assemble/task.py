@@ -1,26 +1,92 @@
-"""What the parser processes run: a packed Extraction becomes a packed Document."""
+"""What the parser processes run: a packed Extraction becomes a packed Document, or asks for the layout model."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from schemas.content import Extraction
+from schemas.content import ExtractedPage, Extraction, PageNeed, Region
 from schemas.document import DocumentInfo
+from schemas.options import LayoutMode
 from schemas.part import Part
 from transforms.assemble.document import assemble
+from transforms.assemble.doubt import page_needs
 from transforms.runtime.pack import pack, unpack
 from transforms.runtime.pool import ParserPool
 
 STAGE = "assemble"
+#: The layout model prepares pages of this type only.
+PDF = "application/pdf"
+#: Pages of one document that go through the layout model together; more are groups that spread over the workers.
+GROUP_PAGES = 64
 
 
-def assemble_packed(info: DocumentInfo, extraction: bytes) -> bytes:
-    """The packed Document of a packed Extraction."""
-    return pack(assemble(info, unpack(extraction, Extraction)))
+class Seen(msgspec.Struct, frozen=True, array_like=True):
+    """What the layout stage says of a page; the fields of its `PageSeen`."""
+
+    page: int
+    tier: str
+    reason: str
+    regions: tuple[Region, ...] = ()
 
 
-def assemble_part(part: Part, pool: ParserPool) -> Iterator[Part]:
+class Assembled(msgspec.Struct, frozen=True):
+    """A packed Document, or the pages that a layout model has to see first."""
+
+    document: bytes = b""
+    needs: tuple[PageNeed, ...] = ()
+
+
+def assemble_packed(info: DocumentInfo, extraction: bytes, mode: LayoutMode) -> Assembled:
+    """By geometry, unless `mode` wants a model's word on some page."""
+    content = unpack(extraction, Extraction)
+    document = assemble(info, content)
+    needs = page_needs(content, document.elements, mode) if info.media_type == PDF else ()
+    return Assembled(needs=needs) if needs else Assembled(document=pack(document))
+
+
+def assemble_seen(info: DocumentInfo, extraction: bytes, layout: bytes) -> bytes:
+    """The packed Document, with what the layout model said about some pages."""
+    content = unpack(extraction, Extraction)
+    by_number = {page.number: page for page in content.pages}
+    for seen in unpack(layout, list[Seen]):
+        note(by_number[seen.page], seen)
+    return pack(assemble(info, content))
+
+
+def note(page: ExtractedPage, seen: Seen) -> None:
+    """Put a model's word into the page."""
+    page.tier, page.tier_reason, page.regions = seen.tier, seen.reason, list(seen.regions)
+
+
+class PartAssembler(msgspec.Struct, frozen=True):
+    """Extracted parts become documents; where the layout model is needed first, parts with `needs`."""
+
+    mode: LayoutMode
+    #: Documents with more needs are split into groups of pages.
+    whole_pages: int = GROUP_PAGES
+
+    def __call__(self, part: Part, pool: ParserPool) -> Iterator[Part]:
+        """One part, or the groups of pages of a document with more than `whole_pages` needs."""
+        made = pool.call(assemble_packed, part.info, part.payload, self.mode, effort=part.effort)
+        if len(made.needs) > self.whole_pages:
+            yield from groups(part, made.needs, GROUP_PAGES)
+        elif made.needs:
+            yield msgspec.structs.replace(part, needs=made.needs)
+        else:
+            yield msgspec.structs.replace(part, payload=made.document)
+
+
+def groups(part: Part, needs: Sequence[PageNeed], size: int) -> Iterator[Part]:
+    """The part once for every `size` needs; the first one carries the payload."""
+    runs = [tuple(needs[start : start + size]) for start in range(0, len(needs), size)]
+    for number, run in enumerate(runs):
+        payload = b"" if number else part.payload
+        yield msgspec.structs.replace(part, payload=payload, needs=run, group=number + 1, parts=len(runs))
+
+
+def assemble_seen_part(part: Part, pool: ParserPool) -> Iterator[Part]:
     """The part with a Document as payload."""
-    yield msgspec.structs.replace(part, payload=pool.call(assemble_packed, part.info, part.payload, effort=part.effort))
+    document = pool.call(assemble_seen, part.info, part.payload, part.layout, effort=part.effort)
+    yield msgspec.structs.replace(part, payload=document, needs=(), layout=b"")

@@ -6,18 +6,43 @@ from dataclasses import dataclass
 
 import apache_beam as beam
 
+from schemas.options import LayoutMode
 from schemas.part import Part
-from transforms.assemble.task import STAGE, assemble_part
+from transforms.assemble.task import GROUP_PAGES, STAGE, PartAssembler, assemble_seen_part
 from transforms.runtime.pool import PoolOptions
 from transforms.runtime.transform import for_each_part
 
 
 @dataclass(eq=False)
 class AssembleDocuments(beam.PTransform):  # type: ignore[misc]
-    """Extracted parts (whole documents) -> parts with a Document of ordered, typed elements."""
+    """Extracted parts -> {'done': parts with a Document, 'unsure': parts with needs, 'groups': pages of such parts}."""
+
+    mode: LayoutMode
+    pool: PoolOptions
+    #: Documents with more needs are split into groups of pages.
+    whole_pages: int = GROUP_PAGES
+
+    def expand(self, parts: beam.PCollection[Part]) -> beam.pvalue.DoOutputsTuple:
+        """See the class."""
+        return (
+            parts
+            | "Assemble" >> for_each_part(STAGE, PartAssembler(self.mode, self.whole_pages), self.pool)
+            | "Sort" >> beam.ParDo(_by_needs).with_outputs("unsure", "groups", main="done")
+        )
+
+
+@dataclass(eq=False)
+class AssembleSeen(beam.PTransform):  # type: ignore[misc]
+    """Parts with what the layout model saw -> parts with a Document."""
 
     pool: PoolOptions
 
     def expand(self, parts: beam.PCollection[Part]) -> beam.PCollection[Part]:
         """See the class."""
-        return parts | for_each_part(STAGE, assemble_part, self.pool)
+        return parts | for_each_part(STAGE, assemble_seen_part, self.pool)
+
+
+def _by_needs(part: Part) -> list[Part | beam.pvalue.TaggedOutput]:
+    if not part.needs or part.failure is not None:
+        return [part]
+    return [beam.pvalue.TaggedOutput("groups" if part.group else "unsure", part)]

@@ -5,7 +5,7 @@ Sessions are safe to share between threads. A result does not depend on which pa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -36,6 +36,10 @@ class ModelOptions(msgspec.Struct, frozen=True, kw_only=True):
     bounds: BatchBounds | None = None
 
 
+#: Told about every run of a network: its name ('image', 'graph', 'table') and how many pages or tables it took.
+OnBatch = Callable[[str, int], None]
+
+
 class GraphScores(msgspec.Struct, frozen=True, eq=False):
     """The graph network's raw scores of one page: (nodes, classes) and (edges, 2)."""
 
@@ -46,7 +50,8 @@ class GraphScores(msgspec.Struct, frozen=True, eq=False):
 class LayoutModel:
     """The networks of one tier. Make one per process: it holds about 20 MB of weights."""
 
-    def __init__(self, options: ModelOptions | None = None) -> None:
+    def __init__(self, options: ModelOptions | None = None, on_batch: OnBatch | None = None) -> None:
+        self._on_batch = on_batch or _unheard
         self.options = options or ModelOptions()
         self.device = resolve_device(self.options.device)
         self.bounds = self.options.bounds or shipped_bounds(self.device)
@@ -79,6 +84,7 @@ class LayoutModel:
         seen = [i for i, page in enumerate(pages) if len(page.boxes)]
         for part in slices(len(seen), self.bounds.image_pages):
             batch = np.stack([raster.network_image(pages[i].thumbnail) for i in seen[part]])
+            self._on_batch("image", len(batch))
             *levels, logits = self._images.run(None, {"input": batch})
             for row, i in enumerate(seen[part]):
                 size = pages[i].raster_width, pages[i].raster_height
@@ -91,6 +97,7 @@ class LayoutModel:
         for batch in graph_batches([len(page.boxes) for page in pages], self.settings.neighbours, self.bounds):
             chosen = [pages[i] for i in batch]
             inputs = _graph_inputs(chosen, [image_features[i] for i in batch], self.settings.neighbours)
+            self._on_batch("graph", len(batch))
             nodes, edges = self._graph.run(None, {name: inputs[name] for name in self._graph_inputs})
             node_ends = np.cumsum([len(page.boxes) for page in chosen])[:-1]
             edge_ends = np.cumsum([page.edges.shape[1] for page in chosen])[:-1]
@@ -102,6 +109,7 @@ class LayoutModel:
         """The grid of each table."""
         grids: list[TableGrid] = []
         for part in slices(len(crops), self.bounds.table_crops):
+            self._on_batch("table", len(crops[part]))
             scores = self._tables.run(None, {"image": np.stack([crop.image for crop in crops[part]])})
             for row, crop in enumerate(crops[part]):
                 grids.append(decode([output[row] for output in scores], crop))
@@ -128,6 +136,10 @@ def resolve_device(device: str) -> Literal["cpu", "cuda"]:
     if device == "cuda" and not has_cuda:
         raise ConfigurationError("onnxruntime has no CUDA: install onnxruntime-gpu, or choose the device cpu")
     return "cuda" if has_cuda and device != "cpu" else "cpu"
+
+
+def _unheard(network: str, size: int) -> None:
+    """Nobody counts batches."""
 
 
 def _no_scores() -> GraphScores:
