@@ -18,6 +18,7 @@ from schemas.failures import ConfigurationError
 from schemas.options import Options
 from schemas.report import Observer, Progress, RunReport
 from schemas.source import SourceRef
+from transforms.layout.transform import batch_sizes
 from transforms.runtime.counts import LiveCounts, live_counts
 from transforms.runtime.pool import shared_pool
 from transforms.write.catalog import STAGING, open_catalog
@@ -51,7 +52,8 @@ def run(
         # The pool first: threads that still wait for it would write into the staging folder again.
         _close_pool(options)
         storage.delete(posixpath.join(options.write.output, STAGING, run_id))
-    return run_report(options.write, run_id, live_counts(run_id).read(), time.monotonic() - started)
+    report = run_report(options.write, run_id, live_counts(run_id).read(), time.monotonic() - started)
+    return msgspec.structs.replace(report, batches=batch_sizes(pipeline.result))
 
 
 def prepared(options: Options) -> Options:

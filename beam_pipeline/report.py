@@ -21,6 +21,8 @@ def report_lines(report: RunReport) -> Iterator[str]:
     yield f"chunks     {report.chunks} of {report.elements} elements"
     if report.hidden_elements:
         yield f"hidden     {report.hidden_elements} elements hold text that a reader cannot see"
+    if report.batches:
+        yield f"batches    {'; '.join(_batches(report.batches))}"
     yield f"time       {duration(report.elapsed)}, {report.pages_per_second:.1f} pages/s"
     yield f"output     {shorten(report.output, 200)} ({report.format}{_versions(report.table_versions)})"
     if report.failures:
@@ -45,6 +47,12 @@ def report_json(report: RunReport) -> bytes:
 def _breakdown(counts: Mapping[str, int]) -> str:
     parts = [f"{count} {name}" for name, count in counts.items() if count]
     return f": {', '.join(parts)}" if parts else ""
+
+
+def _batches(batches: Mapping[str, Mapping[int, int]]) -> Iterator[str]:
+    """'graph 12 x 1, 3 x 8': runs times the pages in them."""
+    for network, sizes in batches.items():
+        yield f"{network} {', '.join(f'{count} x {size}' for size, count in sorted(sizes.items()))}"
 
 
 def _versions(versions: Mapping[str, int]) -> str:

@@ -58,6 +58,8 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     failures: tuple[FailureReason, ...] = ()
     elapsed: float = 0.0
     pages_per_second: float = 0.0
+    #: Runs of each network by how many pages (tables, lines) they took; 'documents': batches by documents in them.
+    batches: dict[str, dict[int, int]] = {}
     #: Committed version by table name; empty for formats without versions.
     table_versions: dict[str, int] = {}
 

@@ -145,6 +145,8 @@ def _set_log_level(*, quiet: bool, verbose: bool) -> None:
     """Beam tells much that only its developers need."""
     level = logging.INFO if verbose else logging.ERROR if quiet else logging.WARNING
     logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s", force=True)
+    # Beam takes its own lack of an optional package for a platform without getrusage, once per model.
+    logging.getLogger().handlers[0].addFilter(lambda record: "Resource module" not in str(record.msg))
     # Workers log the tracebacks of errors that also end the run: those are told once, by the command.
     logging.getLogger("apache_beam.runners").setLevel(level if verbose else logging.CRITICAL)
 

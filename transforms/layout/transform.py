@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.metrics import Metrics
+from apache_beam.metrics import Metrics, MetricsFilter
+from apache_beam.metrics.metric import MetricResults
 from apache_beam.ml.inference.base import ModelHandler, RunInference
+from apache_beam.runners.runner import PipelineResult
 
 from schemas.part import Part
 from transforms.layout.batches import BatchBounds
@@ -86,6 +88,17 @@ class PagesHandler(ModelHandler[Part, Part, Networks]):  # type: ignore[misc]
     def get_resource_hints(self) -> dict[str, Any]:
         """The accelerator."""
         return self._hints
+
+
+def batch_sizes(result: PipelineResult) -> dict[str, dict[int, int]]:
+    """How often each network ran with how many pages, from the metrics of a finished run."""
+    sizes: dict[str, dict[int, int]] = {}
+    counters = result.metrics().query(MetricsFilter().with_namespace(BATCHES))[MetricResults.COUNTERS]
+    for counter in counters:
+        network, _, size = counter.key.metric.name.rpartition(".")
+        of_network = sizes.setdefault(network, {})
+        of_network[int(size)] = of_network.get(int(size), 0) + counter.result
+    return sizes
 
 
 def _count_batch(network: str, size: int) -> None:
