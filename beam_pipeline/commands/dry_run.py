@@ -44,15 +44,16 @@ def print_sources(options: SourceOptions, *, as_json: bool) -> None:
 def list_sources(options: SourceOptions) -> Iterator[Listed]:
     """The documents that the options name, each URI once, by path."""
     from transforms.fetch.media_types import type_of_name
-    from transforms.runtime.uris import file_name
+    from transforms.runtime.uris import file_name, identity_uri, public_uri
     from transforms.sources.listing import better
 
     chosen: dict[str, SourceRef] = {}
     for ref in _references(options):
-        chosen[ref.uri] = better(chosen[ref.uri], ref) if ref.uri in chosen else ref
+        uri = identity_uri(ref.uri)
+        chosen[uri] = better(chosen[uri], ref) if uri in chosen else ref
     for ref in sorted(chosen.values(), key=lambda ref: (ref.path, ref.uri)):
         kind = type_of_name(file_name(ref.uri)) or UNKNOWN
-        yield Listed(uri=ref.uri, path=ref.path, size=ref.size, type=kind)
+        yield Listed(uri=public_uri(ref.uri), path=ref.path, size=ref.size, type=kind)
 
 
 def _references(options: SourceOptions) -> Iterable[SourceRef]:

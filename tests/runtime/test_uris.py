@@ -8,11 +8,13 @@ from transforms.runtime.uris import (
     canonical_uri,
     entry_path,
     file_name,
+    identity_uri,
     is_http,
     join,
     local_path,
     local_uri,
     parent,
+    public_uri,
     redact,
     safe_path,
     scheme,
@@ -170,3 +172,30 @@ def test_redact(uri, shown):
 def test_secrets_never_show(secret, kind):
     uri = f"{kind}://user:{secret}@host/path?sig={secret}&{secret}=1#{secret}".replace(f"&{secret}=1", f"&{secret}")
     assert secret not in redact(uri)
+
+
+SIGNED = "X-Amz-Algorithm=AWS4&X-Amz-Credential=AKIA&X-Amz-Date=2026&X-Amz-Expires=60&X-Amz-Signature={}"
+
+
+@pytest.mark.parametrize(
+    ("uri", "identity"),
+    [
+        ("https://u:p@h/a.pdf?" + SIGNED.format("one"), "https://h/a.pdf"),
+        ("https://h/a.pdf?version=2&" + SIGNED.format("two"), "https://h/a.pdf?version=2"),
+        ("https://h/a.pdf?Expires=9&Signature=s&Key-Pair-Id=k&Policy=p", "https://h/a.pdf"),
+        ("https://h/a.pdf?sv=2024&se=2026&sr=b&sp=r&sig=abc%3D", "https://h/a.pdf"),
+        ("https://h/list?st=1&expires=never", "https://h/list?st=1&expires=never"),
+        ("https://h/get?key=a.pdf", "https://h/get?key=a.pdf"),
+        ("s3://KEY:SECRET@bucket/a?sig=1", "s3://bucket/a?sig=1"),
+        ("/a/u:p@h?sig=1", "/a/u:p@h?sig=1"),
+    ],
+)
+def test_identity_survives_signing_again(uri, identity):
+    assert identity_uri(uri) == identity
+    assert identity_uri(identity) == identity
+
+
+def test_public_uris_mask_what_may_be_secret_and_keep_the_rest():
+    uri = "https://u:p@h/get?doc=7&access_token=t0p&api-key=k&key=a.pdf"
+    assert public_uri(uri) == "https://h/get?doc=7&access_token=***&api-key=***&key=***"
+    assert public_uri("gs://bucket/a?token=x") == "gs://bucket/a?token=x"

@@ -11,6 +11,7 @@ from schemas.ids import document_id
 from schemas.part import Part
 from schemas.source import Fetched, SourceRef
 from transforms.runtime.guard import guarded
+from transforms.runtime.uris import identity_uri
 
 STAGE = "fetch"
 #: Brings a source's bytes to this machine and keeps them there while it is open.
@@ -24,7 +25,7 @@ def fetched_part(ref: SourceRef, open_source: OpenSource, fingerprint: str) -> P
         with open_source(ref) as fetched:
             return fetched
 
-    info = DocumentInfo(doc_id=document_id(ref.uri), ref=ref, fingerprint=fingerprint)
+    info = DocumentInfo(doc_id=document_id(identity_uri(ref.uri)), ref=ref, fingerprint=fingerprint)
     result = guarded(STAGE, fetch)
     if isinstance(result, Failure):
         return Part(info=info, failure=result)
@@ -34,7 +35,7 @@ def fetched_part(ref: SourceRef, open_source: OpenSource, fingerprint: str) -> P
 def document_info(fetched: Fetched, fingerprint: str) -> DocumentInfo:
     """Identity and provenance of fetched bytes."""
     return DocumentInfo(
-        doc_id=document_id(fetched.ref.uri),
+        doc_id=document_id(identity_uri(fetched.ref.uri)),
         ref=fetched.ref,
         content_hash=fetched.sha256,
         size=fetched.size,

@@ -40,7 +40,7 @@ class BeamStore:
         """See `Store.match`. Placeholders of folders (names that end in '/') are left out."""
         if is_local(pattern):
             return LocalStore().match(pattern)
-        _require_file_system(pattern)
+        require_file_system(pattern)
         with store_errors(pattern):
             found = FileSystems.match([pattern])[0].metadata_list
         return sorted((_info(meta) for meta in found if not meta.path.endswith("/")), key=lambda info: info.uri)
@@ -49,7 +49,7 @@ class BeamStore:
         """See `Store.stat`."""
         if is_local(uri):
             return LocalStore().stat(uri)
-        _require_file_system(uri)
+        require_file_system(uri)
         with store_errors(uri):
             return _info(FileSystems.get_filesystem(uri).metadata(uri))
 
@@ -57,7 +57,7 @@ class BeamStore:
         """See `Store.open`. Compressed files are not unpacked."""
         if is_local(uri):
             return LocalStore().open(uri)
-        _require_file_system(uri)
+        require_file_system(uri)
         with store_errors(uri):
             stream = FileSystems.open(uri, compression_type=CompressionTypes.UNCOMPRESSED)
         return cast(BinaryIO, io.BufferedReader(_Translating(stream, uri), _READ_BUFFER))
@@ -160,7 +160,8 @@ def _lacks_credentials(error: BaseException) -> bool:
     return isinstance(error, missing)
 
 
-def _require_file_system(uri: str) -> None:
+def require_file_system(uri: str) -> None:
+    """Make Beam's file system for `uri` ready; raises ConfigurationError or Unsupported when there is none."""
     kind = scheme(uri)
     if kind == "s3" and importlib.util.find_spec("boto3") is None:
         raise ConfigurationError(f"reading {redact(uri)} needs boto3: pip install 'docbeam[s3]'")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import errno
 import glob
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import BinaryIO, Protocol, cast
 
 import msgspec
 
 from schemas.failures import Forbidden, NotFound, SourceUnavailable
-from transforms.runtime.uris import local_path, local_uri, redact
+from transforms.runtime.uris import is_local, local_path, local_uri, redact, scheme
 
 
 class FileInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,3 +72,28 @@ def local_errors(uri: str) -> Iterator[None]:
         raise SourceUnavailable(f"cannot read {redact(uri)}: {error.strerror or error}") from error
     except ValueError as error:  # a NUL in the name
         raise NotFound(f"no such file: {uri!r}") from error
+
+
+def store_of(*uris: str) -> Store:
+    """The store for these places: without Beam, which takes seconds to import, when all are on this machine."""
+    if all(map(is_local, uris)):
+        return LocalStore()
+    from transforms.runtime.beam_stores import BeamStore
+
+    return BeamStore()
+
+
+def delta_options(root: str, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What deltalake needs to know about the store of `root` beyond what it finds itself.
+
+    Credentials come from where Google's and Amazon's own clients look for them. Emulators and servers without TLS are
+    what deltalake does not pick up.
+    """
+    emulator = environment.get("STORAGE_EMULATOR_HOST", "")
+    if scheme(root) == "gs" and emulator:
+        plain = emulator if "://" in emulator else f"http://{emulator}"
+        return {"google_base_url": plain, "google_skip_signature": "true", "allow_http": "true"}
+    endpoint = environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL", "")
+    if scheme(root) == "s3" and endpoint:
+        return {"aws_endpoint_url": endpoint} | ({"allow_http": "true"} if endpoint.startswith("http:") else {})
+    return {}

@@ -14,6 +14,14 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+#: Query parameters of signed URLs: they change whenever a URL is signed again, and let its reader in.
+_SIGNED = re.compile(r"x-(amz|goog)-.*|awsaccesskeyid|googleaccessid|key-pair-id|signature|sig", re.IGNORECASE)
+#: Parameters that belong to a signature where there is one, and mean anything elsewhere (Azure's names are short).
+_BESIDE_SIGNATURE = re.compile(r"expires|policy|s[eprv]|skoid|sktid|sk[tesv]|spr|srt|ss|st", re.IGNORECASE)
+#: Parameters whose value may be a credential, or may tell one document from another.
+_SECRET = re.compile(
+    r".*(token|secret|password|credential).*|auth|authorization|code|(api|access)?[-_]?key", re.IGNORECASE
+)
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -144,3 +152,38 @@ def redact(uri: str) -> str:
         + mark
         + "&".join(re.sub(r"=.*", "=***", pair) if "=" in pair else "***" for pair in query.split("&") if pair)
     )
+
+
+def identity_uri(uri: str) -> str:
+    """What ids are made from: `uri` without user name, password and signature.
+
+    A URL that is signed again for every run names the same document; whatever else may tell documents apart stays.
+    """
+    kind = scheme(uri)
+    if kind in ("", "file"):
+        return uri
+    authority, slash, path = uri[len(kind) + 3 :].partition("/")
+    shown = f"{kind}://{authority.rpartition('@')[2]}{slash}{path}"
+    base, mark, query = shown.partition("?")
+    pairs = query.split("&")
+    if not mark or kind not in _DEFAULT_PORTS or not any(_SIGNED.fullmatch(_name(pair)) for pair in pairs):
+        return shown
+    kept = [p for p in pairs if not (_SIGNED.fullmatch(_name(p)) or _BESIDE_SIGNATURE.fullmatch(_name(p)))]
+    return f"{base}?{'&'.join(kept)}" if kept else base
+
+
+def public_uri(uri: str) -> str:
+    """What tables and messages may hold: `identity_uri` with the values of parameters that may be secrets masked."""
+    base, mark, query = identity_uri(uri).partition("?")
+    if not mark or not is_http(uri):
+        return base + mark + query
+    return f"{base}?{'&'.join(_masked(pair) for pair in query.split('&'))}"
+
+
+def _masked(pair: str) -> str:
+    name, equals, _ = pair.partition("=")
+    return f"{name}=***" if equals and _SECRET.fullmatch(_name(pair)) else pair
+
+
+def _name(pair: str) -> str:
+    return unquote(pair.partition("=")[0])

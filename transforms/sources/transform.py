@@ -11,6 +11,7 @@ import apache_beam as beam
 from schemas.options import SourceOptions
 from schemas.source import SourceRef
 from transforms.runtime.beam_stores import BeamStore
+from transforms.runtime.uris import identity_uri
 from transforms.sources.listing import absolute, better, expand, expand_manifest, select
 
 
@@ -35,7 +36,7 @@ class ListSources(beam.PTransform):  # type: ignore[misc]
         return (
             (listed, known)
             | beam.Flatten()
-            | "ByUri" >> beam.WithKeys(lambda ref: ref.uri)
+            | "ByUri" >> beam.WithKeys(lambda ref: identity_uri(ref.uri))
             | "Distinct" >> beam.CombinePerKey(_best)
             | beam.Values()
         )

@@ -17,6 +17,7 @@ from deltalake.transaction import AddAction, RemoveAction
 from schemas.failures import OutputError
 from schemas.part import WrittenFile
 from schemas.tables import TABLES
+from transforms.runtime.stores import delta_options
 from transforms.write.files import SUFFIX
 from transforms.write.staging import FOLDER, dead_runs
 
@@ -169,4 +170,6 @@ class PlainCatalog:
 
 def open_catalog(root: str, format_name: str, storage: Storage) -> Catalog:
     """The catalog of an output."""
-    return DeltaCatalog(root) if format_name == "delta" else PlainCatalog(root, format_name, storage)
+    return (
+        DeltaCatalog(root, delta_options(root)) if format_name == "delta" else PlainCatalog(root, format_name, storage)
+    )

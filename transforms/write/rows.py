@@ -13,6 +13,7 @@ from schemas.document import Chunk, Document, DocumentStatus, Element, Page, Pag
 from schemas.failures import Failure
 from schemas.part import TableBatch
 from schemas.tables import TABLES
+from transforms.runtime.uris import public_uri
 
 Row = dict[str, Any]
 
@@ -22,7 +23,7 @@ def table_batch(document: Document, run_id: str) -> TableBatch:
     rows = document_rows(document, run_id)
     return TableBatch(
         doc_id=document.info.doc_id,
-        uri=document.info.ref.uri,
+        uri=public_uri(document.info.ref.uri),
         status=document.status.value,
         tables={name: to_ipc(name, table) for name, table in rows.items() if table},
         pages=len(document.pages),
@@ -64,7 +65,7 @@ def _document_row(document: Document, run_id: str) -> Row:
     info, meta = document.info, document.meta
     return {
         **{name: getattr(info, name) for name in info.__struct_fields__ if name != "ref"},
-        "uri": info.ref.uri,
+        "uri": public_uri(info.ref.uri),
         "path": info.ref.path,
         "metadata": _pairs(info.ref.metadata),
         "status": document.status.value,
@@ -130,7 +131,7 @@ def _failure_row(document: Document, failure: Failure) -> Row:
     return {
         **_fields(failure),
         "doc_id": document.info.doc_id,
-        "uri": document.info.ref.uri,
+        "uri": public_uri(document.info.ref.uri),
         "category": failure.category.value,
         "context": _pairs(failure.context),
     }

@@ -10,6 +10,7 @@ from deltalake import DeltaTable
 from schemas.options import WriteOptions
 from schemas.report import FailureReason, RunReport
 from schemas.tables import TABLES
+from transforms.runtime.stores import delta_options
 from transforms.write.tables import open_table
 
 RUN_DOCUMENTS = """
@@ -61,4 +62,5 @@ def _total(rows: list[tuple[Any, ...]], column: int) -> int:
 def _versions(options: WriteOptions) -> dict[str, int]:
     if options.format != "delta":
         return {}
-    return {name: DeltaTable(f"{options.output}/{name}").version() for name in TABLES}
+    stored = delta_options(options.output)
+    return {name: DeltaTable(f"{options.output}/{name}", storage_options=stored).version() for name in TABLES}

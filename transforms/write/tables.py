@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import glob
 import itertools
-import os
 import posixpath
 import tempfile
 from collections.abc import Iterator
@@ -17,8 +17,10 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from schemas.document import Document
-from schemas.failures import ConfigurationError, OutputError
+from schemas.failures import ConfigurationError, DocumentError, OutputError
 from schemas.tables import TABLES
+from transforms.runtime.stores import delta_options, store_of
+from transforms.runtime.uris import is_local
 from transforms.write.files import SUFFIX
 from transforms.write.rows import Row, document_from_rows
 
@@ -30,12 +32,12 @@ BATCH_ROWS = 2_000
 def output_format(root: str) -> str:
     """The format an output was written in; raises ConfigurationError when `root` holds none of our tables."""
     folder = posixpath.join(root, "documents")
-    if DeltaTable.is_deltatable(folder):
+    if DeltaTable.is_deltatable(folder, delta_options(root)):
         return "delta"
-    if os.path.isdir(folder):
-        for name, suffix in SUFFIX.items():
-            if name != "delta" and any(entry.endswith(suffix) for entry in os.listdir(folder)):
-                return name
+    files = _files(folder)
+    for name, suffix in SUFFIX.items():
+        if name != "delta" and any(file.endswith(suffix) for file in files):
+            return name
     raise ConfigurationError(f"{root} holds no docbeam output (no documents table); give the --output of an ingest")
 
 
@@ -47,22 +49,32 @@ def open_table(root: str, name: str) -> ds.Dataset:
     kind, folder = output_format(root), posixpath.join(root, name)
     try:
         if kind == "delta":
-            return DeltaTable(folder).to_pyarrow_dataset()
-        files = sorted(os.path.join(folder, f) for f in _listdir(folder) if f.endswith(SUFFIX[kind]))
+            return DeltaTable(folder, storage_options=delta_options(root)).to_pyarrow_dataset()
+        files = [file for file in _files(folder) if file.endswith(SUFFIX[kind])]
         if kind == "avro":
             rows = [row for path in files for row in _avro_rows(path)]
             return ds.dataset(pa.Table.from_pylist(rows, schema=TABLES[name]))
-        return ds.dataset(files, format=kind, schema=TABLES[name])
-    except (DeltaError, OSError, pa.ArrowException) as error:
+        return _dataset(files, kind, TABLES[name])
+    except (DeltaError, DocumentError, OSError, pa.ArrowException) as error:
         raise OutputError(f"cannot read table {name!r} below {root}: {error}") from error
 
 
-def _listdir(folder: str) -> list[str]:
-    return os.listdir(folder) if os.path.isdir(folder) else []
+def _files(folder: str) -> list[str]:
+    """Files directly in a folder, sorted; none when there is no such folder."""
+    return [info.uri for info in store_of(folder).match(f"{glob.escape(folder)}/*")]
+
+
+def _dataset(files: list[str], kind: str, schema: pa.Schema) -> ds.Dataset:
+    if all(map(is_local, files)):
+        return ds.dataset(files, format=kind, schema=schema)
+    # Arrow reads object stores, too, but with credentials and settings of its own.
+    format = ds.ParquetFileFormat() if kind == "parquet" else ds.IpcFileFormat()
+    store = store_of(*files)
+    return ds.FileSystemDataset([format.make_fragment(store.open(file)) for file in files], schema, format)
 
 
 def _avro_rows(path: str) -> Iterator[Row]:
-    with open(path, "rb") as stream:
+    with store_of(path).open(path) as stream:
         yield from fastavro.reader(stream)
 
 

@@ -18,8 +18,10 @@ from schemas.failures import OutputError
 from schemas.options import WriteOptions
 from schemas.part import Part, TableBatch, WrittenFile
 from schemas.tables import TABLES
+from transforms.runtime.beam_stores import require_file_system
 from transforms.runtime.counts import live_counts
 from transforms.runtime.pool import PoolOptions, shared_pool
+from transforms.runtime.uris import is_local
 from transforms.write.catalog import STAGING, open_catalog
 from transforms.write.commit import Committer
 from transforms.write.files import TableFiles
@@ -57,7 +59,13 @@ class BeamStorage:
     def delete(self, path: str) -> None:
         """See `Storage.delete`."""
         with output_errors(path):
-            if FileSystems.exists(path):
+            if "://" in path:
+                # A folder of an object store is nothing but a prefix of names.
+                found = FileSystems.match([path, posixpath.join(path, "**")])
+                names = [meta.path for match in found for meta in match.metadata_list]
+                if names:
+                    FileSystems.delete(names)
+            elif FileSystems.exists(path):
                 FileSystems.delete([path])
 
     def list(self, prefix: str) -> list[str]:
@@ -74,7 +82,8 @@ class output_errors:
         self._path = path
 
     def __enter__(self) -> None:
-        return None
+        if not is_local(self._path):
+            require_file_system(self._path)
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, BeamIOError | OSError):
