@@ -92,6 +92,8 @@ class Cell(msgspec.Struct, frozen=True, array_like=True):
     column_span: int = 1
     header: bool = False
     box: Box | None = None
+    #: Page the cell stands on (1-based); 0 is the page its table starts on.
+    page: int = 0
 
 
 class BlockType(StrEnum):
@@ -170,6 +172,15 @@ class PageNeed(msgspec.Struct, frozen=True, array_like=True):
     ruled: tuple[Box, ...] = ()
 
 
+class PageSeen(msgspec.Struct, frozen=True, array_like=True):
+    """What a layout model saw on a page (1-based). Tier 'geometry' means that none could; the reason tells why."""
+
+    page: int
+    tier: str
+    reason: str
+    regions: tuple[Region, ...] = ()
+
+
 class PageStatus(StrEnum):
     """Every expected page ends in exactly one of these."""
 
@@ -194,12 +205,19 @@ class ExtractedPage(msgspec.Struct, kw_only=True):
     images: list[Image] = []
     links: list[Link] = []
     vectors: list[Vector] = []
+    #: Curves of the size of letters that stand in rows, on pages without text; counted before vectors are bounded.
+    outlines: int = 0
     #: What a layout model says; empty on pages that no model saw.
     regions: list[Region] = []
     #: Which tier of the layout cascade read the page ('geometry', 'graph', 'full', 'detector'; '' for flow formats),
     #: and why that one.
     tier: str = ""
     tier_reason: str = ""
+    #: 0..1; of what OCR read on the page, 1.0 where nothing was.
+    confidence: float = 1.0
+    #: From this page's points to those of the page as shown, as (a, b, c, d, e, f): x' = a x + c y + e,
+    #: y' = b x + d y + f. Scans are straightened before they are read.
+    to_shown: tuple[float, float, float, float, float, float] = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 
 class OutlineEntry(msgspec.Struct, frozen=True, array_like=True):

@@ -1,0 +1,99 @@
+"""The Tesseract engine: one call of the binary per page image, its word boxes as lines."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+import cv2
+import pytesseract
+
+from schemas.failures import ConfigurationError, Corrupt, TimedOut
+from schemas.geometry import Box, union
+from schemas.options import OcrOptions
+from transforms.ocr.pixels import Pixels, grey, unpacked
+from transforms.ocr.records import OcrLine, OcrWord, PageImage
+from transforms.ocr.rules import find_rules, without_rules
+
+#: Automatic page segmentation: columns are read apart.
+PAGE_MODE = 3
+#: Seconds for one page image.
+TIMEOUT = 300.0
+#: Word rows of Tesseract's table.
+_WORD = "5"
+MAX_QUOTE = 300
+
+
+class TesseractEngine:
+    """Reads with the `tesseract` binary in the parser processes, one thread each."""
+
+    name = "tesseract"
+    batched = False
+
+    def __init__(self, page_mode: int = PAGE_MODE) -> None:
+        self._page_mode = page_mode
+
+    def check(self, options: OcrOptions) -> None:
+        """Raises ConfigurationError when the binary or the data of a language is missing."""
+        try:
+            installed = set(pytesseract.get_languages())
+        except (pytesseract.TesseractNotFoundError, OSError) as error:
+            raise ConfigurationError(
+                "the tesseract binary was not found; install it (Debian: apt-get install tesseract-ocr), "
+                "or use --ocr-engine onnx"
+            ) from error
+        missing = [language for language in options.languages if language not in installed]
+        if missing:
+            packages = " ".join(f"tesseract-ocr-{language.replace('_', '-').lower()}" for language in missing)
+            raise ConfigurationError(
+                f"tesseract has no data for {', '.join(missing)}; install it (Debian: apt-get install {packages}), "
+                f"or choose --ocr-languages among {', '.join(sorted(installed - {'osd'}))}"
+            )
+
+    def read(self, images: Sequence[PageImage], languages: Sequence[str]) -> list[list[OcrLine]]:
+        """The lines of each image. Raises TimedOut or Corrupt."""
+        return [self._read_one(image, "+".join(languages)) for image in images]
+
+    def _read_one(self, image: PageImage, languages: str) -> list[OcrLine]:
+        os.environ.setdefault("OMP_THREAD_LIMIT", "1")
+        luminance = grey(unpacked(image))
+        cleaned = without_rules(luminance, find_rules(luminance, image.dpi), image.dpi)
+        table = _run(cleaned, languages, f"--psm {self._page_mode} --dpi {round(image.dpi)}", image.page)
+        return list(parse_table(table))
+
+
+def _run(luminance: Pixels, languages: str, config: str, page: int) -> str:
+    with tempfile.TemporaryDirectory(prefix="docbeam-ocr-") as folder:
+        path = Path(folder) / "page.pgm"
+        cv2.imwrite(str(path), luminance)
+        try:
+            return str(pytesseract.image_to_data(str(path), lang=languages, config=config, timeout=TIMEOUT))
+        except pytesseract.TesseractError as error:
+            raise Corrupt(f"tesseract failed: {str(error.message)[:MAX_QUOTE]}", page=page) from error
+        except RuntimeError as error:
+            message = f"tesseract did not finish the page within {TIMEOUT:.0f} seconds"
+            raise TimedOut(message, page=page, hint="lower --ocr-max-dpi, or exclude the document") from error
+
+
+def parse_table(text: str) -> Iterator[OcrLine]:
+    """Lines from Tesseract's tab-separated table, in its order."""
+    rows = csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE)
+    words = (row for row in rows if row["level"] == _WORD and row["text"] and row["text"].strip())
+    for _, members in groupby(words, key=lambda row: (row["block_num"], row["par_num"], row["line_num"])):
+        yield _line(members)
+
+
+def _line(rows: Iterable[dict[str, str]]) -> OcrLine:
+    words = tuple(_word(row) for row in rows)
+    return OcrLine(words, union(word.box for word in words) or words[0].box)
+
+
+def _word(row: dict[str, str]) -> OcrWord:
+    left, top = float(row["left"]), float(row["top"])
+    box = Box(left, top, left + float(row["width"]), top + float(row["height"]))
+    return OcrWord(row["text"].strip(), box, min(1.0, max(0.0, float(row["conf"]) / 100)))
