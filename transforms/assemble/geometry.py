@@ -19,7 +19,8 @@ from transforms.assemble.geometry_lines import PageLines, TextLine, attach_piece
 from transforms.assemble.geometry_typing import Typed, type_blocks
 from transforms.assemble.headings import BodyFace
 from transforms.assemble.reading_order import reading_order
-from transforms.assemble.tables import FoundTable, find_tables
+from transforms.assemble.regions_tables import weighed_tables
+from transforms.assemble.tables import FoundTable
 
 SOURCE = "geometry"
 #: Images smaller than this share of the page are ornaments, larger than that are backgrounds of text.
@@ -75,7 +76,7 @@ def _sheet(layout: PageLayout) -> Sheet:
 
 def page_layout(page: ExtractedPage) -> PageLayout:
     """Tables and figures found, and the lines that are left."""
-    tables = find_tables(page)
+    tables = weighed_tables(page)
     taken = frozenset(ref for table in tables for ref in table.lines)
     lines = page_lines(page, taken)
     drafts = [_table_draft(page.number, table) for table in tables]
@@ -86,7 +87,12 @@ def page_layout(page: ExtractedPage) -> PageLayout:
 
 def _table_draft(page: int, table: FoundTable) -> Draft:
     return Draft(
-        type=BlockType.TABLE, page=page, cells=table.cells, box=table.box, confidence=table.confidence, source=SOURCE
+        type=BlockType.TABLE,
+        page=page,
+        cells=table.cells,
+        box=table.box,
+        confidence=table.confidence,
+        source=table.source,
     )
 
 

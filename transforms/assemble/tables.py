@@ -12,7 +12,7 @@ from transforms.assemble.tables_open import open_cells
 from transforms.assemble.tables_regions import Region, ruled_regions, unruled_regions
 from transforms.assemble.tables_ruled import inside, is_lattice, ruled_cells
 from transforms.assemble.tables_rules import Frame, page_frames
-from transforms.assemble.tables_text import Piece, page_pieces
+from transforms.assemble.tables_text import Piece, page_pieces, text_rows
 
 #: A page with more pieces of text than this is a map or a drawing.
 MAX_PIECES = 6000
@@ -28,16 +28,30 @@ class FoundTable:
     #: 'ruled' or 'unruled'.
     method: str
     confidence: float
+    #: What decided where it is and what its cells are: 'geometry', 'layout', 'table-model'.
+    source: str = "geometry"
 
 
 def find_tables(page: ExtractedPage) -> list[FoundTable]:
     """Tables of a page, top to bottom; no two share a span. A page of more than `MAX_PIECES` pieces has none."""
     pieces = page_pieces(page)
-    if not 3 <= len(pieces) <= MAX_PIECES:
-        return []
+    return tables_among(pieces, page_frames(page.vectors, pieces, page_box(page))) if _is_readable(pieces) else []
+
+
+def page_box(page: ExtractedPage) -> Box:
+    """The page as a box."""
+    return Box(0, 0, page.width, page.height)
+
+
+def _is_readable(pieces: Sequence[Piece]) -> bool:
+    return 3 <= len(pieces) <= MAX_PIECES
+
+
+def tables_among(pieces: Sequence[Piece], frames: Sequence[Frame]) -> list[FoundTable]:
+    """Tables that some pieces of a page make with the frames around them."""
     found: list[FoundTable] = []
     rest: list[Frame] = []
-    for frame in page_frames(page.vectors, pieces, Box(0, 0, page.width, page.height)):
+    for frame in frames:
         table = _lattice_table(frame, pieces) if is_lattice(frame) else None
         if table is None:
             rest.append(frame)
@@ -65,17 +79,23 @@ def _lattice_table(frame: Frame, pieces: Sequence[Piece]) -> FoundTable | None:
     members = inside(frame.box, pieces)
     if len(members) < 3:
         return None
-    return _table(trim_titles(ruled_cells(frame, members)), 1, pieces, ("ruled", 0.9))
+    return make_table(trim_titles(ruled_cells(frame, members)), 1, pieces, ("ruled", 0.9))
 
 
 def _open_table(region: Region, method: str, pieces: Sequence[Piece]) -> FoundTable | None:
     made = open_cells(region.rows, region.separators, region.rules)
     if made is None:
         return None
-    return _table(*made, pieces, (method, 0.8 if method == "ruled" else 0.6))
+    return make_table(*made, pieces, (method, 0.8 if method == "ruled" else 0.6))
 
 
-def _table(
+def forced_table(pieces: Sequence[Piece], confidence: float) -> FoundTable | None:
+    """The table that pieces make when something else says that they are one; None when they have no columns."""
+    made = open_cells(text_rows(pieces, gap=1.0), (), ())
+    return None if made is None else make_table(*made, pieces, ("unruled", confidence))
+
+
+def make_table(
     grid: list[GridCell], header_rows: int, pieces: Sequence[Piece], source: tuple[str, float]
 ) -> FoundTable | None:
     """The table of a grid; None when it does not look like one."""

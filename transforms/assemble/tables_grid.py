@@ -87,6 +87,11 @@ def complete_spans(cells: Sequence[GridCell], pieces: Iterable[Piece]) -> None:
             cell.pieces.append(piece)
 
 
+def is_title(text: str) -> bool:
+    """Whether a text begins like the caption or a note of a table."""
+    return _TITLE.match(text) is not None
+
+
 def trim_titles(cells: Sequence[GridCell]) -> list[GridCell]:
     """Drop leading and trailing rows of one cell over all columns that read like a caption, note or paragraph."""
     columns = max((c.column + c.column_span for c in cells), default=0)
@@ -96,7 +101,7 @@ def trim_titles(cells: Sequence[GridCell]) -> list[GridCell]:
             edge = max(c.row for c in result) if last else min(c.row for c in result)
             row = [c for c in result if c.row == edge]
             text = reading_text(row[0].pieces) if len(row) == 1 else ""
-            outside = not text or (len(text) > 60 or bool(_TITLE.match(text)))
+            outside = not text or (len(text) > 60 or is_title(text))
             if len(row) != 1 or row[0].column_span < columns or row[0].row_span > 1 or not outside:
                 break
             result.remove(row[0])
