@@ -19,6 +19,10 @@ class DocumentStatus(StrEnum):
     PARTIAL = "partial"
     FAILED = "failed"
     UNCHANGED = "unchanged"
+    #: Could not be read this time: the rows are those of the version before.
+    STALE = "stale"
+    #: Gone from its source; only this row is left of it.
+    DELETED = "deleted"
 
 
 class PageSpan(msgspec.Struct, frozen=True, array_like=True):
@@ -121,6 +125,10 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True):
     last_modified: str = ""
     #: Hash of every option and engine version that changes output.
     fingerprint: str = ""
+    #: Runs in a row that failed to read it for a passing reason.
+    attempts: int = 0
+    #: Category of the failure ('crashed', 'timeout', 'memory') for which the version is not tried again; '' for none.
+    quarantine: str = ""
 
 
 class Document(msgspec.Struct, kw_only=True):

@@ -5,7 +5,7 @@ DocbeamError
 ├── OutputError          the output cannot be written: stops the run at once
 └── DocumentError        one document or page; becomes a Failure row
     ├── NotFound  Forbidden  TooLarge  TimedOut  Unsupported  Corrupt
-    └── Encrypted  Crashed  OutOfMemory  Partial  SourceUnavailable
+    └── Encrypted  Crashed  OutOfMemory  Partial  SourceUnavailable  SourceChanged
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ class Category(StrEnum):
     MEMORY = "memory"
     PARTIAL = "partial"
     UNAVAILABLE = "unavailable"
+    CHANGED = "changed"
     INTERNAL = "internal"
 
 
@@ -155,3 +156,11 @@ class SourceUnavailable(DocumentError):
     category = Category.UNAVAILABLE
     retryable = True
     default_hint = "run again later; only failed documents are retried"
+
+
+class SourceChanged(DocumentError):
+    """The source is not what its listing or its ETag said."""
+
+    category = Category.CHANGED
+    retryable = True
+    default_hint = "nothing to do: the next run reads it again"

@@ -116,6 +116,22 @@ class ChunkOptions(msgspec.Struct, frozen=True, kw_only=True):
     include_types: tuple[ExtraType, ...] = ("footnote",)
 
 
+class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run does about documents that the output knows."""
+
+    #: Documents that are gone from inputs which were listed completely: their rows go, stay, or leave one that says so.
+    deleted: Literal["remove", "keep", "tombstone"] = "remove"
+    #: Work on every listed document, also when it is unchanged or quarantined.
+    force: bool = False
+    #: Wait for another run on the same output instead of refusing.
+    wait: bool = False
+    #: Runs in a row that try a document again which fails for a passing reason.
+    max_attempts: Positive = 6
+    #: Extracted documents are kept here, so that other chunk options cost no parsing; '' keeps none.
+    extract_cache: str = ""
+    extract_cache_bytes: Bytes = 8 << 30
+
+
 class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Where and how tables are written."""
 
@@ -147,5 +163,6 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     ocr: OcrOptions = OcrOptions()
     layout: LayoutOptions = LayoutOptions()
     chunk: ChunkOptions = ChunkOptions()
+    plan: PlanOptions = PlanOptions()
     write: WriteOptions = WriteOptions()
     run: RunOptions = RunOptions()

@@ -15,6 +15,10 @@ class SourceRef(msgspec.Struct, frozen=True, kw_only=True):
     size: int | None = None
     #: Further columns of the manifest row that named the document.
     metadata: dict[str, str] = {}
+    #: What the listing tells apart versions by: size and time (or ETag); '' when it tells nothing to rely on.
+    stamp: str = ""
+    #: URI of the manifest that named the document; '' for folders, patterns and single names.
+    manifest: str = ""
 
 
 class Fetched(msgspec.Struct, frozen=True, kw_only=True):
