@@ -62,6 +62,10 @@ DOCUMENTS = _table(
     _required("chunks", INT),
     _required("failures", INT),
     _required("retryable", pa.bool_()),
+    _required("attempts", INT),
+    _required("quarantine", STRING),
+    _required("stamp", STRING),
+    _required("manifest", STRING),
     _required("run_id", STRING),
 )
 
@@ -170,6 +174,25 @@ FAILURES = _table(
     _required("retryable", pa.bool_()),
     _required("context", TEXT_MAP),
     _required("traceback", STRING),
+)
+
+RUNS = _table(
+    "runs",
+    _required("run_id", STRING),
+    _required("kind", STRING),
+    _required("started", STRING),
+    _required("finished", STRING),
+    _required("status", STRING),
+    _required(
+        "options", pa.list_(pa.struct([_required(name, STRING) for name in ("key", "value", "origin")]))
+    ),
+    _required("versions", TEXT_MAP),
+    _required("counts", pa.list_(pa.struct([_required("name", STRING), _required("count", pa.int64())]))),
+    _required("pages_per_second", FLOAT),
+    _required("failures", pa.list_(pa.struct([_required("category", STRING), _required("count", pa.int64())]))),
+    _required("listing_digest", STRING),
+    _required("table_versions", pa.list_(pa.struct([_required("table", STRING), _required("version", pa.int64())]))),
+    _required("message", STRING),
 )
 
 #: In commit order: a reader that finds a document finds its chunks, so documents come last.

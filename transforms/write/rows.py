@@ -67,6 +67,8 @@ def _document_row(document: Document, run_id: str) -> Row:
         **{name: getattr(info, name) for name in info.__struct_fields__ if name != "ref"},
         "uri": public_uri(info.ref.uri),
         "path": info.ref.path,
+        "stamp": info.ref.stamp,
+        "manifest": info.ref.manifest,
         "metadata": _pairs(info.ref.metadata),
         "status": document.status.value,
         "engine": document.engine,
