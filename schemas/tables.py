@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 STRING = pa.string()
 INT = pa.int32()
@@ -183,9 +183,7 @@ RUNS = _table(
     _required("started", STRING),
     _required("finished", STRING),
     _required("status", STRING),
-    _required(
-        "options", pa.list_(pa.struct([_required(name, STRING) for name in ("key", "value", "origin")]))
-    ),
+    _required("options", pa.list_(pa.struct([_required(name, STRING) for name in ("key", "value", "origin")]))),
     _required("versions", TEXT_MAP),
     _required("counts", pa.list_(pa.struct([_required("name", STRING), _required("count", pa.int64())]))),
     _required("pages_per_second", FLOAT),
