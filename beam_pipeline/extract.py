@@ -9,10 +9,12 @@ from pathlib import Path
 
 from beam_pipeline.fingerprint import fingerprint
 from schemas.content import Extraction
-from schemas.document import Document
+from schemas.document import Document, DocumentInfo
 from schemas.options import Options
 from schemas.source import SourceRef
 from transforms.assemble.document import assemble
+from transforms.assemble.doubt import page_needs
+from transforms.assemble.task import PDF, note
 from transforms.chunk.chunks import chunk_document
 from transforms.extract.pages import parse_ranges
 from transforms.extract.task import extract_ranges
@@ -33,9 +35,25 @@ def extract_document(source: str | Path | bytes, options: Options | None = None)
     with _located(source) as uri, _fetcher(options, uri).open(_reference(uri)) as fetched:
         ranges = parse_ranges(options.extract.page_range)
         extraction: Extraction = extract_ranges(Path(fetched.local_path), fetched.media_type, ranges)
-        document = assemble(document_info(fetched, version), extraction)
+        document = structured(document_info(fetched, version), extraction, fetched.local_path, options)
     document.chunks = chunk_document(document, options.chunk)
     return document
+
+
+def structured(info: DocumentInfo, extraction: Extraction, path: str, options: Options) -> Document:
+    """The assembled document, with the layout model's word on the pages that ask for it."""
+    document = assemble(info, extraction)
+    needs = page_needs(extraction, document.elements, options.layout.mode) if info.media_type == PDF else ()
+    if not needs:
+        return document
+    # ONNX Runtime takes a while to import, and most documents do not need it.
+    from transforms.layout.settings import layout_settings, load_networks
+    from transforms.layout.task import see_pages
+
+    settings = layout_settings(options)
+    for seen in see_pages(path, needs, dict(settings.requests), load_networks(settings)):
+        note(extraction.pages, seen)
+    return assemble(info, extraction)
 
 
 def _fetcher(options: Options, uri: str) -> Fetcher:

@@ -17,11 +17,25 @@ ENGINES = ("docbeam", "pymupdf", "python-docx", "lxml", "markdown-it-py", "tikto
 
 def fingerprint(options: Options) -> str:
     """32 hex digits. Limits, workers and paths are left out: they decide whether, not what."""
-    shaping = {"page_range": options.extract.page_range, "chunk": msgspec.to_builtins(options.chunk)}
+    shaping: dict[str, object] = {"page_range": options.extract.page_range, "chunk": msgspec.to_builtins(options.chunk)}
+    if options.layout.mode != "never":
+        shaping["layout"] = _layout(options)
     engines = {name: _version(name) for name in ENGINES} | _plugins()
     return stable_id(
         SCHEMA_VERSION, *(msgspec.json.encode(part, order="sorted").decode() for part in (shaping, engines))
     )
+
+
+def _layout(options: Options) -> dict[str, object]:
+    """Not the device: results agree between devices within what assembly notices."""
+    layout = options.layout
+    return {
+        "mode": layout.mode,
+        "model": layout.model,
+        "max_lines": layout.max_lines,
+        "precision": options.run.precision,
+        "runtime": _version("onnxruntime"),
+    }
 
 
 def _version(distribution: str) -> str:

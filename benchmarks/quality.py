@@ -20,6 +20,7 @@ def main() -> int:
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--split", default="dev")
     parser.add_argument("--sets", default="", help="score only these sets, comma-separated")
+    parser.add_argument("--layout", default="auto", help="auto, always or never")
     parser.add_argument("--keep", type=Path, help="keep tables and export here")
     arguments = parser.parse_args()
     split, scorer = arguments.corpus / arguments.split, arguments.corpus / "score_export.py"
@@ -30,7 +31,7 @@ def main() -> int:
         work = arguments.keep or Path(scratch)
         tables, export = str(work / "tables"), str(work / "export")
         ingest = ["ingest", str(split), "--output", tables, "--exclude", "truth", "--exclude", "/*.jsonl"]
-        subprocess.run([DOCBEAM, *ingest, "--max-failure-ratio", "1"], check=True)
+        subprocess.run([DOCBEAM, *ingest, "--max-failure-ratio", "1", "--layout", arguments.layout], check=True)
         subprocess.run([DOCBEAM, "export", tables, export, "--markdown", "--json"], check=True)
         score = [sys.executable, str(scorer), str(split), export]
         score += ["--sets", arguments.sets] if arguments.sets else []

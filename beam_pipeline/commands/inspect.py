@@ -30,7 +30,15 @@ _SHOWN = 30
 _HEADINGS = (BlockType.TITLE, BlockType.HEADING)
 
 
-@with_options("extract.page_range", "extract.document_timeout", "extract.memory_limit")
+@with_options(
+    "extract.page_range",
+    "extract.document_timeout",
+    "extract.memory_limit",
+    "layout.mode",
+    "layout.model",
+    "run.device",
+    "run.precision",
+)
 def inspect(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A local document.")],
     resolved: Resolved,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from schemas.content import ExtractedPage, Extraction, PageNeed, Region
+from schemas.content import ExtractedPage, Extraction, PageNeed, PageSeen
 from schemas.document import DocumentInfo
 from schemas.options import LayoutMode
 from schemas.part import Part
@@ -20,15 +21,6 @@ STAGE = "assemble"
 PDF = "application/pdf"
 #: Pages of one document that go through the layout model together; more are groups that spread over the workers.
 GROUP_PAGES = 64
-
-
-class Seen(msgspec.Struct, frozen=True, array_like=True):
-    """What the layout stage says of a page; the fields of its `PageSeen`."""
-
-    page: int
-    tier: str
-    reason: str
-    regions: tuple[Region, ...] = ()
 
 
 class Assembled(msgspec.Struct, frozen=True):
@@ -49,14 +41,14 @@ def assemble_packed(info: DocumentInfo, extraction: bytes, mode: LayoutMode) -> 
 def assemble_seen(info: DocumentInfo, extraction: bytes, layout: bytes) -> bytes:
     """The packed Document, with what the layout model said about some pages."""
     content = unpack(extraction, Extraction)
-    by_number = {page.number: page for page in content.pages}
-    for seen in unpack(layout, list[Seen]):
-        note(by_number[seen.page], seen)
+    for seen in unpack(layout, list[PageSeen]):
+        note(content.pages, seen)
     return pack(assemble(info, content))
 
 
-def note(page: ExtractedPage, seen: Seen) -> None:
-    """Put a model's word into the page."""
+def note(pages: Sequence[ExtractedPage], seen: PageSeen) -> None:
+    """Put a model's word into its page among `pages`, which are sorted by number."""
+    page = pages[bisect_left(pages, seen.page, key=lambda page: page.number)]
     page.tier, page.tier_reason, page.regions = seen.tier, seen.reason, list(seen.regions)
 
 

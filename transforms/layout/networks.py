@@ -9,7 +9,7 @@ from typing import Protocol
 
 import msgspec
 
-from schemas.content import BlockType, GridLine, PageNeed, Region
+from schemas.content import BlockType, GridLine, PageNeed, PageSeen, Region
 from schemas.failures import Failure
 from schemas.geometry import Box
 from transforms.layout.model import LayoutModel, ModelOptions, OnBatch
@@ -42,15 +42,6 @@ class PageWork(msgspec.Struct, frozen=True, eq=False):
 
     need: PageNeed
     input: PageInput
-
-
-class PageSeen(msgspec.Struct, frozen=True, array_like=True):
-    """What a model saw on a page (1-based). Tier 'geometry' means that none could; the reason tells why."""
-
-    page: int
-    tier: str
-    reason: str
-    regions: tuple[Region, ...] = ()
 
 
 class Model(Protocol):
@@ -109,7 +100,7 @@ def _left(need: PageNeed, why: str) -> PageSeen:
 class BuiltIn:
     """The networks of the PyMuPDF wheel for one tier."""
 
-    def __init__(self, options: ModelOptions, on_batch: OnBatch) -> None:
+    def __init__(self, options: ModelOptions, on_batch: OnBatch | None = None) -> None:
         self.model = LayoutModel(options, on_batch)
 
     def __call__(self, works: Sequence[PageWork]) -> list[tuple[Region, ...]]:

@@ -48,7 +48,7 @@ def layout_settings(options: Options) -> Settings:
 
 
 @cache
-def load_networks(settings: Settings, on_batch: OnBatch) -> Networks:
+def load_networks(settings: Settings, on_batch: OnBatch | None = None) -> Networks:
     """The models of this process: one copy, however many steps of the graph use them."""
 
     def load(tier: Tier) -> Model:

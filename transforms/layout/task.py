@@ -8,11 +8,11 @@ from contextlib import AbstractContextManager
 
 import msgspec
 
-from schemas.content import PageNeed
+from schemas.content import PageNeed, PageSeen
 from schemas.failures import Crashed, DocumentError, OutOfMemory, SourceUnavailable, TimedOut
 from schemas.part import DEADLINE_PAGES, Part
 from schemas.source import Fetched, SourceRef
-from transforms.layout.networks import Networks, PageSeen, PageWork
+from transforms.layout.networks import Networks, PageWork
 from transforms.layout.records import PageInput, PrepareRequest
 from transforms.runtime.pack import pack, unpack
 from transforms.runtime.pool import ParserPool
@@ -52,6 +52,14 @@ class PartPreparer(msgspec.Struct, frozen=True, kw_only=True):
                 return inputs
 
             return prepare_or_refuse(prepare, part.needs)
+
+
+def see_pages(
+    path: str, needs: Sequence[PageNeed], requests: Mapping[str, PrepareRequest], networks: Networks
+) -> list[PageSeen]:
+    """Pages of one document, prepared and seen in this process."""
+    inputs = pickle.loads(prepare_in_child(path, needs, requests))
+    return networks.see([PageWork(*work) for work in zip(needs, inputs, strict=True)])
 
 
 def prepare_in_child(path: str, needs: Sequence[PageNeed], requests: Mapping[str, PrepareRequest]) -> bytes:
