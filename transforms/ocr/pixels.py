@@ -45,18 +45,21 @@ def grey(pixels: Pixels) -> Pixels:
     return pixels if pixels.ndim == 2 else np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
-def ink(luminance: Pixels, dpi: float) -> Pixels:
-    """255 where there is ink, 0 on paper. Uneven light and coloured grounds are levelled; white on black is not ink."""
+def ink(luminance: Pixels, dpi: float, share: float = 0.8) -> Pixels:
+    """255 where there is ink, 0 on paper. Uneven light and coloured grounds are levelled; white on black is not ink.
+
+    `share` is the darkness that counts as ink, of that which best parts dark from light.
+    """
     window = max(15, int(dpi / 5)) | 1
     paper = cv2.blur(luminance, (window, window)).astype(np.int16)
     dark = paper - luminance
-    level = max(MIN_CONTRAST, _otsu(np.clip(dark, 0, 255).astype(np.uint8)))
+    level = max(MIN_CONTRAST, share * _otsu(np.clip(dark, 0, 255).astype(np.uint8)))
     return np.where(dark >= level, 255, 0).astype(np.uint8)
 
 
-def _otsu(values: Pixels) -> int:
+def _otsu(values: Pixels) -> float:
     level, _ = cv2.threshold(values, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    return int(0.8 * level)
+    return float(level)
 
 
 def compose(first: Affine, second: Affine) -> Affine:

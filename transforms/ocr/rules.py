@@ -13,10 +13,14 @@ from transforms.ocr.pixels import POINTS_PER_INCH, Pixels, ink
 
 #: In points: shorter lines are strokes of letters, thicker ones are bars.
 MIN_LENGTH, MAX_THICKNESS = 24.0, 4.0
-#: Breaks up to this many points are closed: noise eats thin rules.
-MAX_BREAK = 1.5
+#: Solid runs of this many points are parts of a rule; breaks up to so many points between them are noise.
+MIN_RUN, MAX_BREAK = 9.0, 8.0
 #: Share of a rule's box that must be ink.
-SOLID = 0.55
+SOLID = 0.5
+#: Ink beside a rule, as shares of its length, on the emptier and the fuller side: letters would show more.
+BESIDE = (0.12, 0.5)
+#: Darkness, as a share of that of letters, that rules need.
+FAINT = 0.45
 #: Pages with more lines than this are drawings.
 MAX_RULES = 1200
 
@@ -30,21 +34,36 @@ class RuleLine(NamedTuple):
 
 def find_rules(luminance: Pixels, dpi: float) -> list[RuleLine]:
     """The horizontal and vertical lines of an upright image; none when there are so many that it is a drawing."""
-    marks = ink(luminance, dpi)
-    lines = [*_lines(marks, dpi, True), *_lines(marks, dpi, False)]
+    marks = ink(luminance, dpi, FAINT)
+    lines = [RuleLine(box, True) for box in _lines(marks, dpi)]
+    down = np.ascontiguousarray(marks.T)
+    lines += [RuleLine(Box(box.y0, box.x0, box.y1, box.x1), False) for box in _lines(down, dpi)]
     return lines if len(lines) <= MAX_RULES else []
 
 
-def _lines(marks: Pixels, dpi: float, horizontal: bool) -> Iterator[RuleLine]:
-    length, gap, thick = (max(1, round(value * dpi / POINTS_PER_INCH)) for value in (MIN_LENGTH, MAX_BREAK, MAX_THICKNESS))
-    along = (lambda size: np.ones((1, size), np.uint8)) if horizontal else (lambda size: np.ones((size, 1), np.uint8))
-    closed = cv2.morphologyEx(marks, cv2.MORPH_CLOSE, along(gap + 2))
-    opened = cv2.morphologyEx(closed, cv2.MORPH_OPEN, along(length))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=8)
-    for x, y, width, height, area in stats[1:]:
-        thickness = height if horizontal else width
-        if thickness <= thick and area >= SOLID * width * height:
-            yield RuleLine(Box(float(x), float(y), float(x + width), float(y + height)), horizontal)
+def _lines(marks: Pixels, dpi: float) -> Iterator[Box]:
+    """Horizontal lines: solid runs, joined over breaks, with white beside them."""
+    scale = dpi / POINTS_PER_INCH
+    runs = cv2.morphologyEx(marks, cv2.MORPH_CLOSE, _along(3))
+    runs = cv2.morphologyEx(runs, cv2.MORPH_OPEN, _along(MIN_RUN * scale))
+    joined = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, _along(MAX_BREAK * scale))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    for x, y, width, height, area in stats[1:].tolist():
+        if width >= MIN_LENGTH * scale and height <= max(2.0, MAX_THICKNESS * scale) and area >= SOLID * width * height:
+            if _stands_alone(marks, x, y, width, height, scale):
+                yield Box(float(x), float(y), float(x + width), float(y + height))
+
+
+def _along(length: float) -> Pixels:
+    return np.ones((1, max(1, round(length))), np.uint8)
+
+
+def _stands_alone(marks: Pixels, x: int, y: int, width: int, height: int, scale: float) -> bool:
+    gap, reach = max(1, round(0.4 * scale)), max(2, round(1.6 * scale))
+    above = marks[max(0, y - gap - reach) : max(0, y - gap), x : x + width]
+    below = marks[y + height + gap : y + height + gap + reach, x : x + width]
+    emptier, fuller = sorted(float(side.max(axis=0).mean()) / 255 if side.size else 0.0 for side in (above, below))
+    return emptier <= BESIDE[0] and fuller <= BESIDE[1]
 
 
 def without_rules(luminance: Pixels, rules: Sequence[RuleLine], dpi: float) -> Pixels:
