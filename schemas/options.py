@@ -113,7 +113,8 @@ class ChunkOptions(msgspec.Struct, frozen=True, kw_only=True):
     overlap_tokens: Count = 0
     encoding: Literal["cl100k_base", "o200k_base"] = "cl100k_base"
     #: Element types beyond the body text that chunks may hold: hidden, page_header, page_footer, footnote, comment.
-    include_types: tuple[ExtraType, ...] = ("footnote",)
+    #: They are in the elements table whether or not chunks hold them.
+    include_types: tuple[ExtraType, ...] = ()
 
 
 class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
