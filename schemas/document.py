@@ -33,6 +33,30 @@ class PageSpan(msgspec.Struct, frozen=True, array_like=True):
     line: int = 0
 
 
+class ReferenceKind(StrEnum):
+    """What a mention points to."""
+
+    FIGURE = "figure"
+    TABLE = "table"
+    LISTING = "listing"
+    EQUATION = "equation"
+    #: Sections, chapters, parts and appendices.
+    SECTION = "section"
+    FOOTNOTE = "footnote"
+
+
+class Reference(msgspec.Struct, frozen=True, array_like=True):
+    """`element.text[start:end]` ('Table 2', '[^1]') mentions the element `element_id` of the same document.
+
+    start == end marks the place of a raised footnote number, which is no part of the text.
+    """
+
+    start: int
+    end: int
+    kind: ReferenceKind
+    element_id: str
+
+
 class Element(msgspec.Struct, frozen=True, kw_only=True):
     """A logical unit in reading order. `text` is the normalised join of `spans` (tables: Markdown of `cells`)."""
 
@@ -53,6 +77,14 @@ class Element(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
     spans: tuple[PageSpan, ...] = ()
     cells: tuple[Cell, ...] = ()
+    #: The heading (or title) that opens the section this stands in; for a heading, the one above it. '' at the top.
+    parent_id: str = ""
+    #: Captions: the figure, table or listing they name. '' when there is none.
+    caption_of: str = ""
+    #: Figures, tables and listings: their (first) caption.
+    caption_id: str = ""
+    #: Mentions of other elements in `text`, in order, without those that could not be resolved.
+    references: tuple[Reference, ...] = ()
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):

@@ -109,7 +109,12 @@ CELL = pa.struct(
         _required("column_span", INT),
         _required("header", pa.bool_()),
         pa.field("box", BOX),
+        pa.field("page", INT),
     ]
+)
+
+REFERENCE = pa.struct(
+    [_required("start", INT), _required("end", INT), _required("kind", STRING), _required("element_id", STRING)]
 )
 
 ELEMENTS = _table(
@@ -128,6 +133,11 @@ ELEMENTS = _table(
     _required("source", STRING),
     _required("spans", pa.list_(SPAN)),
     _required("cells", pa.list_(CELL)),
+    # Nullable: outputs of schema 1 lack what follows.
+    pa.field("parent_id", STRING),
+    pa.field("caption_of", STRING),
+    pa.field("caption_id", STRING),
+    pa.field("references", pa.list_(REFERENCE)),
 )
 
 CHUNKS = _table(

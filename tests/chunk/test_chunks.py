@@ -132,8 +132,10 @@ def test_side_matter_is_left_out_unless_included(kind):
     assert "Side." in "".join(texts(paragraph("Body."), side, include_types=(kind,)))
 
 
-def test_footnotes_are_included_by_default_and_empty_figures_never():
-    assert texts(paragraph("Body."), element("footnote", "Note."), element("figure")) == ["Body.\n\nNote."]
+def test_footnotes_are_left_out_by_default_and_empty_figures_always():
+    parts = paragraph("Body."), element("footnote", "Note."), element("figure")
+    assert texts(*parts) == ["Body."]
+    assert texts(*parts, include_types=("footnote",)) == ["Body.\n\nNote."]
 
 
 def test_markdown_marks_headings_and_never_merges_sections():

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from typing import NamedTuple
 
 from schemas import ids
 from schemas.content import Block, BlockType, ExtractedPage, Extraction, PageStatus
 from schemas.document import Document, DocumentInfo, DocumentStatus, Element, Page, PageSpan
+from transforms.assemble.captions import bind_captions
+from transforms.assemble.continued_tables import join_continued_tables
 from transforms.assemble.draft import Draft
 from transforms.assemble.geometry import geometry_drafts
+from transforms.assemble.references import resolve_references
 from transforms.assemble.text import document_words, join_spans
-from transforms.render.table import table_markdown
+from transforms.render.places import row_pages
+from transforms.render.table import header_rows, table_markdown
 
 KEEPS_LINES = frozenset({BlockType.CODE})
 #: Elements that stand beside the text: they neither open a section nor belong to one.
@@ -21,9 +27,10 @@ BESIDE_THE_TEXT = frozenset({BlockType.PAGE_HEADER, BlockType.PAGE_FOOTER, Block
 def assemble(info: DocumentInfo, extraction: Extraction) -> Document:
     """The document with elements in reading order and exactly one row per extracted page; chunks stay empty."""
     flow = any(page.blocks for page in extraction.pages)
-    drafts = list(flow_drafts(extraction.pages)) if flow else geometry_drafts(extraction)
+    drafts = list(flow_drafts(extraction.pages)) if flow else _page_drafts(extraction)
     # Only lines of fixed layout break words.
     elements = number_elements(info, drafts, frozenset() if flow else document_words(extraction.pages))
+    elements = resolve_references(bind_captions(elements), extraction.pages)
     return Document(
         info=info,
         status=document_status(extraction),
@@ -35,6 +42,11 @@ def assemble(info: DocumentInfo, extraction: Extraction) -> Document:
         elements=elements,
         failures=list(extraction.failures),
     )
+
+
+def _page_drafts(extraction: Extraction) -> list[Draft]:
+    heights = {page.number: page.height for page in extraction.pages}
+    return join_continued_tables(geometry_drafts(extraction), heights)
 
 
 def document_status(extraction: Extraction) -> DocumentStatus:
@@ -69,9 +81,9 @@ def _block_draft(page: int, block: Block) -> Draft:
 def number_elements(
     info: DocumentInfo, drafts: list[Draft], known_words: AbstractSet[str] = frozenset()
 ) -> list[Element]:
-    """Drafts with index, id, text and section path. Drafts without text and without a picture are dropped."""
+    """Drafts with index, id, text and section. Drafts without text and without a picture are dropped."""
     version = ids.version_id(info.content_hash, info.fingerprint)
-    path: list[tuple[int, str]] = []
+    path: list[_OpenSection] = []
     elements: list[Element] = []
     for draft in drafts:
         text = draft_text(draft, known_words)
@@ -79,14 +91,13 @@ def number_elements(
             continue
         level = _heading_level(draft)
         if level is not None:
-            path = [entry for entry in path if entry[0] < level]
-        section = () if draft.type in BESIDE_THE_TEXT else tuple(title for _, title in path)
-        if level is not None:
-            path.append((level, text))
+            path = [entry for entry in path if entry.level < level]
+        section = [] if draft.type in BESIDE_THE_TEXT else path
         index = len(elements)
+        element_id = ids.element_id(info.doc_id, version, index)
         elements.append(
             Element(
-                element_id=ids.element_id(info.doc_id, version, index),
+                element_id=element_id,
                 index=index,
                 type=draft.type,
                 text=text,
@@ -94,14 +105,23 @@ def number_elements(
                 box=draft.box,
                 level=draft.level,
                 marker=draft.marker,
-                section_path=section,
+                section_path=tuple(entry.title for entry in section),
+                parent_id=section[-1].element_id if section else "",
                 confidence=draft.confidence,
                 source=draft.source,
                 spans=draft.spans,
                 cells=draft.cells,
             )
         )
+        if level is not None:
+            path = [*path, _OpenSection(level, text, element_id)]
     return elements
+
+
+class _OpenSection(NamedTuple):
+    level: int
+    title: str
+    element_id: str
 
 
 def _heading_level(draft: Draft) -> int | None:
@@ -123,8 +143,21 @@ def page_rows(pages: list[ExtractedPage], elements: list[Element], route: str) -
     hidden: dict[int, int] = {}
     for element in elements:
         counts = hidden if element.type is BlockType.HIDDEN else visible
-        counts[element.page] = counts.get(element.page, 0) + len(element.text)
+        for page, chars in _chars_by_page(element).items():
+            counts[page] = counts.get(page, 0) + chars
     return [_page_row(page, visible.get(page.number, 0), hidden.get(page.number, 0), route) for page in pages]
+
+
+def _chars_by_page(element: Element) -> Mapping[int, int]:
+    """The element's characters; the rows of a continued table count on the pages they stand on."""
+    if element.box is None or element.type is not BlockType.TABLE:
+        return {element.page: len(element.text)}
+    lines = element.text.split("\n")
+    del lines[header_rows(element.cells) : header_rows(element.cells) + 1]
+    counts = Counter({element.page: len(element.text) - sum(map(len, lines))})
+    for page, line in zip(row_pages(element), lines, strict=False):
+        counts[page] += len(line)
+    return counts
 
 
 def _page_row(page: ExtractedPage, chars: int, hidden_chars: int, route: str) -> Page:

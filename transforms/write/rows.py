@@ -94,6 +94,7 @@ def _element_row(doc_id: str, element: Element) -> Row:
         "box": _box(element.box),
         "spans": [_span_row(span) for span in element.spans],
         "cells": [{**_fields(cell), "box": _box(cell.box)} for cell in element.cells],
+        "references": [_fields(reference) for reference in element.references],
     }
 
 
@@ -168,8 +169,16 @@ def _mapping(pairs: Iterable[Row]) -> dict[str, str]:
 
 def _element(row: Row) -> Element:
     spans = [(s["page"], _span(s), s["line"]) for s in row["spans"]]
-    cells = [[*(v for k, v in cell.items() if k != "box"), _corners(cell["box"])] for cell in row["cells"]]
-    return msgspec.convert({**row, "box": _corners(row["box"]), "spans": spans, "cells": cells}, Element)
+    # Tables that older versions wrote lack what came later.
+    later = {name: row.get(name) or "" for name in ("parent_id", "caption_of", "caption_id")}
+    references = [list(reference.values()) for reference in row.get("references") or ()]
+    nested = {"box": _corners(row["box"]), "spans": spans, "cells": list(map(_cell, row["cells"]))}
+    return msgspec.convert({**row, **later, **nested, "references": references}, Element)
+
+
+def _cell(row: Row) -> list[Any]:
+    names = ("row", "column", "text", "row_span", "column_span", "header")
+    return [*(row[name] for name in names), _corners(row["box"]), row.get("page") or 0]
 
 
 def _span(row: Row) -> list[Any]:
