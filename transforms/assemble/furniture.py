@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from schemas.content import BlockType
 from schemas.geometry import Box
 from transforms.assemble.geometry_lines import TextLine
+from transforms.assemble.regions import CERTAIN, NO_REGIONS, PageRegions
 
 #: Share of the page's height where running heads and feet stand.
 BAND = 0.13
@@ -49,6 +52,7 @@ class Sheet:
     width: float
     height: float
     lines: Sequence[TextLine]
+    regions: PageRegions = NO_REGIONS
 
 
 def find_furniture(sheets: Sequence[Sheet], body_size: float) -> Furniture:
@@ -59,8 +63,43 @@ def find_furniture(sheets: Sequence[Sheet], body_size: float) -> Furniture:
         repeated = _repeated(sheets, bands)
         for sheet, band in zip(sheets, bands, strict=True):
             chosen.update(id(line) for line in _outer_rows(sheet, band, top, repeated, body_size))
+            chosen.update(id(line) for line in seen_furniture(sheet, top, body_size, chosen))
     heads |= {id(line) for line in watermarks(sheets, body_size)}
     return Furniture(frozenset(heads), frozenset(feet - heads))
+
+
+def seen_furniture(
+    sheet: Sheet, top: bool, body_size: float, chosen: AbstractSet[int] = frozenset()
+) -> Iterable[TextLine]:
+    """Outermost rows that a layout model is certain about and that look like furniture.
+
+    The model alone is not enough: it also takes short text near the edge of a page for a running head.
+    """
+    kind = BlockType.PAGE_HEADER if top else BlockType.PAGE_FOOTER
+    if not sheet.regions.of_type(kind, CERTAIN):
+        return
+    lines = sorted(sheet.lines, key=lambda line: (_edge_distance(sheet, line.box, top), line.box.x0))
+    for row in _rows(lines):
+        if all(id(line) in chosen for line in row):
+            continue
+        seen = [sheet.regions.at(line.box) for line in row]
+        certain = all(r is not None and r.type is kind and r.confidence >= CERTAIN for r in seen)
+        if not certain or not _may_be_furniture(sheet, row, top, body_size):
+            return
+        yield from row
+
+
+def _may_be_furniture(sheet: Sheet, row: Sequence[TextLine], top: bool, body_size: float) -> bool:
+    """A page number anywhere beyond the text; other short text in the margin, or small in the band."""
+    text = " ".join(line.text for line in row)
+    gap = _gap_inwards(sheet, row, top)
+    if len(text) > MAX_CHARS or any(line.size > 1.15 * body_size for line in row) or gap < 0.4 * row[0].size:
+        return False
+    if _PAGE_NUMBER.fullmatch(text):
+        return True
+    distance = min(_edge_distance(sheet, line.box, top) for line in row)
+    small = all(line.size < 0.95 * body_size for line in row)
+    return distance < MARGIN * sheet.height or (small and distance < BAND * sheet.height)
 
 
 def watermarks(sheets: Sequence[Sheet], body_size: float) -> list[TextLine]:
@@ -193,6 +232,9 @@ def _looks_like_furniture(
 ) -> bool:
     """By place and size alone: rows that stand at the same place on many pages, or in the margin, set apart."""
     if line.size > 1.15 * body_size or gap <= SEPARATION * max(line.size, 0.8 * body_size):
+        return False
+    seen = sheet.regions.at(line.box)
+    if seen is not None and seen.type in {BlockType.HEADING, BlockType.TITLE} and seen.confidence >= CERTAIN:
         return False
     if not top and _NOTE.match(line.text):
         return False

@@ -6,7 +6,7 @@ import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from schemas.content import BlockType, ExtractedPage, Extraction, Image
 from schemas.document import PageSpan
@@ -19,8 +19,11 @@ from transforms.assemble.geometry_lines import PageLines, TextLine, attach_piece
 from transforms.assemble.geometry_typing import Typed, type_blocks
 from transforms.assemble.headings import BodyFace
 from transforms.assemble.reading_order import reading_order
+from transforms.assemble.regions import NO_REGIONS, SURE, PageRegions, turned_regions
+from transforms.assemble.regions import SOURCE as SEEN
+from transforms.assemble.regions_figures import seen_figures
 from transforms.assemble.regions_tables import weighed_tables
-from transforms.assemble.tables import FoundTable
+from transforms.assemble.tables import FoundTable, page_box
 
 SOURCE = "geometry"
 #: Images smaller than this share of the page are ornaments, larger than that are backgrounds of text.
@@ -36,6 +39,8 @@ class PlacedObject:
     box: Box
     draft: Draft
     text: str = ""
+    #: Words inside a picture.
+    labels: list[TextLine] = field(default_factory=list)
 
 
 Stack = list[TextLine | PlacedObject]
@@ -48,6 +53,7 @@ class PageLayout:
     page: ExtractedPage
     lines: PageLines
     objects: list[PlacedObject]
+    regions: PageRegions = NO_REGIONS
 
 
 def geometry_drafts(extraction: Extraction) -> list[Draft]:
@@ -59,7 +65,7 @@ def geometry_drafts(extraction: Extraction) -> list[Draft]:
     stacks = [_page_stacks(layout, furniture, body) for layout in layouts]
     columns = [[item for item in stack if isinstance(item, TextLine)] for page in stacks for stack in page]
     pitches = Pitches(columns)
-    flow = [list(_page_flow(page, pitches)) for page in stacks]
+    flow = [list(_page_flow(page, pitches, layout.regions)) for page, layout in zip(stacks, layouts, strict=True)]
     heights = {layout.page.number: sheet.height for layout, sheet in zip(layouts, sheets, strict=True)}
     blocks = [item for page in flow for item in page if isinstance(item, TextBlock)]
     typed = type_blocks(blocks, body, extraction.outline, heights)
@@ -71,7 +77,7 @@ def geometry_drafts(extraction: Extraction) -> list[Draft]:
 
 def _sheet(layout: PageLayout) -> Sheet:
     width, height = layout.page.width, layout.page.height
-    return Sheet(*((height, width) if layout.lines.quarter % 2 else (width, height)), layout.lines.flow)
+    return Sheet(*((height, width) if layout.lines.quarter % 2 else (width, height)), layout.lines.flow, layout.regions)
 
 
 def page_layout(page: ExtractedPage) -> PageLayout:
@@ -80,9 +86,13 @@ def page_layout(page: ExtractedPage) -> PageLayout:
     taken = frozenset(ref for table in tables for ref in table.lines)
     lines = page_lines(page, taken)
     drafts = [_table_draft(page.number, table) for table in tables]
-    drafts += [_figure_draft(page.number, image, box) for image, box in _figures(page)]
+    drafts += [_figure_draft(page.number, box) for _, box in _figures(page)]
+    known = [draft.box for draft in drafts if draft.box]
+    for box, confidence in seen_figures(PageRegions(page.regions), page.vectors, page_box(page), known):
+        drafts.append(_figure_draft(page.number, box, SEEN, confidence))
     objects = [PlacedObject(turn_box(draft.box, lines.quarter, page), draft) for draft in drafts if draft.box]
-    return PageLayout(page, dataclasses.replace(lines, flow=attach_pieces(lines.flow)), objects)
+    lines = dataclasses.replace(lines, flow=attach_pieces(lines.flow))
+    return PageLayout(page, lines, objects, turned_regions(page, lines.quarter))
 
 
 def _table_draft(page: int, table: FoundTable) -> Draft:
@@ -96,8 +106,8 @@ def _table_draft(page: int, table: FoundTable) -> Draft:
     )
 
 
-def _figure_draft(page: int, image: Image, box: Box) -> Draft:
-    return Draft(type=BlockType.FIGURE, page=page, box=box, source=SOURCE)
+def _figure_draft(page: int, box: Box, source: str = SOURCE, confidence: float = 1.0) -> Draft:
+    return Draft(type=BlockType.FIGURE, page=page, box=box, source=source, confidence=confidence)
 
 
 def _figures(page: ExtractedPage) -> Iterator[tuple[Image, Box]]:
@@ -112,8 +122,23 @@ def _figures(page: ExtractedPage) -> Iterator[tuple[Image, Box]]:
 
 def _page_stacks(layout: PageLayout, furniture: Furniture, body: BodyFace) -> list[Stack]:
     """Columns of the page in reading order; turned text comes last."""
-    items: Stack = [*(line for line in layout.lines.flow if line not in furniture), *layout.objects]
+    flow = [line for line in layout.lines.flow if line not in furniture]
+    items: Stack = [*_without_labels(flow, layout), *layout.objects]
     return [_merged_stack(stack) for stack in reading_order(items, body.size)]
+
+
+def _without_labels(flow: Sequence[TextLine], layout: PageLayout) -> list[TextLine]:
+    """The lines that stand in no picture; the others become labels of theirs."""
+    if not layout.regions.of_type(BlockType.FIGURE):
+        return list(flow)
+    figures = [item for item in layout.objects if item.draft.type is BlockType.FIGURE]
+    kept: list[TextLine] = []
+    for line in flow:
+        seen = layout.regions.at(line.box)
+        inside = seen is not None and seen.type is BlockType.FIGURE and seen.confidence >= SURE
+        home = next((figure for figure in figures if inside and figure.box.contains_centre(line.box)), None)
+        (kept if home is None else home.labels).append(line)
+    return kept
 
 
 def _merged_stack(stack: Stack) -> Stack:
@@ -125,21 +150,26 @@ def _merged_stack(stack: Stack) -> Stack:
     return sorted([*lines, *things], key=lambda item: ((item.box.y0 + item.box.y1) / 2, item.box.x0))
 
 
-def _page_flow(stacks: Sequence[Stack], pitches: Pitches) -> Iterator[TextBlock | PlacedObject]:
+def _page_flow(stacks: Sequence[Stack], pitches: Pitches, regions: PageRegions) -> Iterator[TextBlock | PlacedObject]:
     for number, stack in enumerate(stacks):
         run: list[TextLine] = []
         for item in stack:
             if isinstance(item, TextLine):
                 run.append(item)
             else:
-                yield from _column_blocks(run, pitches, number)
+                yield from _column_blocks(run, pitches, number, regions)
                 run = []
                 yield item
-        yield from _column_blocks(run, pitches, number)
+                for block in _column_blocks(list(merge_rows(item.labels)), pitches, number):
+                    block.label = True
+                    yield block
+        yield from _column_blocks(run, pitches, number, regions)
 
 
-def _column_blocks(run: list[TextLine], pitches: Pitches, stack: int) -> list[TextBlock]:
-    blocks = split_column(run, pitches) if run else []
+def _column_blocks(
+    run: list[TextLine], pitches: Pitches, stack: int, regions: PageRegions = NO_REGIONS
+) -> list[TextBlock]:
+    blocks = split_column(run, pitches, regions) if run else []
     for block in blocks:
         block.stack = stack
     return blocks
@@ -197,5 +227,5 @@ def block_draft(typed: Typed) -> Draft:
         marker=typed.marker,
         box=union(first),
         confidence=typed.confidence,
-        source=SOURCE,
+        source=typed.source,
     )

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 
+from schemas.content import BlockType
 from schemas.geometry import Box, union
 from transforms.assemble.geometry_lines import TextLine
 from transforms.assemble.markers import Marker, find_marker
+from transforms.assemble.regions import CERTAIN, NO_REGIONS, SURE, PageRegions, Vote, vote
 
 #: Line pitch beyond this share of the usual one is a gap between paragraphs.
 PARAGRAPH_PITCH = 1.22
@@ -35,6 +37,10 @@ class TextBlock:
     opens_column: bool = False
     #: Number of the column within the page.
     stack: int = 0
+    #: What a layout model takes it for.
+    seen: Vote | None = None
+    #: Words inside a picture.
+    label: bool = False
     _text: list[str] = field(default_factory=list)
 
     @property
@@ -79,6 +85,10 @@ class TextBlock:
         """Whether the last line ends as sentences do."""
         return self.lines[-1].text.endswith(SENTENCE_END)
 
+    def seen_as(self, *types: BlockType, least: float = SURE) -> bool:
+        """Whether a layout model takes it for one of these types, and is at least that sure."""
+        return self.seen is not None and self.seen.type in types and self.seen.weight >= least
+
     @property
     def fills_last_line(self) -> bool:
         """Whether the last line reaches the right edge of the block or column."""
@@ -112,20 +122,42 @@ def _smallest_common(steps: Counter[float]) -> float:
     return min(step for step, count in steps.items() if count >= 0.5 * top)
 
 
-def split_column(lines: Sequence[TextLine], pitches: Pitches) -> list[TextBlock]:
+def split_column(lines: Sequence[TextLine], pitches: Pitches, regions: PageRegions = NO_REGIONS) -> list[TextBlock]:
     """The blocks of one column; `lines` go from top to bottom."""
     extent = (min(line.box.x0 for line in lines), max(line.box.x1 for line in lines))
     blocks: list[TextBlock] = []
     for index, line in enumerate(lines):
         following = lines[index + 1] if index + 1 < len(lines) else None
         marker = find_marker(line)
-        if not blocks or _opens_block(blocks[-1], line, following, marker, pitches):
+        opens = not blocks or _parted(blocks[-1].lines[-1], line, regions)
+        if opens is None:
+            opens = _opens_block(blocks[-1], line, following, marker, pitches)
+        if opens:
             blocks.append(TextBlock([line], extent, marker, opens_column=not blocks))
         else:
             blocks[-1].lines.append(line)
     for above, below in pairwise(blocks):
         above.gap_below = below.gap_above = below.lines[0].box.y0 - above.lines[-1].box.y1
+    if regions:
+        for block in blocks:
+            block.seen = vote(regions, [(line.box, len(line.text)) for line in block.lines])
     return blocks
+
+
+def _parted(above: TextLine, below: TextLine, regions: PageRegions) -> bool | None:
+    """Whether a layout model parts two lines or sets them as one heading; None when it does not say."""
+    if not regions:
+        return None
+    first, second = regions.at(above.box), regions.at(below.box)
+    if first is None or second is None or min(first.confidence, second.confidence) < CERTAIN:
+        return None
+    if first is not second:
+        if first.type is not second.type:
+            return True
+        return True if above.text.endswith(SENTENCE_END) and not below.text[:1].islower() else None
+    same_size = abs(above.size - below.size) <= SIZE_TOLERANCE * max(above.size, below.size)
+    near = below.box.y0 - above.box.y1 < below.size
+    return False if first.type is BlockType.HEADING and same_size and near else None
 
 
 def _opens_block(

@@ -18,6 +18,9 @@ def continue_paragraphs(typed: dict[int, Typed]) -> dict[int, Typed]:
     open_item: Typed | None = None
     floated = False
     for key, item in typed.items():
+        if item.block.label:
+            kept[key] = item
+            continue
         if open_item is not None and _continues(open_item, item, floated):
             open_item.block.lines.extend(item.block.lines)
             open_item.block.stack = item.block.stack

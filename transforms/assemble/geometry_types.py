@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from schemas.content import Style
+from schemas.content import BlockType, Style
 from transforms.assemble.geometry_blocks import TextBlock
 from transforms.assemble.headings import BodyFace
+from transforms.assemble.regions import CERTAIN
 
 _LABEL = (
     r"figure|figura|figur|fig|table|tableau|tabelle|tabella|tabla|tabel|abbildung|abb|tab|chart|scheme|exhibit|"
@@ -23,6 +24,9 @@ _NOTE_MARKER = re.compile(r"(\d{1,3}|[*†‡§¶]{1,3}|[a-z])(?:[.):]?\s*)(?=\S
 #: Footnotes are set smaller than this share of the body, in the lower part of the page.
 NOTE_SIZE = 0.93
 NOTE_TOP = 0.45
+#: Captions, notes and formulas that only a layout model sees are no larger than this share of the body.
+SEEN_SIZE = 1.1
+MAX_FORMULA = 300
 _MATH_FONT = re.compile(r"CMMI|CMSY|CMEX|MSBM|MSAM|Math|Symbol|MTMI|MTSY|STIX", re.IGNORECASE)
 _MATH = re.compile(r"[=<>≤≥≠≈∑∫∏√∂∇±×÷∈∀∃→⇒∞^]")
 
@@ -47,6 +51,29 @@ def note_marker(block: TextBlock, body: BodyFace, page_height: float) -> str:
     raised = bool(block.lines[0].first.style & Style.SUPERSCRIPT)
     small = block.lines[0].first.size < 0.8 * block.size
     return match.group(1) if raised or small or block.text[match.end(1)] in ".):" or match.group(1) in "*†‡§¶" else ""
+
+
+def raised_marker(block: TextBlock) -> str:
+    """The marker at the start of a block that is known to be a footnote; '' when there is none."""
+    match = _NOTE_MARKER.match(block.text)
+    if match is None:
+        return ""
+    first = block.lines[0].first
+    raised = bool(first.style & Style.SUPERSCRIPT) or first.size < 0.8 * block.size
+    return match.group(1) if raised or match.group(1) in "*†‡§¶" else ""
+
+
+def seen_type(block: TextBlock, body: BodyFace, page_height: float) -> BlockType:
+    """Caption, footnote or formula where a layout model is certain and the look allows it; else a paragraph."""
+    if block.size > SEEN_SIZE * body.size:
+        return BlockType.PARAGRAPH
+    if block.seen_as(BlockType.CAPTION, least=CERTAIN) and len(block.text) <= MAX_CAPTION:
+        return BlockType.CAPTION
+    if block.seen_as(BlockType.FOOTNOTE, least=CERTAIN) and block.box.y0 > NOTE_TOP * page_height:
+        return BlockType.FOOTNOTE
+    if block.seen_as(BlockType.FORMULA, least=CERTAIN) and len(block.text) < MAX_FORMULA:
+        return BlockType.FORMULA
+    return BlockType.PARAGRAPH
 
 
 def is_code(block: TextBlock) -> bool:

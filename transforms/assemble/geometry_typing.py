@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from schemas.content import BlockType, OutlineEntry, Span, Style
 from transforms.assemble.geometry_blocks import TextBlock
 from transforms.assemble.geometry_lines import TextLine, make_line
-from transforms.assemble.geometry_types import is_caption, is_code, is_formula, note_marker
+from transforms.assemble.geometry_types import is_caption, is_code, is_formula, note_marker, raised_marker, seen_type
 from transforms.assemble.headings import (
     LARGER,
     BodyFace,
     Outline,
     find_title,
     heading_levels,
-    looks_like_heading,
+    is_heading,
 )
 from transforms.assemble.markers import without_prefix
+from transforms.assemble.regions import SOURCE
 
 _SUPERSCRIPT = int(Style.SUPERSCRIPT)
 #: Indents closer than this, in points, are the same nesting depth.
@@ -36,6 +37,8 @@ class Typed:
     #: Raw characters of the first line that the marker takes.
     prefix: int = 0
     confidence: float = 0.8
+    #: What decided the type.
+    source: str = "geometry"
 
     def lines(self) -> list[tuple[int, tuple[Span, ...]]]:
         """Page and spans of each line, without the marker."""
@@ -51,8 +54,8 @@ def type_blocks(
     """Every block with its type, by identity of the block, in the given order."""
     typed = {id(block): _by_look(block, body, heights[block.page]) for block in blocks}
     outline = Outline(entries)
-    open_blocks = [block for block in blocks if typed[id(block)].type is BlockType.PARAGRAPH]
-    headings = [block for block in open_blocks if looks_like_heading(block, body, outline)]
+    open_blocks = [b for b in blocks if typed[id(b)].type is BlockType.PARAGRAPH and not b.label]
+    headings = [block for block in open_blocks if is_heading(block, body, outline)]
     _set_headings(typed, headings, body, outline)
     _set_list_items([typed[id(block)] for block in blocks])
     _drop_references(list(typed.values()))
@@ -81,10 +84,23 @@ def _by_look(block: TextBlock, body: BodyFace, height: float) -> Typed:
         return Typed(block, BlockType.CODE)
     if is_caption(block, body):
         return Typed(block, BlockType.CAPTION)
+    if block.label:
+        return Typed(block, BlockType.PARAGRAPH)
     marker = note_marker(block, body, height)
     if marker:
         return _note(block, marker)
-    return Typed(block, BlockType.FORMULA if is_formula(block) else BlockType.PARAGRAPH)
+    return Typed(block, BlockType.FORMULA) if is_formula(block) else _as_seen(block, body, height)
+
+
+def _as_seen(block: TextBlock, body: BodyFace, height: float) -> Typed:
+    """A block that looks like a paragraph, as a layout model sees it."""
+    kind = seen_type(block, body, height)
+    if kind is BlockType.PARAGRAPH or block.seen is None:
+        return Typed(block, BlockType.PARAGRAPH)
+    marker = raised_marker(block) if kind is BlockType.FOOTNOTE else ""
+    typed = _note(block, marker) if marker else Typed(block, kind)
+    typed.source, typed.confidence = SOURCE, block.seen.weight
+    return typed
 
 
 def _note(block: TextBlock, marker: str) -> Typed:
@@ -103,6 +119,8 @@ def _set_headings(typed: dict[int, Typed], headings: Sequence[TextBlock], body: 
     levels = heading_levels(rest, outline)
     for block in rest:
         typed[id(block)].type = BlockType.HEADING
+        if block.seen_as(BlockType.HEADING, BlockType.TITLE):
+            typed[id(block)].confidence = max(typed[id(block)].confidence, block.seen.weight if block.seen else 0.0)
         # Sections stand below the title.
         typed[id(block)].level = min(9, levels[id(block)] + (title is not None))
 
@@ -119,7 +137,7 @@ def _set_list_items(items: Sequence[Typed]) -> None:
     indents: list[float] = []
     for index, item in enumerate(items):
         marker = item.block.marker
-        if item.type is not BlockType.PARAGRAPH or marker is None or not _is_item(items, index):
+        if item.type is not BlockType.PARAGRAPH or item.block.label or marker is None or not _is_item(items, index):
             if item.type is not BlockType.PARAGRAPH or item.block.lines[0].box.x0 < min(indents, default=0.0) + 1:
                 indents = []
             continue
@@ -139,6 +157,8 @@ def _is_item(items: Sequence[Typed], index: int) -> bool:
     marker = block.marker
     if marker is None or marker.certain:
         return marker is not None
+    if block.seen_as(BlockType.LIST_ITEM):
+        return True
     neighbours = [items[i].block.marker for i in (index - 1, index + 1) if 0 <= i < len(items)]
     if any(other is not None and other.ordered == marker.ordered for other in neighbours):
         return True

@@ -7,9 +7,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from schemas.content import OutlineEntry
+from schemas.content import BlockType, OutlineEntry
 from transforms.assemble.geometry_blocks import TextBlock
 from transforms.assemble.geometry_lines import TextLine
+from transforms.assemble.regions import CERTAIN
 
 MAX_LINES = 4
 MAX_CHARS = 220
@@ -17,6 +18,11 @@ MAX_CHARS = 220
 MAX_WORDS = 18
 #: Larger than the body by this factor sets a heading apart on its own.
 LARGER = 1.07
+#: Larger than the body by this factor is no running text, whatever a layout model says.
+MUCH_LARGER = 1.35
+#: Share of a region that a block has to take up to be that region.
+WHOLE = 0.75
+NO_HEADINGS = (BlockType.PARAGRAPH, BlockType.LIST_ITEM, BlockType.FOOTNOTE, BlockType.CAPTION, BlockType.FORMULA)
 _NUMBERING = re.compile(r"(\d{1,3}(?:\.\d{1,3}){0,5})[.):]?\s+(?=\S*[^\W\d])")
 _NAMED = re.compile(
     r"(?:chapter|part|appendix|annex|chapitre|kapitel|anhang|annexe|capítulo)\s+(?:\d+|[A-Z]|[IVXLC]+)\b", re.IGNORECASE
@@ -96,6 +102,37 @@ class Outline:
 
 def _key(text: str) -> str:
     return _NOT_ALNUM.sub("", text.casefold())
+
+
+def is_heading(block: TextBlock, body: BodyFace, outline: Outline) -> bool:
+    """Whether the block looks like a heading, or a layout model is certain that it is one and it may be."""
+    looks = looks_like_heading(block, body, outline)
+    if block.seen is None or outline.level(block):
+        return looks
+    if looks:
+        return not _is_denied(block, body)
+    return block.seen_as(BlockType.HEADING, BlockType.TITLE, least=CERTAIN) and _may_be_heading(block)
+
+
+def _is_denied(block: TextBlock, body: BodyFace) -> bool:
+    """Whether a layout model is sure of something else. Numbered or much larger text stays a heading."""
+    if block.seen_as(BlockType.FIGURE, BlockType.TABLE):
+        return True
+    whole = block.seen is not None and block.seen.extent >= WHOLE and _is_all_of_it(block)
+    other = block.seen_as(*NO_HEADINGS, least=CERTAIN)
+    return whole and other and not numbering_depth(block.text) and block.size < MUCH_LARGER * body.size
+
+
+def _is_all_of_it(block: TextBlock) -> bool:
+    """Whether the block holds all of the region it stands in, so that the region's type is its own."""
+    return block.seen is not None and block.box.overlap(block.seen.region.box) >= WHOLE * block.seen.region.box.area
+
+
+def _may_be_heading(block: TextBlock) -> bool:
+    text = block.text
+    bullet = block.marker is not None and not block.marker.ordered
+    short = len(block.lines) <= MAX_LINES and len(text.split()) <= MAX_WORDS
+    return short and not bullet and len(_LETTERS.findall(text)) > 2 and not text.endswith((".", ",", ";"))
 
 
 def looks_like_heading(block: TextBlock, body: BodyFace, outline: Outline) -> bool:

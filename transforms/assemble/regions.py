@@ -51,6 +51,9 @@ class PageRegions:
         return [region for region in self.regions if region.type is kind and region.confidence >= least]
 
 
+NO_REGIONS = PageRegions(())
+
+
 def _band(y: float) -> int:
     return int(y // _BAND)
 
@@ -71,6 +74,8 @@ class Vote:
     weight: float
     #: The region that holds most of the text.
     region: Region
+    #: Share of that region's height that the lines take: less than 1 where the model joined more.
+    extent: float
 
 
 def vote(regions: PageRegions, lines: Sequence[tuple[Box, int]]) -> Vote | None:
@@ -88,4 +93,7 @@ def vote(regions: PageRegions, lines: Sequence[tuple[Box, int]]) -> Vote | None:
         return None
     kind = max(weights, key=lambda key: weights[key])
     chosen = max((share for share in shares.values() if share[1].type is kind), key=lambda share: share[0])
-    return Vote(kind, weights[kind] / total, chosen[1])
+    region = chosen[1]
+    top, bottom = min(box[1] for box, _ in lines), max(box[3] for box, _ in lines)
+    shared = min(bottom, region.box.y1) - max(top, region.box.y0)
+    return Vote(kind, weights[kind] / total, region, min(1.0, max(0.0, shared) / max(1.0, region.box.height)))
