@@ -8,7 +8,9 @@ from functools import cached_property
 from statistics import median
 from typing import NamedTuple
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from schemas.geometry import Box
 from transforms.ocr.pixels import Pixels
@@ -22,6 +24,10 @@ CAPITALS = 0.72
 SAME_SIZE = 0.08
 #: Strokes wider than those of the body by this factor are bold.
 BOLD = 1.3
+#: Inches; wider than any stroke of text.
+STROKE_WINDOW = 0.08
+#: Levels of grey below which darkness and its change are noise.
+MIN_DARK, MIN_CHANGE = 40, 24
 _LOW = frozenset("acemnorsuvwxz")
 _DESCENDING = frozenset("gpqyj,;()[]{}|/\\$@§QJ_µ")
 _FLOATING = frozenset("-–—.·•'\"‘’“”*^~=+:…°,_`´")
@@ -78,29 +84,27 @@ def _below(letters: Sequence[str], text: str) -> float:
 class Strokes:
     """Widths of strokes anywhere on an image: darkness against the change of darkness along rows."""
 
-    def __init__(self, luminance: Pixels) -> None:
-        self._luminance = luminance
+    def __init__(self, luminance: Pixels, dpi: float) -> None:
+        self._luminance, self._window = luminance, max(9, round(dpi * STROKE_WINDOW))
 
     @cached_property
-    def _sums(self) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.float64]], np.ndarray[tuple[int, int], np.dtype[np.float64]]]:
-        dark = 255.0 - self._luminance.astype(np.float32)
-        dark[dark < 40] = 0
-        change = np.abs(np.diff(dark, axis=1, prepend=0))
+    def _sums(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        # Closing wipes out what is thinner than the window: the paper is left, however it is lit.
+        paper = cv2.morphologyEx(self._luminance, cv2.MORPH_CLOSE, np.ones((self._window, self._window), np.uint8))
+        dark = cv2.subtract(paper, self._luminance)
+        dark[dark < MIN_DARK] = 0
+        change = cv2.absdiff(dark[:, 1:], dark[:, :-1])
         # Noise changes everywhere a little.
-        change[change < 24] = 0
-        return _integral(dark), _integral(change)
+        change[change < MIN_CHANGE] = 0
+        return cv2.integral(dark), cv2.integral(change)
 
     def width(self, box: Box) -> float:
         """Mean width of the strokes in a box; 0.0 where nothing is dark."""
         height, width = self._luminance.shape
-        x0, x1 = (min(width, max(0, round(value))) for value in (box.x0, box.x1))
+        x0, x1 = (min(width - 1, max(0, round(value))) for value in (box.x0, box.x1))
         y0, y1 = (min(height, max(0, round(value))) for value in (box.y0, box.y1))
         dark, change = (s[y1, x1] - s[y0, x1] - s[y1, x0] + s[y0, x0] for s in self._sums)
         return float(2 * dark / change) if change > 0 else 0.0
-
-
-def _integral(values: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    return np.pad(values.astype(np.float64).cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
 
 
 def even_sizes(weighted: Iterable[tuple[float, float]]) -> list[float]:

@@ -13,7 +13,7 @@ from transforms.ocr.decision import Decision
 from transforms.ocr.faces import Face, Strokes, bold_lines, even_sizes, line_face
 from transforms.ocr.pixels import Affine, compose, grey, inverse, mapped, unpacked
 from transforms.ocr.records import OcrLine, OcrWord, PageImage
-from transforms.ocr.rules import RuleLine, find_rules
+from transforms.ocr.rules import is_horizontal
 
 #: Gaps between words, in font sizes, that part a line: columns of tables, not spaces of justified text.
 PARTING = 1.2
@@ -78,16 +78,15 @@ def _moved_line(line: Line, affine: Affine) -> Line:
 def _with_image(page: ExtractedPage, image: PageImage, found: Sequence[OcrLine], engine: str) -> ExtractedPage:
     to_page = compose(image.to_page, inverse(page.to_shown))
     luminance = grey(unpacked(image))
-    rules = find_rules(luminance, image.dpi)
-    lines = page_lines(found, rules, Strokes(luminance), to_page, engine)
+    lines = page_lines(found, image.rules, Strokes(luminance, image.dpi), to_page, engine)
     digital = [span.box for line in page.lines for span in line.spans if span.box and not span.hidden]
     fresh = [line for line in lines if not any(box.contains_centre(line.box) for box in digital)]
-    vectors = [Vector(mapped(rule.box, to_page), stroked=False, rectangle=True) for rule in rules]
+    vectors = [Vector(mapped(rule, to_page), rectangle=True) for rule in image.rules]
     return msgspec.structs.replace(page, lines=[*page.lines, *fresh], vectors=[*page.vectors, *vectors])
 
 
 def page_lines(
-    found: Sequence[OcrLine], rules: Sequence[RuleLine], strokes: Strokes, to_page: Affine, engine: str
+    found: Sequence[OcrLine], rules: Sequence[Box], strokes: Strokes, to_page: Affine, engine: str
 ) -> list[Line]:
     """Lines of spans in points. Sizes and weights are evened over the image; wide gaps and rules part lines."""
     clean = [line for item in found if (line := _credible(item)) is not None]
@@ -96,7 +95,7 @@ def page_lines(
     sizes = even_sizes(zip((face.size for face in faces), weights, strict=True))
     faces = [face._replace(size=size) for face, size in zip(faces, sizes, strict=True)]
     bold = bold_lines(faces, weights)
-    upright = [rule.box for rule in rules if not rule.horizontal]
+    upright = [rule for rule in rules if not is_horizontal(rule)]
     result = []
     for line, face, heavy in zip(clean, faces, bold, strict=True):
         style = int(Style.BOLD if heavy else Style.NONE)

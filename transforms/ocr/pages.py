@@ -8,8 +8,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
-import msgspec
-
 from schemas.content import ExtractedPage, Extraction
 from schemas.geometry import Box
 from schemas.options import OcrOptions
@@ -19,6 +17,7 @@ from transforms.ocr.ink import has_ink, has_text
 from transforms.ocr.pixels import POINTS_PER_INCH, Affine, Pixels, compose, grey, packed
 from transforms.ocr.pymupdf_render import PageSource
 from transforms.ocr.records import PageImage
+from transforms.ocr.rules import find_rules
 from transforms.ocr.straighten import straightened
 
 PDF = "application/pdf"
@@ -70,7 +69,8 @@ def _images(source: Source, page: ExtractedPage, decision: Decision, options: Oc
         if not (has_text if decision.verify else has_ink)(grey(pixels), reading_dpi):
             continue
         upright = straightened(pixels, reading_dpi)
-        yield packed(upright.pixels, page.number, reading_dpi, compose(upright.to_original, to_page))
+        rules = find_rules(grey(upright.pixels), reading_dpi)
+        yield packed(upright.pixels, page.number, reading_dpi, compose(upright.to_original, to_page), rules)
 
 
 def bounded_dpi(page: ExtractedPage, region: Box | None, options: OcrOptions) -> float:
@@ -103,8 +103,3 @@ def without_colour(pixels: Pixels) -> Pixels:
     if int((sample.max(axis=2) - sample.min(axis=2)).max(initial=0)) <= GREY:
         return pixels[:, :, 0].copy()
     return pixels
-
-
-def merged_failed(page: ExtractedPage) -> ExtractedPage:
-    """The page as it stands when OCR failed on it."""
-    return msgspec.structs.replace(page)

@@ -26,7 +26,7 @@ def unpacked(image: PageImage) -> Pixels:
     return np.frombuffer(zlib.decompress(image.pixels), np.uint8).reshape(shape)
 
 
-def packed(pixels: Pixels, page: int, dpi: float, to_page: Affine) -> PageImage:
+def packed(pixels: Pixels, page: int, dpi: float, to_page: Affine, rules: tuple[Box, ...] = ()) -> PageImage:
     """The record of an upright array; `unpacked` gives the array back."""
     height, width = pixels.shape[:2]
     return PageImage(
@@ -37,6 +37,7 @@ def packed(pixels: Pixels, page: int, dpi: float, to_page: Affine) -> PageImage:
         channels=1 if pixels.ndim == 2 else pixels.shape[2],
         dpi=dpi,
         to_page=to_page,
+        rules=rules,
     )
 
 
@@ -51,10 +52,10 @@ def ink(luminance: Pixels, dpi: float, share: float = 0.8) -> Pixels:
     `share` is the darkness that counts as ink, of that which best parts dark from light.
     """
     window = max(15, int(dpi / 5)) | 1
-    paper = cv2.blur(luminance, (window, window)).astype(np.int16)
-    dark = paper - luminance
-    level = max(MIN_CONTRAST, share * _otsu(np.clip(dark, 0, 255).astype(np.uint8)))
-    return np.where(dark >= level, 255, 0).astype(np.uint8)
+    # Saturates at 0 where the image is lighter than its surroundings.
+    dark = cv2.subtract(cv2.blur(luminance, (window, window)), luminance)
+    level = max(MIN_CONTRAST, share * _otsu(dark))
+    return np.asarray(cv2.threshold(dark, level - 1, 255, cv2.THRESH_BINARY)[1], np.uint8)
 
 
 def _otsu(values: Pixels) -> float:

@@ -22,6 +22,8 @@ class PageImage(msgspec.Struct, frozen=True, kw_only=True):
     dpi: float
     #: Pixels to page points, as (a, b, c, d, e, f): x' = a x + c y + e, y' = b x + d y + f.
     to_page: tuple[float, float, float, float, float, float]
+    #: Ruled lines, in pixels: thin boxes. Engines paint over them, pages take them as vectors.
+    rules: tuple[Box, ...] = ()
 
 
 class OcrWord(msgspec.Struct, frozen=True, array_like=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -17,28 +16,24 @@ MIN_LENGTH, MAX_THICKNESS = 24.0, 4.0
 MIN_RUN, MAX_BREAK = 9.0, 8.0
 #: Share of a rule's box that must be ink.
 SOLID = 0.5
-#: Ink beside a rule, as shares of its length, on the emptier and the fuller side: letters would show more.
-BESIDE = (0.12, 0.5)
+#: Ink beside a rule, as shares of its length, on the emptier and the fuller side: letters would show more. Rules
+#: longer than so many points may have more beside them.
+BESIDE, BESIDE_LONG, LONG = (0.08, 0.3), (0.15, 0.5), 80.0
 #: Darkness, as a share of that of letters, that rules need.
 FAINT = 0.45
 #: Pages with more lines than this are drawings.
 MAX_RULES = 1200
 
 
-class RuleLine(NamedTuple):
-    """A straight line in pixels."""
+def find_rules(luminance: Pixels, dpi: float) -> tuple[Box, ...]:
+    """Boxes of the horizontal and vertical lines of an upright image, in pixels.
 
-    box: Box
-    horizontal: bool
-
-
-def find_rules(luminance: Pixels, dpi: float) -> list[RuleLine]:
-    """The horizontal and vertical lines of an upright image; none when there are so many that it is a drawing."""
+    None when there are so many that it is a drawing.
+    """
     marks = ink(luminance, dpi, FAINT)
-    lines = [RuleLine(box, True) for box in _lines(marks, dpi)]
-    down = np.ascontiguousarray(marks.T)
-    lines += [RuleLine(Box(box.y0, box.x0, box.y1, box.x1), False) for box in _lines(down, dpi)]
-    return lines if len(lines) <= MAX_RULES else []
+    lines = list(_lines(marks, dpi))
+    lines += [Box(y0, x0, y1, x1) for x0, y0, x1, y1 in _lines(np.ascontiguousarray(marks.T), dpi)]
+    return tuple(lines) if len(lines) <= MAX_RULES else ()
 
 
 def _lines(marks: Pixels, dpi: float) -> Iterator[Box]:
@@ -63,19 +58,25 @@ def _stands_alone(marks: Pixels, x: int, y: int, width: int, height: int, scale:
     above = marks[max(0, y - gap - reach) : max(0, y - gap), x : x + width]
     below = marks[y + height + gap : y + height + gap + reach, x : x + width]
     emptier, fuller = sorted(float(side.max(axis=0).mean()) / 255 if side.size else 0.0 for side in (above, below))
-    return emptier <= BESIDE[0] and fuller <= BESIDE[1]
+    allowed = BESIDE_LONG if width > LONG * scale else BESIDE
+    return emptier <= allowed[0] and fuller <= allowed[1]
 
 
-def without_rules(luminance: Pixels, rules: Sequence[RuleLine], dpi: float) -> Pixels:
+def is_horizontal(rule: Box) -> bool:
+    """Whether the rule runs from left to right."""
+    return rule.width >= rule.height
+
+
+def without_rules(luminance: Pixels, rules: Sequence[Box], dpi: float) -> Pixels:
     """The image with its rules painted in the colour of the paper beside them; strokes that cross them stay."""
     if not rules:
         return luminance
     result = luminance.copy()
     margin = max(1, round(dpi / 150))
-    for box, horizontal in rules:
+    for box in rules:
         x0, y0, x1, y1 = (int(value) for value in box)
         view = result[max(0, y0 - margin) : y1 + margin, max(0, x0 - margin) : x1 + margin]
-        _fill_across(view if horizontal else view.T)
+        _fill_across(view if is_horizontal(box) else view.T)
     return result
 
 

@@ -18,7 +18,7 @@ from schemas.geometry import Box, union
 from schemas.options import OcrOptions
 from transforms.ocr.pixels import Pixels, grey, unpacked
 from transforms.ocr.records import OcrLine, OcrWord, PageImage
-from transforms.ocr.rules import find_rules, without_rules
+from transforms.ocr.rules import without_rules
 
 #: Automatic page segmentation: columns are read apart.
 PAGE_MODE = 3
@@ -62,7 +62,7 @@ class TesseractEngine:
     def _read_one(self, image: PageImage, languages: str) -> list[OcrLine]:
         os.environ.setdefault("OMP_THREAD_LIMIT", "1")
         luminance = grey(unpacked(image))
-        cleaned = without_rules(luminance, find_rules(luminance, image.dpi), image.dpi)
+        cleaned = without_rules(luminance, image.rules, image.dpi)
         table = _run(cleaned, languages, f"--psm {self._page_mode} --dpi {round(image.dpi)}", image.page)
         return list(parse_table(table))
 
