@@ -1,6 +1,7 @@
 """Layout of whole pages on a device, by batch size, and whether it equals the CPU's.
 
-    python benchmarks/gpu_layout.py [--device auto|cpu|cuda] [--batches 1,8,32,128] [--precision float32|tf32]
+    python benchmarks/gpu_layout.py [--device auto|cpu|cuda|tensorrt|openvino] [--precision fp32|fp16|int8]
+        [--batches 1,8,32,128]
 
 Prints the execution providers, pages per second for each batch size (image network, pooling, graph network, grouping)
 and, against one page a time on the CPU: the largest difference of a score, and how many regions have the same class
@@ -17,7 +18,8 @@ import numpy as np
 from layout_batches import sample_pages
 
 from transforms.layout.batches import BatchBounds
-from transforms.layout.model import GraphScores, LayoutModel, ModelOptions, resolve_device
+from transforms.layout.devices import DEVICES, resolve_device
+from transforms.layout.model import GraphScores, LayoutModel, ModelOptions
 from transforms.layout.records import LayoutBox, PageInput
 
 
@@ -45,19 +47,22 @@ def same_regions(ours: Sequence[Sequence[LayoutBox]], theirs: Sequence[Sequence[
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
+    parser.add_argument("--device", choices=DEVICES, default="auto")
     parser.add_argument("--batches", default="1,8,32,128", help="batch sizes, separated by commas")
-    parser.add_argument("--precision", choices=["float32", "tf32"], default="float32")
+    parser.add_argument("--precision", choices=["fp32", "fp16", "int8"], default="fp32")
     parser.add_argument("--tier", choices=["full", "graph"], default="full")
     parser.add_argument("--pages", type=int, default=0, help="pages to run (0: the largest batch)")
     options = parser.parse_args()
     sizes = [int(text) for text in options.batches.split(",")]
     pages = sample_pages(options.pages or max(sizes))
-    device = resolve_device(options.device)
+    chosen_device = resolve_device(options.device, options.precision)
+    print(chosen_device.why)
     expected = run(LayoutModel(ModelOptions(tier=options.tier, device="cpu", bounds=BatchBounds())), pages)
     for size in sizes:
         bounds = BatchBounds(image_pages=size, graph_pages=size, graph_nodes=10**9, table_crops=size)
-        chosen = ModelOptions(tier=options.tier, device=device, precision=options.precision, bounds=bounds)
+        chosen = ModelOptions(
+            tier=options.tier, device=chosen_device.device, precision=options.precision, bounds=bounds
+        )
         model = LayoutModel(chosen)
         scores, regions = run(model, pages)
         started = time.perf_counter()

@@ -22,7 +22,8 @@ import pymupdf
 from schemas.geometry import Box
 from transforms.layout import raster
 from transforms.layout.batches import BatchBounds
-from transforms.layout.model import LayoutModel, ModelOptions, resolve_device
+from transforms.layout.devices import resolve_device
+from transforms.layout.model import LayoutModel, ModelOptions
 from transforms.layout.pymupdf_adapter import prepare_page
 from transforms.layout.pymupdf_models import prepare_request
 from transforms.layout.records import LayoutBox, PageInput
@@ -120,7 +121,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--write", action="store_true", help="write the best sizes into batch_bounds.toml")
     options = parser.parse_args()
-    device = resolve_device(options.device)
+    device = resolve_device(options.device).device
     pages = sample_pages(options.pages)
     lines = len(pages[0].boxes)
     print(f"{device}, {len(pages)} pages of {lines} lines, {options.threads} thread(s)")

@@ -9,7 +9,7 @@ import pytest
 
 from schemas.failures import ConfigurationError
 from transforms.layout import onnx_edit, pymupdf_models
-from transforms.layout.model import LayoutModel, ModelOptions, resolve_device
+from transforms.layout.model import LayoutModel, ModelOptions
 from transforms.layout.records import PageInput
 
 
@@ -93,15 +93,6 @@ def test_a_changed_model_is_a_configuration_error(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(pymupdf_models, "_path", lambda name, suffix: path)
     with pytest.raises(ConfigurationError, match=r"install pymupdf 2\.0"):
         build()
-
-
-def test_cuda_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
-    assert resolve_device("auto") == resolve_device("cpu") == "cpu"
-    with pytest.raises(ConfigurationError, match="onnxruntime-gpu"):
-        resolve_device("cuda")
-    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider"])
-    assert resolve_device("auto") == resolve_device("cuda") == "cuda"
 
 
 def test_nothing_in_nothing_out() -> None:

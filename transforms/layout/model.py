@@ -6,30 +6,26 @@ Sessions are safe to share between threads. A result does not depend on which pa
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import numpy as np
-import onnxruntime
 
-from schemas.failures import ConfigurationError
 from transforms.layout import graph, pymupdf_models, raster
 from transforms.layout.batches import BatchBounds, graph_batches, shipped_bounds, slices
+from transforms.layout.devices import Chosen, Device, Execution, Precision, make_session, resolve_device
 from transforms.layout.grouping import group_lines
 from transforms.layout.pooling import pool_boxes
 from transforms.layout.records import Array, LayoutBox, PageInput, TableGrid, Tier
 from transforms.layout.table_grid import TableCrop, decode
-
-_ERRORS_ONLY = 3
 
 
 class ModelOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Which networks run, and on what."""
 
     tier: Tier = "full"
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    #: 'tf32' lets CUDA round the factors of products to 10 bits; a CPU always computes in float32.
-    precision: Literal["float32", "tf32"] = "float32"
+    device: Device = "auto"
+    precision: Precision = "fp32"
     #: Threads of one run on a CPU.
     threads: int = 1
     #: None for the bounds shipped for the device.
@@ -53,8 +49,8 @@ class LayoutModel:
     def __init__(self, options: ModelOptions | None = None, on_batch: OnBatch | None = None) -> None:
         self._on_batch = on_batch or _unheard
         self.options = options or ModelOptions()
-        self.device = resolve_device(self.options.device)
-        self.bounds = self.options.bounds or shipped_bounds(self.device)
+        self.chosen = resolve_device(self.options.device, self.options.precision)
+        self.bounds = _bounds(self.options.bounds, self.chosen)
         self.settings = pymupdf_models.settings(self.options.tier)
         self._graph = self._session(pymupdf_models.graph_model(self.options.tier))
         self._graph_inputs = [entry.name for entry in self._graph.get_inputs()]
@@ -116,26 +112,22 @@ class LayoutModel:
         return grids
 
     def _session(self, model: bytes) -> Any:
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = _ERRORS_ONLY
-        options.intra_op_num_threads, options.inter_op_num_threads = self.options.threads, 1
-        # The arena keeps the largest page's memory for ever; without blown-up maps it saves no time.
-        options.enable_cpu_mem_arena = False
-        # Waiting threads must not take cores from the parser processes.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        providers: list[Any] = ["CPUExecutionProvider"]
-        if self.device == "cuda":
-            settings = {"use_tf32": int(self.options.precision == "tf32"), "cudnn_conv_algo_search": "HEURISTIC"}
-            providers.insert(0, ("CUDAExecutionProvider", settings))
-        return onnxruntime.InferenceSession(model, options, providers=providers)
+        options = self.options
+        return make_session(
+            model, Execution(device=options.device, precision=options.precision, threads=options.threads)
+        )
 
 
-def resolve_device(device: str) -> Literal["cpu", "cuda"]:
-    """'auto' becomes 'cuda' where onnxruntime has it."""
-    has_cuda = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
-    if device == "cuda" and not has_cuda:
-        raise ConfigurationError("onnxruntime has no CUDA: install onnxruntime-gpu, or choose the device cpu")
-    return "cuda" if has_cuda and device != "cpu" else "cpu"
+def measured_bounds(chosen: Chosen) -> BatchBounds:
+    """The bounds shipped for the kind of device."""
+    return shipped_bounds("cuda" if chosen.device in ("cuda", "tensorrt") else "cpu")
+
+
+def _bounds(wanted: BatchBounds | None, chosen: Chosen) -> BatchBounds:
+    # Numbers are scaled to 8 bits together with all others of the run: beside other pages a page would change.
+    if (chosen.device, chosen.precision) == ("cpu", "int8"):
+        return BatchBounds()
+    return wanted or measured_bounds(chosen)
 
 
 def _unheard(network: str, size: int) -> None:

@@ -49,11 +49,17 @@ _SCHEMA: dict[str, dict[str, tuple[int, str, bool]]] = {
     "ValueInfo": {"name": (1, "string", False), "type": (2, "Type", False)},
     "Graph": {
         "node": (1, "Node", True),
+        "name": (2, "string", False),
         "initializer": (5, "Tensor", True),
         "input": (11, "ValueInfo", True),
         "output": (12, "ValueInfo", True),
     },
-    "Model": {"graph": (7, "Graph", False)},
+    "OperatorSet": {"domain": (1, "string", False), "version": (2, "int64", False)},
+    "Model": {
+        "ir_version": (1, "int64", False),
+        "graph": (7, "Graph", False),
+        "opset_import": (8, "OperatorSet", True),
+    },
 }
 _FLOAT, _INT64 = 1, 7
 _ATTRIBUTE_FLOAT = 1
@@ -82,6 +88,20 @@ def parse(data: bytes) -> Any:
     """The model message; `SerializeToString` gives bytes again."""
     model = _model_class()()
     model.ParseFromString(data)
+    return model
+
+
+def identity_model() -> Any:
+    """The smallest model: what goes in (one float) comes out. Loads wherever its providers do."""
+    model = _model_class()()
+    model.ir_version = 8
+    model.opset_import.add(domain="", version=17)
+    model.graph.name = "identity"
+    model.graph.node.add(op_type="Identity", input=["x"], output=["y"])
+    for entries, name in ((model.graph.input, "x"), (model.graph.output, "y")):
+        kind = entries.add(name=name).type.tensor_type
+        kind.elem_type = _FLOAT
+        kind.shape.dim.add(dim_value=1)
     return model
 
 

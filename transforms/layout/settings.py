@@ -9,8 +9,9 @@ import msgspec
 
 from schemas.options import Options
 from transforms.layout import pymupdf_models
-from transforms.layout.batches import BatchBounds, shipped_bounds
-from transforms.layout.model import ModelOptions, OnBatch, resolve_device
+from transforms.layout.batches import BatchBounds
+from transforms.layout.devices import Device, Precision, resolve_device
+from transforms.layout.model import ModelOptions, OnBatch, measured_bounds
 from transforms.layout.networks import BuiltIn, Model, Networks
 from transforms.layout.records import PrepareRequest, Tier
 
@@ -20,8 +21,8 @@ TIERS: tuple[Tier, ...] = ("full", "graph")
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Travels to the workers."""
 
-    device: str
-    precision: str
+    device: Device
+    precision: Precision
     bounds: BatchBounds
     #: What the parser processes prepare, by tier.
     requests: tuple[tuple[str, PrepareRequest], ...]
@@ -31,12 +32,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 def layout_settings(options: Options) -> Settings:
     """Raises ConfigurationError for a device, a precision or a model that cannot be had."""
     layout, run = options.layout, options.run
-    pages = layout.batch_pages
-    bounds = (
-        BatchBounds(image_pages=pages, graph_pages=pages, table_crops=pages)
-        if pages
-        else shipped_bounds(resolve_device(run.device))
-    )
+    pages, chosen = layout.batch_pages, resolve_device(run.device, run.precision)
+    bounds = BatchBounds(image_pages=pages, graph_pages=pages, table_crops=pages) if pages else measured_bounds(chosen)
     requests = tuple((tier, pymupdf_models.prepare_request(tier, max_nodes=layout.max_lines)) for tier in TIERS)
     return Settings(
         device=run.device,
@@ -52,7 +49,7 @@ def load_networks(settings: Settings, on_batch: OnBatch | None = None) -> Networ
     """The models of this process: one copy, however many steps of the graph use them."""
 
     def load(tier: Tier) -> Model:
-        options = ModelOptions(tier=tier, device=settings.device, bounds=settings.bounds)
+        options = ModelOptions(tier=tier, device=settings.device, precision=settings.precision, bounds=settings.bounds)
         return BuiltIn(options, on_batch)
 
     return Networks(load, len(os.sched_getaffinity(0)))
