@@ -69,6 +69,7 @@ FLAGS = (
     Flag("run.runner", _RUN, "Engine that runs the graph."),
     Flag("run.device", _RUN, "Where models run."),
     Flag("run.precision", _RUN, "What models compute in."),
+    Flag("run.accelerator", _RUN, "GPU that the models' step asks Dataflow for."),
     Flag("run.max_failure_ratio", _RUN, "Exit with 1 when a larger share of the documents failed; 1.0 is never."),
 )
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import apache_beam as beam
 
 from beam_pipeline.fingerprint import fingerprint
+from runners.dataflow import inference_hints
 from schemas.options import ExtractOptions, Options
 from schemas.part import Part
 from schemas.source import SourceRef
@@ -23,7 +24,7 @@ from transforms.layout.task import OpenSource
 from transforms.layout.transform import JoinGroups, SeePages
 from transforms.runtime.beam_stores import BeamStore
 from transforms.runtime.counts import live_counts
-from transforms.runtime.pool import PoolOptions, worker_count
+from transforms.runtime.pool import PoolOptions
 from transforms.sources.transform import ListSources
 from transforms.write.tables import known_versions
 from transforms.write.transform import CommitTables, Staged, StageTables
@@ -95,7 +96,7 @@ class StructureDocuments(beam.PTransform):  # type: ignore[misc]
         return staged | "Staged" >> beam.Flatten()
 
     def _see_pages(self) -> SeePages:
-        return SeePages(layout_settings(self.options), self.open_source, self.pool, {})
+        return SeePages(layout_settings(self.options), self.open_source, self.pool, inference_hints(self.options))
 
     def _write_up(self) -> WriteUp:
         return WriteUp(self.options, self.pool, self.run_id)
@@ -127,7 +128,7 @@ def counted(ref: SourceRef, run_id: str) -> SourceRef:
 def pool_options(options: ExtractOptions) -> PoolOptions:
     """The cage of the parser processes."""
     return PoolOptions(
-        workers=worker_count(options.workers),
+        workers=options.workers,
         memory_limit=options.memory_limit,
         timeout=options.document_timeout,
         recycle_after=options.recycle_after,

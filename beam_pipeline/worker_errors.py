@@ -7,13 +7,18 @@ import re
 from schemas.failures import ConfigurationError, OutputError
 
 _OURS = re.compile(
-    r"^schemas\.failures\.(ConfigurationError|OutputError): (.+?)(?: \[while running '.*'\])?$", re.MULTILINE
+    r"(?:^|: )schemas\.failures\.(ConfigurationError|OutputError): (.+?)(?: \[while running '.*'\])?$", re.MULTILINE
 )
+_PACKAGE_MISSING = re.compile(r"No module named '(transforms|schemas|beam_pipeline|runners)'")
 
 
 def from_worker(error: BaseException) -> BaseException:
     """The ConfigurationError or OutputError that a worker raised; any other error as it is."""
-    found = _OURS.findall(str(error)) if isinstance(error, RuntimeError) else []
+    found = _OURS.findall(str(error))
+    if not found and _PACKAGE_MISSING.search(str(error)):
+        return ConfigurationError(
+            "the workers lack docbeam: install it in their image or in the environment of the worker pool"
+        )
     if not found:
         return error
     kind, message = found[-1]

@@ -146,11 +146,14 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
 class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Where the graph runs, and when a finished run counts as failed."""
 
-    runner: Literal["direct"] = "direct"
+    #: What is particular to an engine follows `--` on the command line, as Beam's flags.
+    runner: Literal["direct", "flink", "dataflow"] = "direct"
     #: Where models run. 'auto' takes the first of cuda, cpu that works here.
     device: Literal["auto", "cpu", "cuda", "tensorrt", "openvino"] = "auto"
     #: What models compute in.
     precision: Literal["fp32", "fp16", "int8"] = "fp32"
+    #: What the models' step asks Dataflow for when the device is a GPU.
+    accelerator: str = "type:nvidia-l4;count:1;install-nvidia-driver"
     #: A run in which a larger share of the documents failed exits with 1; 1.0 means never.
     max_failure_ratio: Annotated[float, Meta(ge=0, le=1)] = 0.05
 

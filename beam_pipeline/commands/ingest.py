@@ -92,10 +92,11 @@ def startup_line(options: Options) -> str:
     """What is about to happen, on one line."""
     from beam_pipeline.commands.version import engine_version
     from transforms.runtime.pool import worker_count
+    from transforms.runtime.uris import public_uri
 
     source = options.source
     named = [*source.inputs, *source.manifests]
-    sources = named[0] if len(named) == 1 else f"{len(named)} sources"
+    sources = public_uri(named[0]) if len(named) == 1 else f"{len(named)} sources"
     engines = ", ".join(f"{name} {engine_version(name)}" for name in ("pymupdf", "python-docx"))
     return printable(
         f"docbeam {engine_version('docbeam')}: {sources} -> {options.write.output} ({options.write.format}), "
@@ -112,6 +113,8 @@ def _check_inputs(options: Options) -> None:
 
 
 def _run(options: Options, pipeline_args: Sequence[str], *, quiet: bool, verbose: bool) -> RunReport:
+    if options.run.runner != "direct":
+        return _submit(options, pipeline_args, verbose=verbose)
     with Interruptible(verbose=verbose):
         from beam_pipeline.progress import observe
         from transforms.runtime.pool import start_fork_server
@@ -121,6 +124,13 @@ def _run(options: Options, pipeline_args: Sequence[str], *, quiet: bool, verbose
         run = _runner()
         with stdout_kept_clean(), observe(messages(), quiet=quiet) as observer:
             return run(options, pipeline_args, observer, _listed_on_stdin(options))
+
+
+def _submit(options: Options, pipeline_args: Sequence[str], *, verbose: bool) -> RunReport:
+    with Interruptible(verbose=verbose), stdout_kept_clean():
+        from beam_pipeline.submit import submit
+
+        return submit(options, pipeline_args, _listed_on_stdin(options))
 
 
 def _runner() -> Callable[..., RunReport]:

@@ -41,7 +41,8 @@ START_SECONDS = 120.0
 
 
 class PoolOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """The cage: number of processes, address space in bytes, seconds per task, tasks per process."""
+    """The cage: number of processes (0: one per core of the machine they are on), address space in bytes, seconds per
+    task, tasks per process."""
 
     workers: int
     memory_limit: int
@@ -58,7 +59,7 @@ class ParserPool:
         self._options, self._closed = options, False
         # One entry per allowed process; None stands for one that is not started.
         self._idle: queue.LifoQueue[_Child | None] = queue.LifoQueue()
-        for _ in range(options.workers):
+        for _ in range(worker_count(options.workers)):
             self._idle.put(None)
         self._busy: set[_Child] = set()
 

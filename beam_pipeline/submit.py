@@ -1,0 +1,102 @@
+"""One run on a cluster: check, prepare the output, post the job, wait, report what the committed tables say."""
+
+from __future__ import annotations
+
+import posixpath
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import apache_beam as beam
+import msgspec
+from apache_beam.metrics import MetricsFilter
+from apache_beam.metrics.metric import MetricResults
+from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
+from apache_beam.runners.runner import PipelineResult
+
+from beam_pipeline.fingerprint import fingerprint
+from beam_pipeline.local_run import prepared
+from beam_pipeline.pipeline import build, new_run_id
+from beam_pipeline.worker_errors import from_worker
+from runners import dataflow, flink
+from schemas.failures import ConfigurationError
+from schemas.options import Options
+from schemas.report import RunReport
+from schemas.source import SourceRef
+from transforms.layout.transform import batch_sizes
+from transforms.write.catalog import STAGING, open_catalog
+from transforms.write.summary import run_report
+from transforms.write.transform import BeamStorage
+
+PROFILES = {"flink": flink.pipeline_options, "dataflow": dataflow.pipeline_options}
+T = TypeVar("T")
+
+
+def submit(options: Options, pipeline_args: Sequence[str] = (), refs: Sequence[SourceRef] = ()) -> RunReport:
+    """Ingest on the engine that `options.run.runner` names; blocks until the job is done.
+
+    Raises ConfigurationError or OutputError when options, engine or output are broken. An interrupt cancels the job.
+    """
+    options = prepared(options)
+    flags = PROFILES[options.run.runner](options, pipeline_args)
+    _refuse_template(flags)
+    run_id, started, storage = new_run_id(), time.monotonic(), BeamStorage()
+    # Beside what it does, this tells whether the output can be written at all.
+    open_catalog(options.write.output, options.write.format, storage).prepare()
+    try:
+        result = _finished(job(options, flags, run_id, refs))
+    finally:
+        storage.delete(posixpath.join(options.write.output, STAGING, run_id))
+    counts = {"documents_unchanged": _unchanged(result)}
+    report = run_report(options.write, run_id, counts, time.monotonic() - started)
+    return msgspec.structs.replace(report, batches=batch_sizes(result))
+
+
+def job(options: Options, flags: PipelineOptions, run_id: str, refs: Sequence[SourceRef] = ()) -> beam.Pipeline:
+    """The pipeline as it is posted."""
+    pipeline = beam.Pipeline(options=flags)
+    expected = pipeline | "Fingerprint" >> beam.Create([fingerprint(options)])
+    expected | "CheckWorkers" >> beam.Map(check_worker, options)
+    build(pipeline, options, run_id, refs)
+    return pipeline
+
+
+def check_worker(expected: str, options: Options) -> None:
+    """Raise ConfigurationError where this process would extract differently from what the submitter promises."""
+    if fingerprint(options) != expected:
+        raise ConfigurationError(
+            "the workers have other versions of docbeam, its engines or its plugins than the submitter: "
+            "give both the same image, or install the same requirements.lock"
+        )
+
+
+def _refuse_template(flags: PipelineOptions) -> None:
+    if flags.view_as(GoogleCloudOptions).template_location:
+        raise ConfigurationError(
+            "a classic template would repeat one run's id, and every run after the first would commit nothing: use the "
+            "flex template of deploy/dataflow"
+        )
+
+
+def _finished(pipeline: beam.Pipeline) -> PipelineResult:
+    result = _translated(pipeline.run)
+    try:
+        _translated(result.wait_until_finish)
+    except KeyboardInterrupt:
+        # Before its staging goes: the job would write there again.
+        result.cancel()
+        raise
+    return result
+
+
+def _translated(act: Callable[[], T]) -> T:
+    try:
+        return act()
+    except dataflow.job_errors() as error:
+        raise from_worker(error) from error
+
+
+def _unchanged(result: PipelineResult) -> int:
+    """Documents that left no row because the output holds them; retried bundles may count twice."""
+    wanted = MetricsFilter().with_namespace("fetch").with_name("unchanged")
+    return sum(counter.result or 0 for counter in result.metrics().query(wanted)[MetricResults.COUNTERS])

@@ -1,0 +1,41 @@
+"""How our code reaches workers: installed in their image, or staged with the job as a wheel of this very checkout."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import distribution
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from schemas.failures import ConfigurationError
+
+
+class _Origin(msgspec.Struct):
+    """What pip notes about where a distribution came from (PEP 610)."""
+
+    url: str = ""
+
+
+def checkout() -> Path | None:
+    """The folder with our `setup.py` when docbeam runs from its sources, None when it was installed from a package."""
+    note = distribution("docbeam").read_text("direct_url.json")
+    url = msgspec.json.decode(note, type=_Origin).url if note else ""
+    folder = Path(unquote(urlsplit(url).path)) if url.startswith("file:") else Path()
+    return folder if (folder / "setup.py").is_file() else None
+
+
+def build_wheel(sources: Path, folder: Path) -> Path:
+    """A wheel of `sources` in `folder`. A wheel, not an sdist: workers would need a build backend from the network."""
+    command = [sys.executable, "setup.py", "-q", "egg_info", "--egg-base", folder, "build", "--build-base"]
+    command += [folder / "build", "bdist_wheel", "--dist-dir", folder, "--bdist-dir", folder / "wheel"]
+    done = subprocess.run([str(word) for word in command], cwd=sources, capture_output=True, text=True, check=False)
+    built = sorted(folder.glob("docbeam-*.whl"))
+    if done.returncode or not built:
+        raise ConfigurationError(
+            f"no wheel could be made of {sources}: {done.stderr.strip()[-300:]}; pip install setuptools wheel, or give "
+            "your own: -- --extra_package=WHEEL"
+        )
+    return built[0]
