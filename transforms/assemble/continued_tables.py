@@ -30,25 +30,24 @@ Extents = dict[int, tuple[float, float]]
 def join_continued_tables(drafts: Sequence[Draft], heights: Mapping[int, float]) -> list[Draft]:
     """The drafts with each continued table in the place of its first piece; `heights` are those of the pages."""
     joined: list[Draft] = []
-    #: Place in `joined` of a table that nothing has followed yet, and the notices seen since.
-    open_at: int | None = None
+    #: Place in `joined` of a table that nothing has followed yet, its last piece, and the notices seen since.
+    open_at, last = -1, None
     between: list[Draft] = []
     for draft in drafts:
         if draft.type is BlockType.TABLE:
-            whole = _joined(joined[open_at], draft, between, heights) if open_at is not None else None
-            if whole is not None and open_at is not None:
-                joined[open_at] = whole
+            if last is not None and _continues(joined[open_at], last, draft, between, heights):
+                joined[open_at] = _append(joined[open_at], draft)
             else:
-                open_at = len(joined) if draft.box is not None else None
+                open_at = len(joined)
                 joined.append(draft)
-            between = []
+            last, between = draft, []
             continue
         joined.append(draft)
         if draft.type in _BESIDE:
             continue
         between.append(draft)
         if len(between) > _NOTICES or not _is_notice(draft):
-            open_at = None
+            last = None
     return joined
 
 
@@ -61,26 +60,19 @@ def _text(draft: Draft) -> str:
     return "".join(part.span.text for part in draft.spans)
 
 
-def last_page(table: Draft) -> int:
-    """The page on which a table ends."""
-    return max((cell.page for cell in table.cells), default=0) or table.page
-
-
-def _joined(first: Draft, second: Draft, between: Sequence[Draft], heights: Mapping[int, float]) -> Draft | None:
-    """Both pieces as one table; None when they are two tables."""
-    end = last_page(first)
-    tail = [cell for cell in first.cells if (cell.page or first.page) == end]
-    bottom = union(cell.box for cell in tail if cell.box) if end != first.page else first.box
-    if bottom is None or second.box is None or not _breaks(bottom, second.box, second.page - end, heights.get(end, 0)):
-        return None
+def _continues(
+    whole: Draft, last: Draft, following: Draft, between: Sequence[Draft], heights: Mapping[int, float]
+) -> bool:
+    """Whether a table goes on after its last piece."""
+    if last.box is None or following.box is None:
+        return False
+    if not _breaks(last.box, following.box, following.page - last.page, heights.get(last.page, 0.0)):
+        return False
     if any(leading_label(_text(notice))[0] not in {"", "table"} for notice in between):
-        return None
-    if not _same_columns(tail, bottom, second.cells, second.box):
-        return None
-    repeated = _repeated_rows(first.cells, second.cells)
-    if not repeated and _has_own_header(first.cells, second.cells):
-        return None
-    return _append(first, second, repeated)
+        return False
+    if not _same_columns(last, following):
+        return False
+    return _repeated_rows(whole.cells, following.cells) > 0 or not _has_own_header(whole.cells, following.cells)
 
 
 def _breaks(above: Box, below: Box, pages: int, height: float) -> bool:
@@ -90,13 +82,13 @@ def _breaks(above: Box, below: Box, pages: int, height: float) -> bool:
     return pages == 1 and above.y1 > LOW * height and below.y0 < HIGH * height
 
 
-def _same_columns(tail: Sequence[Cell], above: Box, following: Sequence[Cell], below: Box) -> bool:
+def _same_columns(above: Draft, below: Draft) -> bool:
     """The same number of columns, at the same places from the left edge."""
-    if table_shape(tail)[1] != table_shape(following)[1]:
+    if above.box is None or below.box is None or table_shape(above.cells)[1] != table_shape(below.cells)[1]:
         return False
-    first, second = _extents(tail, above.x0), _extents(following, below.x0)
+    first, second = _extents(above.cells, above.box.x0), _extents(below.cells, below.box.x0)
     shared = first.keys() & second.keys()
-    if not shared or abs(above.width - below.width) > max(2 * TOLERANCE, 0.15 * above.width):
+    if not shared or abs(above.box.width - below.box.width) > max(2 * TOLERANCE, 0.15 * above.box.width):
         return False
     return all(_meet(first[column], second[column]) for column in shared)
 
@@ -162,11 +154,13 @@ def _mostly_numbers(texts: Sequence[str]) -> bool:
     return 2 * sum(_NUMBER.fullmatch(text) is not None for text in texts) > len(texts)
 
 
-def _append(first: Draft, second: Draft, repeated: int) -> Draft:
-    """The first piece with the rows of the second below its own, apart from the first `repeated` ones."""
-    rows = table_shape(first.cells)[0]
-    moved = _moved(second, rows - repeated, repeated)
-    return replace(first, cells=(*first.cells, *moved), confidence=min(first.confidence, second.confidence))
+def _append(whole: Draft, piece: Draft) -> Draft:
+    """The table with the rows of the piece below its own, apart from those that repeat its header."""
+    repeated = _repeated_rows(whole.cells, piece.cells)
+    moved = _moved(piece, table_shape(whole.cells)[0] - repeated, repeated)
+    boxes = [table.box for table in (whole, piece) if table.box is not None and table.page == whole.page]
+    confidence = min(whole.confidence, piece.confidence)
+    return replace(whole, cells=(*whole.cells, *moved), box=union(boxes), confidence=confidence)
 
 
 def _moved(table: Draft, by: int, skipped: int) -> Iterator[Cell]:
