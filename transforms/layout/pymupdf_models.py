@@ -16,6 +16,7 @@ import yaml  # type: ignore[import-untyped]
 
 from schemas.failures import ConfigurationError
 from transforms.layout import onnx_edit
+from transforms.layout.onnx_factor import factor_pair_products
 from transforms.layout.records import PrepareRequest, Tier
 
 SUPPORTED = "2.0"
@@ -64,10 +65,10 @@ def prepare_request(tier: Tier, *, tables: bool = True, max_nodes: int = 1500) -
 
 def graph_model(tier: Tier) -> bytes:
     """The graph network. The one of tier 'full' gets the input `page_count`: it was exported for a single page."""
-    data = _path(_LAYOUT[tier], "onnx").read_bytes()
+    model = onnx_edit.parse(_path(_LAYOUT[tier], "onnx").read_bytes())
+    factor_pair_products(model)
     if tier == "graph":
-        return data
-    model = onnx_edit.parse(data)
+        return _bytes(model)
     onnx_edit.add_scalar_input(model, PAGE_COUNT)
     try:
         for name in _ONE_PAGE_SIZES:

@@ -1,0 +1,40 @@
+"""The graph networks give the same scores with their products over pairs of lines taken apart."""
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from transforms.layout import onnx_edit, pymupdf_models
+from transforms.layout.model import _graph_inputs
+from transforms.layout.onnx_factor import factor_pair_products
+from transforms.layout.records import Array, PageInput
+
+
+def scores(model: bytes, pages: list[PageInput]) -> list[Array]:
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    generator = np.random.default_rng(5)
+    pooled = [generator.random((len(page.boxes), 358), np.float32) for page in pages]
+    given = _graph_inputs(pages, pooled, 20)
+    found: list[Array] = session.run(None, {entry.name: given[entry.name] for entry in session.get_inputs()})
+    return found
+
+
+@pytest.mark.parametrize("tier", ["full", "graph"])
+def test_scores_stay_the_same(tier: str, prepared: list[PageInput]) -> None:
+    original = pymupdf_models._path(pymupdf_models._LAYOUT[tier], "onnx").read_bytes()
+    model = onnx_edit.parse(original)
+    nodes = len(model.graph.node)
+    assert factor_pair_products(model) == 2
+    # Two products, lookups and a sum for a product, two lookups, a difference and a join.
+    assert len(model.graph.node) == nodes
+    for before, after in zip(
+        scores(original, prepared[:1]), scores(model.SerializeToString(), prepared[:1]), strict=True
+    ):
+        assert np.allclose(before, after, atol=1e-3)
+
+
+def test_models_without_such_products_are_left_alone() -> None:
+    model = onnx_edit.parse(pymupdf_models.table_model())
+    before = model.SerializeToString()
+    assert factor_pair_products(model) == 0
+    assert model.SerializeToString() == before
