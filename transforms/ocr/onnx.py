@@ -1,0 +1,209 @@
+"""The ONNX engine: PP-OCR detection, angle and recognition over batches of pages and lines.
+
+What is read in an image does not depend on the images that it is read with.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from itertools import groupby
+from typing import Any
+
+import cv2
+import msgspec
+import numpy as np
+
+from schemas.failures import ConfigurationError, Corrupt
+from schemas.options import OcrOptions, Positive
+from transforms.ocr import onnx_languages, onnx_models
+from transforms.ocr.onnx_ctc import Glyph, confidence, decode
+from transforms.ocr.onnx_detection import input_shape, line_boxes, network_input
+from transforms.ocr.onnx_lines import LineCrop, assembled, cut, network_batch, turned
+from transforms.ocr.pixels import Pixels, unpacked
+from transforms.ocr.records import OcrLine, PageImage
+
+OnBatch = Callable[[str, int], None]
+
+DETECTION, ANGLE, RECOGNITION = "ocr_detection", "ocr_angle", "ocr_recognition"
+#: The angle model's input.
+_ANGLE_COLUMNS = 192
+#: How sure the angle model has to be that a line is upside down.
+_SURE = 0.9
+#: Lines that are read with less confidence may be upside down.
+_DOUBTFUL = 0.7
+
+
+class OcrBounds(msgspec.Struct, frozen=True, kw_only=True):
+    """The most that one run of a network takes."""
+
+    #: The longer side of a page, in pixels, that detection sees.
+    side: Positive = 1600
+    #: Pages of one shape.
+    pages: Positive = 1
+    #: Columns of lines, padding included.
+    columns: Positive = 640
+
+
+#: A CPU gains nothing from large batches; they only leave its caches.
+BOUNDS = {"cpu": OcrBounds(), "cuda": OcrBounds(pages=16, columns=64 * 640)}
+
+
+class _Line(msgspec.Struct, frozen=True, eq=False):
+    image: int
+    crop: LineCrop
+
+
+class _Read(msgspec.Struct, frozen=True, eq=False):
+    glyphs: list[Glyph]
+    crop: LineCrop
+
+
+class OnnxOcr:
+    """Make one per process: networks are loaded when first used (about 60 MB), and threads share them."""
+
+    name = "onnx"
+    batched = True
+
+    def __init__(
+        self,
+        device: str = "auto",
+        precision: str = "fp32",
+        threads: int = 1,
+        bounds: OcrBounds | None = None,
+        on_batch: OnBatch | None = None,
+    ) -> None:
+        where = onnx_models.resolve_device(device)
+        # The models are in float32; whoever asks for less precision lets CUDA round products.
+        self._runtime = onnx_models.Runtime(device=where, tf32=precision != "fp32", threads=threads)
+        self._bounds = bounds or BOUNDS[where]
+        self._on_batch = on_batch or _ignore
+        self._plain, self._recognition = cache(self._load), cache(self._load_recognition)
+
+    def check(self, options: OcrOptions) -> None:
+        """Raises ConfigurationError when the recognition model cannot write one of the languages."""
+        known = languages()
+        unknown = [language for language in options.languages if language not in known]
+        if unknown:
+            raise ConfigurationError(
+                f"the onnx OCR engine cannot read {', '.join(unknown)}: choose --ocr-languages among "
+                f"{', '.join(known)}, or use --ocr-engine tesseract"
+            )
+
+    def read(self, images: Sequence[PageImage], languages: Sequence[str] = ("eng",)) -> list[list[OcrLine]]:
+        """The lines of each image, from the top, in pixels of the image. Raises Corrupt for damaged pixels."""
+        lines = list(self._lines(images))
+        found: list[list[OcrLine]] = [[] for _ in images]
+        for line, read in zip(lines, self._read_lines([line.crop for line in lines], languages), strict=True):
+            assembled_line = assembled(read.crop, read.glyphs, read.crop.columns)
+            if assembled_line is not None:
+                found[line.image].append(assembled_line)
+        return found
+
+    def _lines(self, images: Sequence[PageImage]) -> Iterator[_Line]:
+        """Crops of all lines: image by image, from the top."""
+        crops: dict[int, list[LineCrop]] = {}
+        shapes = [input_shape(image.height, image.width, self._bounds.side) for image in images]
+        for batch in _batches(range(len(images)), shapes, lambda _: self._bounds.pages):
+            for i, found in zip(batch, self._detect([images[i] for i in batch], shapes[batch[0]]), strict=True):
+                crops[i] = found
+        return (_Line(i, crop) for i in range(len(images)) for crop in crops[i])
+
+    def _detect(self, images: Sequence[PageImage], shape: tuple[int, int]) -> list[list[LineCrop]]:
+        pages = [_pixels(image) for image in images]
+        self._on_batch(DETECTION, len(pages))
+        maps = _run(self._plain(onnx_models.DETECTION), np.stack([network_input(page, shape) for page in pages]))
+        return [_cut_all(page, text[0]) for page, text in zip(pages, maps, strict=True)]
+
+    def _read_lines(self, crops: Sequence[LineCrop], languages: Sequence[str]) -> list[_Read]:
+        """What each crop says; those that run up or down the page or make little sense also from their other end."""
+        first = self._righted(crops, [i for i, crop in enumerate(crops) if crop.upright])
+        read = self._recognise(first, languages)
+        doubtful = [i for i, line in enumerate(read) if confidence(line.glyphs) < _DOUBTFUL and not line.crop.upright]
+        flipped = self._righted([read[i].crop for i in doubtful], range(len(doubtful)))
+        changed = [i for i, crop in zip(doubtful, flipped, strict=True) if crop is not read[i].crop]
+        second = [crop for i, crop in zip(doubtful, flipped, strict=True) if crop is not read[i].crop]
+        for i, again in zip(changed, self._recognise(second, languages), strict=True):
+            if confidence(again.glyphs) > confidence(read[i].glyphs):
+                read[i] = again
+        return read
+
+    def _righted(self, crops: Sequence[LineCrop], doubtful: Sequence[int]) -> list[LineCrop]:
+        """The crops, with the doubtful ones turned where the angle model says that they are upside down."""
+        result = list(crops)
+        limit = max(1, self._bounds.columns // _ANGLE_COLUMNS)
+        for start in range(0, len(doubtful), limit):
+            batch = doubtful[start : start + limit]
+            self._on_batch(ANGLE, len(batch))
+            heads = [_head(crops[i]) for i in batch]
+            scores = _run(self._plain(onnx_models.ANGLE), network_batch(heads, _ANGLE_COLUMNS))
+            for i, (_, upside_down) in zip(batch, scores, strict=True):
+                if upside_down > _SURE:
+                    result[i] = turned(crops[i])
+        return result
+
+    def _recognise(self, crops: Sequence[LineCrop], languages: Sequence[str]) -> list[_Read]:
+        if not crops:
+            return []
+        session, characters = self._recognition(_sorted_names(languages))
+        read: list[_Read] = [_Read([], crop) for crop in crops]
+        columns = [crop.columns for crop in crops]
+        for batch in _batches(range(len(crops)), columns, lambda width: self._bounds.columns // width):
+            self._on_batch(RECOGNITION, len(batch))
+            scores = _run(session, network_batch([crops[i] for i in batch], columns[batch[0]]))
+            best, sure = scores.argmax(axis=2), scores.max(axis=2)
+            for row, i in enumerate(batch):
+                read[i] = _Read(decode(best[row].tolist(), sure[row].tolist(), characters), crops[i])
+        return read
+
+    def _load(self, name: str) -> Any:
+        return onnx_models.session(onnx_models.plain_model(name), self._runtime)
+
+    def _load_recognition(self, names: tuple[str, ...]) -> tuple[Any, tuple[str, ...]]:
+        chosen = onnx_models.alphabet(names)
+        return onnx_models.session(onnx_models.recognition_model(chosen), self._runtime), chosen.characters
+
+
+def languages() -> tuple[str, ...]:
+    """Tesseract's names of the languages that the recognition model can write."""
+    return onnx_languages.covered(onnx_models.characters())
+
+
+def _ignore(model: str, size: int) -> None:
+    """Nobody wants to know."""
+
+
+def _pixels(image: PageImage) -> Pixels:
+    try:
+        return unpacked(image)
+    except (zlib.error, ValueError) as error:
+        raise Corrupt(f"the pixels of the page image are damaged ({error})", page=image.page) from error
+
+
+def _cut_all(page: Pixels, text: Any) -> list[LineCrop]:
+    boxes = line_boxes(text, *page.shape[:2])
+    return [crop for box in boxes if (crop := cut(page, box.corners)) is not None]
+
+
+def _head(crop: LineCrop) -> LineCrop:
+    """A line squeezed into what the angle model sees."""
+    if crop.pixels.shape[1] <= _ANGLE_COLUMNS:
+        return crop
+    small = cv2.resize(crop.pixels, (_ANGLE_COLUMNS, crop.pixels.shape[0]), interpolation=cv2.INTER_LINEAR)
+    return LineCrop(np.asarray(small, np.uint8), crop.to_page, crop.upright)
+
+
+def _sorted_names(languages: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(languages)))
+
+
+def _batches(items: Iterable[int], keys: Sequence[Any], limit: Callable[[Any], int]) -> Iterator[list[int]]:
+    """Items of equal key, smallest key first, at most `limit(key)` (at least one) together."""
+    for key, group in groupby(sorted(items, key=lambda i: keys[i]), key=lambda i: keys[i]):
+        members, size = list(group), max(1, limit(key))
+        yield from (members[start : start + size] for start in range(0, len(members), size))
+
+
+def _run(session: Any, batch: Any) -> Any:
+    return session.run(None, {"x": np.ascontiguousarray(batch)})[0]
