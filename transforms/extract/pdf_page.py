@@ -16,7 +16,7 @@ from schemas.content import ExtractedPage, Image, Line, Link, PageStatus, Span, 
 from schemas.failures import Category, Corrupt, Failure
 from schemas.geometry import Box, union
 from transforms.extract.pdf_images import names_image, placed_images
-from transforms.extract.pdf_vectors import RawVector, page_vectors
+from transforms.extract.pdf_vectors import RawVector, outlined_glyphs, page_vectors
 from transforms.extract.pdf_visibility import TINY, DrawnSpan, hide_spans
 
 #: What MuPDF and its bindings raise for damaged content.
@@ -27,6 +27,8 @@ MEAN_ADVANCE = 0.52
 MAX_SPANS = 50_000
 MAX_LINKS = 5_000
 MAX_IMAGES = 2_000
+#: Outlines of glyphs are counted on pages with at most so many lines of text.
+FEW_LINES = 4
 #: Bits of MuPDF's span flags.
 _SUPERSCRIPT, _ITALIC, _MONO, _BOLD = 1, 2, 8, 16
 _SYNTHETIC_BOLD = 8
@@ -64,6 +66,7 @@ def read_page(page: pymupdf.Page, number: int) -> PageContent:
         images=images,
         links=page_links(page),
         vectors=page_vectors(vectors, bounds),
+        outlines=outlined_glyphs(vectors) if len(drawn) <= FEW_LINES else 0,
     )
     return _checked(result, dropped)
 

@@ -14,6 +14,10 @@ LONG_RULE = 24.0
 _TOLERANCE = 0.3
 
 
+#: Sizes of letters, in points, and how many of about one height share a baseline in a line of text.
+_GLYPH_SIZES, _ROW = (2.5, 40.0), 8
+
+
 class RawVector(NamedTuple):
     """One piece of a drawn path, in paint order; `continues` says the next piece belongs to the same path."""
 
@@ -60,6 +64,19 @@ def page_vectors(pieces: list[RawVector], bounds: Box) -> list[Vector]:
     if len(painted) > MAX_VECTORS:
         painted = [item for item in painted if _is_long(item[1])]
     return [piece.vector(box) for piece, box in painted[:MAX_VECTORS]]
+
+
+def outlined_glyphs(pieces: Iterable[RawVector]) -> int:
+    """Filled shapes of the size of letters that stand in rows: text drawn as curves. Counts shapes, not their holes."""
+    rows: dict[int, set[Box]] = {}
+    for path in paths(pieces):
+        for piece in path:
+            box = piece.box
+            if piece.stroked or not _GLYPH_SIZES[0] <= max(box.width, box.height) <= _GLYPH_SIZES[1]:
+                continue
+            if min(box.width, box.height) > 0.3:
+                rows.setdefault(round(box.y1), set()).add(box)
+    return sum(len(boxes) for boxes in rows.values() if len(boxes) >= _ROW)
 
 
 def _is_long(box: Box) -> bool:

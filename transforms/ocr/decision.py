@@ -61,6 +61,7 @@ def decide(page: ExtractedPage, mode: Mode = "auto") -> Decision:
     return (
         _garbled(page, shown)
         or _bad_layer(page, layer, shown, mode)
+        or _outlines(page, shown)
         or _no_text(page, spans)
         or _image_under_little_text(page, shown, layer)
         or _insert(page, shown, layer)
@@ -129,9 +130,16 @@ def _no_text(page: ExtractedPage, spans: Sequence[Span]) -> Decision | None:
     cover = min(1.0, sum(_share(page, image) for image in page.images))
     if images or cover >= FULL:
         return Decision(page=page.number, needed=True, reason=f"no text, images on {cover:.0%} of the page", score=0.6 + 0.4 * cover)
-    if page.outlines >= MIN_OUTLINES:
-        return Decision(page=page.number, needed=True, reason=f"no text, {page.outlines} outlines of glyphs", score=0.9)
     return None
+
+
+def _outlines(page: ExtractedPage, shown: Sequence[Span]) -> Decision | None:
+    """Text drawn as curves, with a running head or a number as text at most."""
+    chars = len(_text(shown).strip())
+    if page.outlines < max(MIN_OUTLINES, 4 * chars):
+        return None
+    reason = f"{page.outlines} outlines of glyphs, {chars} characters"
+    return Decision(page=page.number, needed=True, reason=reason, score=0.9)
 
 
 def _share(page: ExtractedPage, image: Image) -> float:

@@ -8,21 +8,29 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from schemas.content import ExtractedPage
 from schemas.failures import Corrupt, TooLarge
 from schemas.geometry import Box
 from transforms.ocr.pixels import POINTS_PER_INCH, Affine, Pixels
 
 #: What Pillow raises for damaged files.
-PILLOW_ERRORS = (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError)
+PILLOW_ERRORS = (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, TypeError)
+#: Frames with more pixels are not decoded.
+MAX_PIXELS = 120_000_000
+_DEEP_MODES = frozenset({"I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
 
 
 class FrameSource:
     """An open image file."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
         try:
-            self._image = Image.open(path)
+            with warnings.catch_warnings():
+                # Pillow warns below our own bound.
+                warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+                self._image = Image.open(path)
+        except Image.DecompressionBombError as error:
+            raise TooLarge(f"the image has too many pixels: {error}", hint="scale the image down") from error
         except PILLOW_ERRORS as error:
             raise Corrupt(f"Pillow cannot open the image: {error}") from error
 
@@ -30,18 +38,37 @@ class FrameSource:
         """Release the file."""
         self._image.close()
 
-    def render(self, number: int, region: Box | None, dpi: float) -> tuple[Pixels, Affine]:
-        """A frame (1-based) on white, turned as its Exif data says, never scaled up."""
+    def render(self, page: ExtractedPage, region: Box | None, dpi: float) -> tuple[Pixels, Affine]:
+        """A frame on white, turned as its Exif data says, never scaled up. Image pages have no regions."""
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error", Image.DecompressionBombWarning)
-                self._image.seek(number - 1)
-                frame = ImageOps.exif_transpose(self._image.copy())
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-            raise TooLarge(f"the image is too large to decode: {error}", page=number) from error
+            frame = self._frame(page.number)
         except PILLOW_ERRORS as error:
-            raise Corrupt(f"Pillow cannot decode the image: {error}", page=number) from error
-        return self._scaled(frame, dpi)
+            raise Corrupt(f"Pillow cannot decode the image: {error}", page=page.number) from error
+        # Faxes have fewer pixels down than across: both sides come to the same resolution.
+        wide = min(frame.width, max(1, round(page.width * dpi / POINTS_PER_INCH)))
+        high = max(1, round(page.height * wide / page.width))
+        if (wide, high) != frame.size:
+            frame = frame.resize((wide, high), Image.Resampling.LANCZOS)
+        return np.asarray(frame), (page.width / wide, 0.0, 0.0, page.height / high, 0.0, 0.0)
 
-    def _scaled(self, frame: Image.Image, dpi: float) -> tuple[Pixels, Affine]:
-        return np.asarray(frame.convert("RGB")), (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+    def _frame(self, number: int) -> Image.Image:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            self._image.seek(number - 1)
+        width, height = self._image.size
+        if width * height > MAX_PIXELS:
+            message = f"frame {number} has {width} x {height} pixels; at most {MAX_PIXELS} are decoded"
+            raise TooLarge(message, page=number, hint="scale the image down")
+        return _on_white(ImageOps.exif_transpose(self._image))
+
+
+def _on_white(frame: Image.Image) -> Image.Image:
+    if frame.mode in _DEEP_MODES:
+        values = np.asarray(frame, np.float64)
+        low, high = float(values.min()), float(values.max())
+        return Image.fromarray(((values - low) * (255 / max(high - low, 1e-9))).astype(np.uint8))
+    if frame.mode in {"L", "1"} and "transparency" not in frame.info:
+        return frame.convert("L")
+    shown = frame.convert("RGBA")
+    paper = Image.new("RGBA", shown.size, "white")
+    return Image.alpha_composite(paper, shown).convert("RGB")

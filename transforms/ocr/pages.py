@@ -8,6 +8,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
+import cv2
+
 from schemas.content import ExtractedPage, Extraction
 from schemas.geometry import Box
 from schemas.options import OcrOptions
@@ -34,7 +36,7 @@ GREY = 12
 class Source(Protocol):
     """Anything that shows regions of pages as pixels."""
 
-    def render(self, number: int, region: Box | None, dpi: float) -> tuple[Pixels, Affine]:
+    def render(self, page: ExtractedPage, region: Box | None, dpi: float) -> tuple[Pixels, Affine]:
         """Pixels of a region (None: the page) and their map to points of the page as shown."""
         ...
 
@@ -55,6 +57,8 @@ def page_images(
 
     Raises DocumentError subclasses for files and pages that cannot be rendered.
     """
+    # The pool of parser processes is what uses the cores.
+    cv2.setNumThreads(1)
     source: Source = PageSource(path) if media_type == PDF else FrameSource(path)
     with closing(source):
         return [list(_images(source, page, decision, options)) for page, decision in pages]
@@ -63,7 +67,7 @@ def page_images(
 def _images(source: Source, page: ExtractedPage, decision: Decision, options: OcrOptions) -> Iterator[PageImage]:
     for region in decision.regions or (None,):
         dpi = bounded_dpi(page, region, options)
-        pixels, to_page = source.render(page.number, region, dpi)
+        pixels, to_page = source.render(page, region, dpi)
         pixels = without_colour(pixels)
         reading_dpi = nominal_dpi(pixels, dpi)
         if not (has_text if decision.verify else has_ink)(grey(pixels), reading_dpi):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pymupdf
 
+from schemas.content import ExtractedPage
 from schemas.failures import Corrupt
 from schemas.geometry import Box
 from transforms.ocr.pixels import POINTS_PER_INCH, Affine, Pixels
@@ -31,14 +30,14 @@ class PageSource:
         """Release the file."""
         self._document.close()
 
-    def render(self, number: int, region: Box | None, dpi: float) -> tuple[Pixels, Affine]:
+    def render(self, page: ExtractedPage, region: Box | None, dpi: float) -> tuple[Pixels, Affine]:
         """Pixels (RGB) of a region in points of the page as shown (None: all), and their map to those points."""
         try:
-            page = self._document[number - 1]
+            shown = self._document[page.number - 1]
             scale = dpi / POINTS_PER_INCH
-            clip = pymupdf.Rect(*region) if region else page.rect
-            pixmap = page.get_pixmap(matrix=pymupdf.Matrix(scale, scale), clip=clip, alpha=False, annots=True)
+            clip = pymupdf.Rect(*region) if region else shown.rect
+            pixmap = shown.get_pixmap(matrix=pymupdf.Matrix(scale, scale), clip=clip, alpha=False)
         except MUPDF_ERRORS as error:
-            raise Corrupt(f"MuPDF cannot render the page for OCR: {error}", page=number) from error
+            raise Corrupt(f"MuPDF cannot render the page for OCR: {error}", page=page.number) from error
         pixels = np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.width, pixmap.n)
         return pixels, (1 / scale, 0.0, 0.0, 1 / scale, pixmap.x / scale, pixmap.y / scale)
