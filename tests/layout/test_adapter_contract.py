@@ -198,6 +198,20 @@ def test_too_many_lines_are_refused() -> None:
     assert not prepare_page(page, prepare_request("full", max_nodes=30)).refused
 
 
+def test_crowded_pages_are_refused_before_they_cost() -> None:
+    # A map: as many lines as it has letters. Its structured text would take seconds.
+    document = pymupdf.open()
+    page = document.new_page()
+    for i in range(70):
+        page.insert_text((60, 50 + 10 * i), "a   " * 30, fontsize=4)
+    refused = prepare_page(page, prepare_request("full", max_nodes=30))
+    assert refused.refused == "more than 30 lines"
+    long = document.new_page()
+    for i in range(70):
+        long.insert_text((10, 20 + 10 * i), "word " * 100, fontsize=1)
+    assert prepare_page(long, prepare_request("full")).refused == "more than 30000 characters"
+
+
 def test_images_only_when_asked_for(document: pymupdf.Document) -> None:
     bare = prepare_page(document[0], prepare_request("graph", tables=False))
     assert not bare.thumbnail and not bare.raster and len(bare.boxes)

@@ -34,6 +34,10 @@ TEXT_FLAGS = (
     | pymupdf.TEXT_CLIP
     | pymupdf.TEXT_FUZZY_VECTORS
 )
+#: The structured text takes time with the square of a page's characters: seconds for this many.
+MAX_CHARACTERS = 30_000
+#: Plain text has more lines than the structured one: pieces of a line count as lines until they are joined.
+PLAIN_LINES = 2
 #: Features that the region function does not know: they follow from the line itself.
 _OWN_FEATURES = ("num_ratio", "is_text", "is_vector", "is_image", "is_hline_vector", "is_vline_vector")
 
@@ -52,10 +56,13 @@ def prepare_page(page: pymupdf.Page, request: PrepareRequest) -> PageInput:
     On a page that is not rotated everything equals what `page.get_layout()` computes.
     """
     size = page.rect
+    crowded = _crowded(page, request.max_nodes)
+    if crowded:
+        return PageInput(width=size.x1, height=size.y1, refused=crowded)
     text_page = _text_page(page)
     nodes = _nodes(page, text_page, (size.x1, size.y1), request.max_nodes)
     if len(nodes) > request.max_nodes:
-        return PageInput(width=size.x1, height=size.y1, refused=f"more than {request.max_nodes} lines")
+        return PageInput(width=size.x1, height=size.y1, refused=_too_many_lines(request.max_nodes))
     features, nodes = _features(text_page, nodes, request.feature_names)
     boxes = np.array([node.box for node in nodes], np.float32).reshape(-1, 4)
     images = _images(page, request) if nodes else {}
@@ -68,6 +75,18 @@ def prepare_page(page: pymupdf.Page, request: PrepareRequest) -> PageInput:
         edges=graph.neighbour_edges(boxes),
         **images,
     )
+
+
+def _crowded(page: pymupdf.Page, bound: int) -> str:
+    """Why the page is not worth its structured text, '' when it is. Counted on the plain text, which is cheap."""
+    text = page.get_textpage(flags=0).extractTEXT()
+    if text.count("\n") > PLAIN_LINES * bound:
+        return _too_many_lines(bound)
+    return f"more than {MAX_CHARACTERS} characters" if len(text) > MAX_CHARACTERS else ""
+
+
+def _too_many_lines(bound: int) -> str:
+    return f"more than {bound} lines"
 
 
 def _text_page(page: pymupdf.Page) -> pymupdf.TextPage:
