@@ -211,7 +211,8 @@ TABLES: Mapping[str, pa.Schema] = MappingProxyType(
 
 def avro_schema(name: str) -> dict[str, Any]:
     """The Avro record schema with the same columns as the Arrow table `name`."""
-    return {"type": "record", "name": name, "namespace": "docbeam", "fields": _avro_fields(list(TABLES[name]), name)}
+    schema = RUNS if name == "runs" else TABLES[name]
+    return {"type": "record", "name": name, "namespace": "docbeam", "fields": _avro_fields(list(schema), name)}
 
 
 def _avro_fields(fields: list[pa.Field], path: str) -> list[dict[str, Any]]:
