@@ -4,21 +4,35 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from schemas.content import BlockType, ExtractedPage, Extraction, PageNeed, PageStatus
 from schemas.document import Element
 from schemas.geometry import Box
+from schemas.options import LayoutMode
 from transforms.assemble.doubt_signs import LATTICE_TABLE, Sign, page_signs
 
-#: From this chance of a misread page on the network over text lines is asked ...
-ASK_GRAPH = 0.5
-#: ... and from this one on, or where a picture decides, the one that sees the page too.
-ASK_FULL = 0.75
+_Need = tuple[Literal["graph", "full"], str, float]
+_ASKED_FOR: _Need = ("full", "asked for", 1.0)
+
+
+class Thresholds(NamedTuple):
+    """Chances of a misread page from which a model is asked; `benchmarks/layout_cascade.py` measures them."""
+
+    #: The network over text lines.
+    graph: float = 0.5
+    #: The one that sees the page too. Also asked where the image tells most.
+    full: float = 0.75
+
+
+DEFAULT_THRESHOLDS = Thresholds()
 
 
 def page_needs(
-    extraction: Extraction, elements: Sequence[Element], mode: Literal["auto", "always", "never"]
+    extraction: Extraction,
+    elements: Sequence[Element],
+    mode: LayoutMode,
+    thresholds: Thresholds = DEFAULT_THRESHOLDS,
 ) -> tuple[PageNeed, ...]:
     """Pages that the layout model shall see; `elements` are what geometry alone made of the extraction.
 
@@ -29,35 +43,30 @@ def page_needs(
     by_page: dict[int, list[Element]] = defaultdict(list)
     for element in elements:
         by_page[element.page].append(element)
-    return tuple(_needs(extraction, by_page, mode))
+    return tuple(_needs(extraction, by_page, None if mode == "always" else thresholds))
 
 
-def _needs(extraction: Extraction, by_page: dict[int, list[Element]], mode: str) -> Iterator[PageNeed]:
+def _needs(
+    extraction: Extraction, by_page: dict[int, list[Element]], thresholds: Thresholds | None
+) -> Iterator[PageNeed]:
     for page in extraction.pages:
         if not _has_visible_text(page):
             continue
         elements = by_page.get(page.number, [])
-        need = _asked_for(page) if mode == "always" else _doubted(page, elements)
+        need = _ASKED_FOR if thresholds is None else _doubted(page, elements, thresholds)
         if need is not None:
             tier, reason, score = need
             yield PageNeed(page.number, tier, reason, score, _ruled(elements))
 
 
-_Need = tuple[Literal["graph", "full"], str, float]
-
-
-def _asked_for(page: ExtractedPage) -> _Need:
-    return "full", "asked for", 1.0
-
-
-def _doubted(page: ExtractedPage, elements: Sequence[Element]) -> _Need | None:
+def _doubted(page: ExtractedPage, elements: Sequence[Element], thresholds: Thresholds) -> _Need | None:
     """The tier, the strongest reason and the score of a page; None when geometry will do."""
     signs = list(page_signs(page, elements))
     score = doubt(signs)
-    if score < ASK_GRAPH:
+    if score < thresholds.graph:
         return None
     strongest = max(signs, key=lambda sign: sign.chance)
-    return "full" if score >= ASK_FULL or strongest.pictorial else "graph", strongest.reason, round(score, 3)
+    return "full" if score >= thresholds.full or strongest.pictorial else "graph", strongest.reason, round(score, 3)
 
 
 def doubt(signs: Sequence[Sign]) -> float:
