@@ -22,6 +22,9 @@ from transforms.fetch.transform import FetchDocuments
 from transforms.layout.settings import layout_settings
 from transforms.layout.task import OpenSource
 from transforms.layout.transform import JoinGroups, SeePages
+from transforms.ocr.settings import ocr_settings
+from transforms.ocr.task import PagesToRead
+from transforms.ocr.transform import ReadScans, SortScans
 from transforms.runtime.beam_stores import BeamStore
 from transforms.runtime.counts import live_counts
 from transforms.runtime.pool import PoolOptions
@@ -58,10 +61,37 @@ class Ingest(beam.PTransform):  # type: ignore[misc]
         fetched: beam.PCollection[Part] = sources | FetchDocuments(
             open_source, beam.pvalue.AsDict(known), version, self.run_id
         )
-        read = fetched | ExtractWhole(options.extract, open_source, pool)
-        joined = read.ranges | ExtractRanges(options.extract, open_source, pool) | JoinRanges()
-        staged = (read.whole, joined) | StructureDocuments(options, pool, self.run_id, open_source)
+        judge = PagesToRead(options.ocr) if options.ocr.mode != "never" else None
+        read = fetched | ExtractWhole(options.extract, open_source, pool, judge)
+        joined = read.ranges | ExtractRanges(options.extract, open_source, pool, judge) | JoinRanges()
+        texts = (read.whole, joined)
+        if judge:
+            texts = texts | ReadPages(options, pool, open_source)
+        staged = texts | StructureDocuments(options, pool, self.run_id, open_source)
         return staged | CommitTables(options.write, self.run_id)
+
+
+Extracted = tuple[beam.PCollection[Part], beam.PCollection[Part]]
+
+
+@dataclass(eq=False)
+class ReadPages(beam.PTransform):  # type: ignore[misc]
+    """Extracted documents, small ones and joined ones -> the same, with the pages read that OCR is needed for.
+
+    Documents with such pages leave their bundle: reading a page takes seconds, and any worker may do it.
+    """
+
+    options: Options
+    pool: PoolOptions
+    open_source: OpenSource
+
+    def expand(self, extracted: Extracted) -> Extracted:
+        """See the class."""
+        whole, joined = extracted
+        small, large = whole | "SmallScans" >> SortScans(), joined | "LargeScans" >> SortScans()
+        scans = (small.scans, large.scans) | "Scans" >> beam.Flatten()
+        read = scans | ReadScans(ocr_settings(self.options), self.open_source, self.pool, inference_hints(self.options))
+        return small.text, (large.text, read) | "Joined" >> beam.Flatten()
 
 
 @dataclass(eq=False)
@@ -77,7 +107,7 @@ class StructureDocuments(beam.PTransform):  # type: ignore[misc]
     run_id: str
     open_source: OpenSource
 
-    def expand(self, extracted: tuple[beam.PCollection[Part], beam.PCollection[Part]]) -> beam.PCollection[Staged]:
+    def expand(self, extracted: Extracted) -> beam.PCollection[Staged]:
         """See the class."""
         whole, joined = extracted
         mode = self.options.layout.mode

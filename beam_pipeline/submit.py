@@ -23,7 +23,7 @@ from schemas.failures import ConfigurationError
 from schemas.options import Options
 from schemas.report import RunReport
 from schemas.source import SourceRef
-from transforms.layout.transform import batch_sizes
+from transforms.runtime.transform import batch_sizes
 from transforms.write.catalog import STAGING, open_catalog
 from transforms.write.summary import run_report
 from transforms.write.transform import BeamStorage

@@ -27,6 +27,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     #: How many parts the document was split into.
     parts: int = 1
     payload: bytes = b""
+    #: Pages (1-based) that OCR shall read.
+    scans: tuple[int, ...] = ()
     #: Pages that the layout model shall see.
     needs: tuple[PageNeed, ...] = ()
     #: Which group of such pages of a large document this is, from 1; 0 for all of them.

@@ -11,7 +11,7 @@ PACKAGES = ("schemas", "transforms", "beam_pipeline", "runners")
 #: Shared by the stages; not stages themselves.
 LEAVES = ("runtime", "render")
 #: Functions whose step in the graph does not exist yet.
-NOT_IN_THE_GRAPH = ("ocr",)
+NOT_IN_THE_GRAPH: tuple[str, ...] = ()
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
 

@@ -14,7 +14,7 @@ from schemas.part import DEADLINE_PAGES, Part
 from schemas.source import Fetched, SourceRef
 from transforms.extract.isolate import DEATHS, STAGE, isolate, missing_pages
 from transforms.extract.pages import Range, failed_range, join, parse_ranges, split, wanted_pages
-from transforms.extract.task import Reading, extract_pages
+from transforms.extract.task import Judge, Reading, extract_pages
 from transforms.runtime.pack import pack, unpack
 from transforms.runtime.pool import ParserPool
 
@@ -29,6 +29,7 @@ class PartExtractor(msgspec.Struct, frozen=True, kw_only=True):
 
     options: ExtractOptions
     open_source: OpenSource
+    judge: Judge | None = None
 
     def whole(self, part: Part, pool: ParserPool) -> Iterator[Part]:
         """A document of up to `part_pages` pages; a larger one becomes the unread parts it splits into."""
@@ -63,9 +64,8 @@ class PartExtractor(msgspec.Struct, frozen=True, kw_only=True):
                 )
 
             def read(ranges: Sequence[Range], max_pages: int, effort: float) -> Reading:
-                return pool.call(
-                    extract_pages, fetched.local_path, part.info.media_type, tuple(ranges), max_pages, effort=effort
-                )
+                task = (fetched.local_path, part.info.media_type, tuple(ranges), max_pages, self.judge)
+                return pool.call(extract_pages, *task, effort=effort)
 
             yield read
 
@@ -75,13 +75,21 @@ def read_or_isolate(read: ReadPacked, ranges: Sequence[Range], max_pages: int, e
     try:
         return read(ranges, max_pages, effort)
     except DEATHS as death:
-        return Reading.of(isolate(lambda *wanted: read(*wanted).extraction(), ranges, death))
+        scans: list[int] = []
+
+        def read_some(wanted: Sequence[Range], bound: int, share: float) -> Extraction:
+            reading = read(wanted, bound, share)
+            scans.extend(reading.scans)
+            return reading.extraction()
+
+        whole = Reading.of(isolate(read_some, ranges, death))
+        return msgspec.structs.replace(whole, scans=tuple(sorted(set(scans) & set(whole.pages))))
 
 
 def _extracted(part: Part, found: Reading, ranges: Sequence[Range]) -> Part:
     if set(wanted_pages(ranges, found.page_count)) <= set(found.pages):
-        return msgspec.structs.replace(part, payload=found.payload, pages=found.pages)
-    return _packed(part, missing_pages(found.extraction(), ranges))
+        return msgspec.structs.replace(part, payload=found.payload, pages=found.pages, scans=found.scans)
+    return _packed(msgspec.structs.replace(part, scans=found.scans), missing_pages(found.extraction(), ranges))
 
 
 def _packed(part: Part, extraction: Extraction) -> Part:
@@ -98,7 +106,8 @@ def join_parts(parts: Iterable[Part]) -> Part:
     """The parts of one document as one. Lost ranges become FAILED pages; all lost is a failed document."""
     ordered = sorted(parts, key=lambda part: part.first_page)
     first = ordered[0]
-    whole = msgspec.structs.replace(first, first_page=1, last_page=0, parts=1)
+    scans = tuple(page for part in ordered for page in part.scans)
+    whole = msgspec.structs.replace(first, first_page=1, last_page=0, parts=1, scans=scans)
     lost = [part.failure for part in ordered if part.failure is not None]
     if len(lost) == len(ordered):
         return msgspec.structs.replace(whole, failure=lost[0])

@@ -10,6 +10,7 @@ from schemas.options import ExtractOptions
 from schemas.part import Part
 from transforms.extract.isolate import STAGE
 from transforms.extract.parts import OpenSource, PartExtractor, join_parts, needs_reading
+from transforms.extract.task import Judge
 from transforms.runtime.pool import PoolOptions
 from transforms.runtime.transform import for_each_part
 
@@ -21,10 +22,11 @@ class ExtractWhole(beam.PTransform):  # type: ignore[misc]
     options: ExtractOptions
     open_source: OpenSource
     pool: PoolOptions
+    judge: Judge | None = None
 
     def expand(self, parts: beam.PCollection[Part]) -> beam.pvalue.DoOutputsTuple:
         """See the class."""
-        extractor = PartExtractor(options=self.options, open_source=self.open_source)
+        extractor = PartExtractor(options=self.options, open_source=self.open_source, judge=self.judge)
         return (
             parts
             | "Read" >> for_each_part(STAGE, extractor.whole, self.pool)
@@ -39,10 +41,11 @@ class ExtractRanges(beam.PTransform):  # type: ignore[misc]
     options: ExtractOptions
     open_source: OpenSource
     pool: PoolOptions
+    judge: Judge | None = None
 
     def expand(self, ranges: beam.PCollection[Part]) -> beam.PCollection[Part]:
         """See the class."""
-        extractor = PartExtractor(options=self.options, open_source=self.open_source)
+        extractor = PartExtractor(options=self.options, open_source=self.open_source, judge=self.judge)
         return ranges | "Spread" >> beam.Reshuffle() | "Read" >> for_each_part(STAGE, extractor.page_range, self.pool)
 
 

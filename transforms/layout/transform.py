@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.metrics import Metrics, MetricsFilter
-from apache_beam.metrics.metric import MetricResults
 from apache_beam.ml.inference.base import ModelHandler, RunInference
-from apache_beam.runners.runner import PipelineResult
 
 from schemas.part import Part
 from transforms.layout.batches import BatchBounds
@@ -18,10 +15,7 @@ from transforms.layout.networks import STAGE, Networks
 from transforms.layout.settings import Settings, load_networks
 from transforms.layout.task import OpenSource, PartPreparer, join_groups, see_parts
 from transforms.runtime.pool import PoolOptions
-from transforms.runtime.transform import for_each_part
-
-#: Namespace of the counters of batch sizes, named 'image.8' for runs of the image network with 8 pages.
-BATCHES = "layout.batches"
+from transforms.runtime.transform import count_batch, for_each_part
 
 
 @dataclass(eq=False)
@@ -67,14 +61,14 @@ class PagesHandler(ModelHandler[Part, Part, Networks]):  # type: ignore[misc]
 
     def load_model(self) -> Networks:
         """One per process, shared by its threads; sessions are made when the first page comes."""
-        return load_networks(self._settings, _count_batch)
+        return load_networks(self._settings, count_batch)
 
     def run_inference(
         self, batch: Sequence[Part], model: Networks, inference_args: dict[str, Any] | None = None
     ) -> Iterable[Part]:
         """See `see_parts`. Never raises for a page: what a model fails on stays with geometry."""
         if batch:
-            _count_batch("documents", len({part.info.doc_id for part in batch}))
+            count_batch("documents", len({part.info.doc_id for part in batch}))
         return list(see_parts(batch, model))
 
     def get_num_bytes(self, batch: Sequence[Part]) -> int:
@@ -88,21 +82,6 @@ class PagesHandler(ModelHandler[Part, Part, Networks]):  # type: ignore[misc]
     def get_resource_hints(self) -> dict[str, Any]:
         """The accelerator."""
         return self._hints
-
-
-def batch_sizes(result: PipelineResult) -> dict[str, dict[int, int]]:
-    """How often each network ran with how many pages, from the metrics of a finished run."""
-    sizes: dict[str, dict[int, int]] = {}
-    counters = result.metrics().query(MetricsFilter().with_namespace(BATCHES))[MetricResults.COUNTERS]
-    for counter in counters:
-        network, _, size = counter.key.metric.name.rpartition(".")
-        of_network = sizes.setdefault(network, {})
-        of_network[int(size)] = of_network.get(int(size), 0) + counter.result
-    return sizes
-
-
-def _count_batch(network: str, size: int) -> None:
-    Metrics.counter(BATCHES, f"{network}.{size}").inc()
 
 
 def _batching(bounds: BatchBounds, latency: float) -> dict[str, Any]:

@@ -7,11 +7,17 @@ from typing import Protocol
 
 import apache_beam as beam
 import msgspec
+from apache_beam.metrics import MetricsFilter
+from apache_beam.metrics.metric import MetricResults
+from apache_beam.runners.runner import PipelineResult
 
 from schemas.failures import Failure
 from schemas.part import Part
 from transforms.runtime.guard import guarded
 from transforms.runtime.pool import ParserPool, PoolOptions, shared_pool
+
+#: Namespace of the counters of batch sizes: 'image.8' counts the runs of the image network with 8 pages.
+BATCHES = "docbeam.batches"
 
 
 class PartFunction(Protocol):
@@ -45,3 +51,19 @@ class _DoPart(beam.DoFn):  # type: ignore[misc]
 def for_each_part(stage: str, function: PartFunction, options: PoolOptions) -> beam.PTransform:
     """PCollection[Part] -> PCollection[Part]. Failed parts pass through untouched."""
     return beam.ParDo(_DoPart(stage, function, options))
+
+
+def count_batch(network: str, size: int) -> None:
+    """Note a run of a network with so many pages, tables or lines. Call it from a step of the graph."""
+    beam.metrics.Metrics.counter(BATCHES, f"{network}.{size}").inc()
+
+
+def batch_sizes(result: PipelineResult) -> dict[str, dict[int, int]]:
+    """How often each network ran with how many pages, from the metrics of a finished run."""
+    sizes: dict[str, dict[int, int]] = {}
+    counters = result.metrics().query(MetricsFilter().with_namespace(BATCHES))[MetricResults.COUNTERS]
+    for counter in counters:
+        network, _, size = counter.key.metric.name.rpartition(".")
+        of_network = sizes.setdefault(network, {})
+        of_network[int(size)] = of_network.get(int(size), 0) + counter.result
+    return sizes

@@ -1,0 +1,60 @@
+"""What the OCR stage needs to know, worked out once from the options where the graph is built."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import msgspec
+import onnxruntime
+
+from schemas.options import OcrOptions, Options
+from transforms.ocr.engine import ONNX, Choice, OcrEngine, check_engine, choose_engine, engine_named
+from transforms.ocr.onnx import OnBatch, OnnxOcr
+
+#: Pages whose images wait together for an engine that reads in batches.
+CPU_PAGES, GPU_PAGES = 8, 32
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Travels to the workers."""
+
+    options: OcrOptions
+    engine: str
+    #: Whether the engine reads in the worker process, in batches of `batch_pages`.
+    batched: bool
+    batch_pages: int
+    device: str
+    precision: str
+
+
+def ocr_choice(options: Options) -> Choice:
+    """The engine of a run; raises ConfigurationError when it cannot read as asked."""
+    choice = choose_engine(options.ocr, options.run, has_gpu(options.run.device))
+    check_engine(options.ocr, choice)
+    return choice
+
+
+def ocr_settings(options: Options) -> Settings:
+    """Raises ConfigurationError for an engine that is not here or cannot read the languages."""
+    engine = ocr_choice(options).engine
+    return Settings(
+        options=options.ocr,
+        engine=engine,
+        batched=engine_named(engine).batched,
+        batch_pages=GPU_PAGES if has_gpu(options.run.device) else CPU_PAGES,
+        device=options.run.device,
+        precision=options.run.precision,
+    )
+
+
+def has_gpu(device: str) -> bool:
+    """Whether models would run on a GPU here."""
+    return device not in ("cpu", "openvino") and "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+
+
+@cache
+def load_engine(settings: Settings, on_batch: OnBatch | None = None) -> OcrEngine:
+    """The engine of this process."""
+    if settings.engine == ONNX:
+        return OnnxOcr(settings.device, settings.precision, on_batch=on_batch)
+    return engine_named(settings.engine)
