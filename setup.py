@@ -12,6 +12,11 @@ EXTRACTORS = [
     "markdown = transforms.extract.markdown:MarkdownExtractor",
     "text = transforms.extract.text:TextExtractor",
     "csv = transforms.extract.delimited:DelimitedExtractor",
+    "image = transforms.extract.image:ImageExtractor",
+]
+OCR_ENGINES = [
+    "onnx = transforms.ocr.onnx:OnnxOcr",
+    "tesseract = transforms.ocr.tesseract:TesseractEngine",
 ]
 
 setup(
@@ -45,11 +50,17 @@ setup(
         "msgspec>=0.20",
         "psutil>=7",
         "onnxruntime>=1.23",
+        "opencv-python-headless>=4.10",
+        "pillow>=11",
         "protobuf>=5",
+        "pyclipper>=1.3",
         "pyarrow>=22",
         "pymupdf>=2.0,<2.1",
         "pyyaml>=6",
+        "pytesseract>=0.3.13",
         "python-docx>=1.2",
+        # Its models only; see transforms/ocr/onnx_models.py.
+        "rapidocr>=3.10,<3.11",
         "regex>=2025.1.1",
         "rich>=14",
         "tenacity>=9",
@@ -58,7 +69,7 @@ setup(
         "typer>=0.20",
     ],
     extras_require={
-        "dataflow": ["apache-beam[gcp]>=2.77,<2.78"],
+        "dataflow": ["apache-beam[gcp]>=2.77,<2.78", "setuptools>=77"],
         "s3": ["boto3>=1.40"],
         "dev": [
             "hypothesis>=6",
@@ -81,5 +92,6 @@ setup(
     entry_points={
         "console_scripts": ["docbeam = beam_pipeline.cli:main"],
         "docbeam.extractors": EXTRACTORS,
+        "docbeam.ocr": OCR_ENGINES,
     },
 )
