@@ -31,8 +31,8 @@ DETECTION, ANGLE, RECOGNITION = "ocr_detection", "ocr_angle", "ocr_recognition"
 _ANGLE_COLUMNS = 192
 #: How sure the angle model has to be that a line is upside down.
 _SURE = 0.9
-#: Lines that are read with less confidence may be upside down.
-_DOUBTFUL = 0.7
+#: Lines read with less confidence may be upside down: the network makes something of those too.
+_DOUBTFUL = 0.9
 
 
 class OcrBounds(msgspec.Struct, frozen=True, kw_only=True):
