@@ -93,6 +93,8 @@ def _may_be_furniture(sheet: Sheet, row: Sequence[TextLine], top: bool, body_siz
     """A page number anywhere beyond the text; other short text in the margin, or small in the band."""
     text = " ".join(line.text for line in row)
     gap = _gap_inwards(sheet, row, top)
+    if not top and _NOTE.match(text):
+        return False
     if len(text) > MAX_CHARS or any(line.size > 1.15 * body_size for line in row) or gap < 0.4 * row[0].size:
         return False
     if _PAGE_NUMBER.fullmatch(text):

@@ -14,6 +14,7 @@ from schemas.geometry import Box, union
 from transforms.assemble.draft import Draft
 from transforms.assemble.furniture import Furniture, Sheet, find_furniture
 from transforms.assemble.geometry_blocks import Pitches, TextBlock, split_column
+from transforms.assemble.geometry_drawings import drawings, is_figure_caption
 from transforms.assemble.geometry_flow import continue_paragraphs
 from transforms.assemble.geometry_lines import PageLines, TextLine, attach_pieces, merge_rows, page_lines, turn_box
 from transforms.assemble.geometry_typing import Typed, type_blocks
@@ -41,6 +42,8 @@ class PlacedObject:
     text: str = ""
     #: Words inside a picture.
     labels: list[TextLine] = field(default_factory=list)
+    #: A picture made of vectors: all words inside it are labels.
+    drawn: bool = False
 
 
 Stack = list[TextLine | PlacedObject]
@@ -88,9 +91,16 @@ def page_layout(page: ExtractedPage) -> PageLayout:
     drafts = [_table_draft(page.number, table) for table in tables]
     drafts += [_figure_draft(page.number, box) for _, box in _figures(page)]
     known = [draft.box for draft in drafts if draft.box]
+    drawn = drawings(page.vectors, [] if lines.quarter else lines.flow, page_box(page), known)
+    drafts += [_figure_draft(page.number, box) for box in drawn]
+    known += drawn
     for box, confidence in seen_figures(PageRegions(page.regions), page.vectors, page_box(page), known):
         drafts.append(_figure_draft(page.number, box, SEEN, confidence))
-    objects = [PlacedObject(turn_box(draft.box, lines.quarter, page), draft) for draft in drafts if draft.box]
+    objects = [
+        PlacedObject(turn_box(draft.box, lines.quarter, page), draft, drawn=draft.box in drawn)
+        for draft in drafts
+        if draft.box
+    ]
     lines = dataclasses.replace(lines, flow=attach_pieces(lines.flow))
     return PageLayout(page, lines, objects, turned_regions(page, lines.quarter))
 
@@ -129,14 +139,15 @@ def _page_stacks(layout: PageLayout, furniture: Furniture, body: BodyFace) -> li
 
 def _without_labels(flow: Sequence[TextLine], layout: PageLayout) -> list[TextLine]:
     """The lines that stand in no picture; the others become labels of theirs."""
-    if not layout.regions.of_type(BlockType.FIGURE):
-        return list(flow)
     figures = [item for item in layout.objects if item.draft.type is BlockType.FIGURE]
+    if not any(figure.drawn for figure in figures) and not layout.regions.of_type(BlockType.FIGURE):
+        return list(flow)
     kept: list[TextLine] = []
     for line in flow:
         seen = layout.regions.at(line.box)
         inside = seen is not None and seen.type is BlockType.FIGURE and seen.confidence >= SURE
-        home = next((figure for figure in figures if inside and figure.box.contains_centre(line.box)), None)
+        homes = (f for f in figures if (inside or f.drawn) and f.box.contains_centre(line.box))
+        home = None if is_figure_caption(line) else next(homes, None)
         (kept if home is None else home.labels).append(line)
     return kept
 

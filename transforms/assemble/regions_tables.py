@@ -81,7 +81,7 @@ def _settled(page: ExtractedPage, region: Region, tables: list[FoundTable], text
     """The tables with the one that the model sees in `region`, as far as geometry does not know better."""
     pieces = without_prose(text.inside(region))
     touching = [table for table in tables if any((p.line, p.span) in table.lines for p in pieces)]
-    if touching and _is_well_read(touching, pieces):
+    if touching and (_is_well_read(touching, pieces) or _reaches_further(touching, pieces, text)):
         return tables
     made = _table_within(page, region, pieces)
     if made is None:
@@ -116,6 +116,16 @@ def _is_well_read(tables: Sequence[FoundTable], pieces: Sequence[Piece]) -> bool
     return len(left) <= LEFT_OUT * len(pieces) and not any(
         table.box.y0 < p.middle < table.box.y1 for p in left for table in ruled
     )
+
+
+def _reaches_further(tables: Sequence[FoundTable], pieces: Sequence[Piece], text: _Text) -> bool:
+    """Whether rules tell a table that holds all that the model sees, and more rows of several cells: its header."""
+    members = {(p.line, p.span) for p in pieces}
+    table = max(tables, key=lambda t: len(t.lines))
+    if table.method != "ruled" or not members <= table.lines:
+        return False
+    beyond = text_rows((p for p in text.pieces if (p.line, p.span) in table.lines - members), gap=_WORD_GAP)
+    return all(len(row.chunks) > 1 for row in beyond)
 
 
 def _table_within(page: ExtractedPage, region: Region, pieces: Sequence[Piece]) -> FoundTable | None:
