@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 DEMO := out/demo
 CORPUS ?= ../shared/corpus
 
-.PHONY: setup demo test lint types unit slow quality bench lock clean help
+.PHONY: setup demo test lint types unit slow quality bench lock clean help test-flink
 
 help:
 	@echo 'make demo      set up, then ingest examples/documents into $(DEMO)'
@@ -15,6 +15,7 @@ help:
 	@echo 'make slow      the crash and kill tests at full length'
 	@echo 'make quality CORPUS=DIR   ingest, export and score a corpus'
 	@echo 'make bench CORPUS=DIR     throughput and memory against a bare PyMuPDF loop'
+	@echo 'make test-flink [CORPUS=DIR]  the graph on a real Flink cluster (Java, Maven, Go; minutes the first time)'
 	@echo 'make lock      compile requirements.lock again from setup.py'
 
 setup: $(READY)
@@ -61,3 +62,10 @@ lock:
 
 clean:
 	rm -rf $(VENV) out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+
+# Cluster, job server and bucket server are downloaded once; they survive `make clean`.
+FLINK_TOOLS ?= .cache/flink
+
+test-flink: setup
+	@tests/flink/setup.sh $(FLINK_TOOLS) $(BIN)/python
+	FLINK_TEST_TOOLS=$(abspath $(FLINK_TOOLS)) FLINK_TEST_CORPUS=$(if $(filter file,$(origin CORPUS)),,$(abspath $(CORPUS))) $(BIN)/python -m pytest tests/flink

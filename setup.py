@@ -53,7 +53,6 @@ setup(
         "opencv-python-headless>=4.10",
         "pillow>=11",
         "protobuf>=5",
-        "pyclipper>=1.3",
         "pyarrow>=22",
         "pymupdf>=2.0,<2.1",
         "pyyaml>=6",

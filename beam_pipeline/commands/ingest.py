@@ -157,6 +157,8 @@ def _set_log_level(*, quiet: bool, verbose: bool) -> None:
     logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s", force=True)
     # Beam takes its own lack of an optional package for a platform without getrusage, once per model.
     logging.getLogger().handlers[0].addFilter(lambda record: "Resource module" not in str(record.msg))
+    # It quotes our own command line, in which URIs may be signed.
+    logging.getLogger("apache_beam.options.pipeline_options").setLevel(logging.ERROR)
     # Workers log the tracebacks of errors that also end the run: those are told once, by the command.
     logging.getLogger("apache_beam.runners").setLevel(level if verbose else logging.CRITICAL)
 

@@ -48,7 +48,7 @@ def object_names(bucket: str, prefix: str = "") -> list[str]:
     return [blob.name for blob in _client().list_blobs(bucket, prefix=prefix)]
 
 
-def _client():  # noqa: ANN202 - importing it takes a second
+def _client():
     from google.cloud import storage
 
     return storage.Client()

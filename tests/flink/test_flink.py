@@ -1,0 +1,181 @@
+"""Whole runs on a real Flink cluster, from bucket to bucket, against the same runs of the local runner.
+
+make test-flink [CORPUS=FOLDER]
+"""
+
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from buckets import bucket_server, make_bucket, object_names, upload
+from cluster import FlinkCluster
+from conftest import TOOLS
+from pipeline_runs import ROOT, check_output, command, read_tables, without_run, write_pdf
+from processes import Processes, wait_for
+
+PLUGINS = ROOT / "tests/plugins"
+CORPUS = Path(os.environ.get("FLINK_TEST_CORPUS") or ROOT / "examples/documents")
+#: Documents of the run whose TaskManager dies; enough for half a minute.
+MANY = 120
+
+
+@pytest.fixture(scope="module")
+def processes(tmp_path_factory) -> Iterator[Processes]:
+    started = Processes(tmp_path_factory.mktemp("logs"))
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="module")
+def buckets(tmp_path_factory, processes) -> Iterator[None]:
+    with bucket_server(Path(TOOLS), tmp_path_factory.mktemp("gcs"), processes):
+        make_bucket("in")
+        make_bucket("out")
+        yield
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory, buckets, processes) -> FlinkCluster:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", f"{PLUGINS}{os.pathsep}{ROOT}")
+        return FlinkCluster(Path(TOOLS), tmp_path_factory.mktemp("flink"), processes)
+
+
+def ingest(source: str, output: str, *flags: object, beam: list[str] | None = None) -> dict:
+    """Run `docbeam ingest` and return its report."""
+    words, environment = command("ingest", source, "-o", output, "--quiet", "--json", *flags, plugins=PLUGINS)
+    words += ["--", *beam] if beam else []
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=1200, check=False)
+    assert done.returncode in (0, 1), done.stderr[-4000:]
+    return json.loads(done.stdout)
+
+
+def on_both(source: str, name: str, cluster: FlinkCluster, *flags: object) -> tuple[dict, dict]:
+    """The tables of the local runner and of Flink."""
+    ingest(source, f"gs://out/{name}-local", *flags)
+    ingest(source, f"gs://out/{name}-flink", *flags, "--runner", "flink", beam=cluster.flags())
+    return tables(f"{name}-local"), tables(f"{name}-flink")
+
+
+def tables(name: str) -> dict:
+    return without_run(read_tables(f"gs://out/{name}"))
+
+
+def test_every_table_equals_the_local_runners(cluster):
+    upload(CORPUS, "in", "corpus")
+    local, flink = on_both("gs://in/corpus", "corpus", cluster)
+    assert local["documents"] and local["chunks"]
+    assert flink == local
+    check_output(flink)
+    assert cluster.jobs()[-1]["state"] == "FINISHED"
+    assert not object_names("out", "corpus-flink/_staging")
+
+
+def test_a_second_run_finds_nothing_to_do(cluster):
+    before = tables("corpus-flink")
+    report = ingest("gs://in/corpus", "gs://out/corpus-flink", "--runner", "flink", beam=cluster.flags())
+    assert report["statuses"] == {"unchanged": len(before["documents"])}
+    assert tables("corpus-flink") == before
+
+
+@pytest.mark.parametrize("format_name", ["parquet", "avro"])
+def test_plain_formats_go_to_buckets_too(cluster, format_name):
+    ingest(
+        "gs://in/corpus", f"gs://out/{format_name}", "--format", format_name, "--runner", "flink", beam=cluster.flags()
+    )
+    assert tables(format_name) == tables("corpus-flink")
+
+
+def test_poisoned_documents_become_one_failure_each(tmp_path, cluster):
+    for word in ("segfault", "hang", "fine", "well"):
+        (tmp_path / f"{word}.tcl").write_text(word)
+    upload(tmp_path, "in", "poison")
+    limits = ("--document-timeout", 4, "--max-failure-ratio", 1)
+    local, flink = on_both("gs://in/poison", "poison", cluster, *limits)
+    check_output(flink)
+    status = {row["path"]: row["status"] for row in flink["documents"]}
+    assert status == {"fine.tcl": "ok", "well.tcl": "ok", "hang.tcl": "failed", "segfault.tcl": "failed"}
+    assert [row["category"] for row in flink["failures"]] == [row["category"] for row in local["failures"]]
+    assert len(flink["failures"]) == 2
+    assert flink["chunks"] == local["chunks"]
+    assert cluster.jobs()[-1]["state"] == "FINISHED"
+
+
+def test_a_killed_task_manager_costs_time_and_nothing_else(tmp_path, cluster, processes):
+    for number in range(MANY):
+        write_pdf(tmp_path / f"{number:03}.pdf", 6, f"Lake {number}")
+    upload(tmp_path, "in", "many")
+    ingest("gs://in/many", "gs://out/many-local")
+
+    def fetched() -> int:
+        """Documents that workers of Flink asked for so far."""
+        return (processes.logs / "gcs-proxy.out").read_text().count("many%2F") - before
+
+    before = 0
+    before = fetched()
+    outcome: dict[str, dict] = {}
+
+    def run() -> None:
+        outcome["report"] = ingest("gs://in/many", "gs://out/many-flink", "--runner", "flink", beam=cluster.flags())
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    wait_for("a third of the documents", lambda: fetched() > MANY // 3, 180)
+    cluster.kill_task_manager()
+    seen = fetched()
+    assert seen < MANY, "the job was done before its TaskManager was killed"
+    cluster.start_task_manager()
+    thread.join(600)
+    assert outcome["report"]["statuses"] == {"ok": MANY}
+    flink = tables("many-flink")
+    assert flink == tables("many-local")
+    check_output(flink)
+    assert fetched() > MANY, "nothing was done again: the TaskManager died too late"
+    job = cluster.jobs()[-1]
+    assert job["state"] == "FINISHED"
+    assert cluster.restarts(job["jid"]) >= 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "fix"),
+    [
+        (["--flink_master=localhost:1"], "no Flink JobManager answers"),
+        (["--flink_version=1.20"], "give -- --flink_version=1.19"),
+    ],
+)
+def test_preflight_ends_in_seconds_with_the_fix(cluster, flags, fix):
+    beam = [f for f in cluster.flags() if "skew" not in f and "jar" not in f and f.split("=")[0] not in flags[0]]
+    words, environment = command(
+        "ingest", "gs://in/corpus", "-o", "gs://out/x", "--runner", "flink", "--", *beam, *flags
+    )
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, fix in done.stderr) == (2, True), done.stderr
+
+
+def test_the_skew_of_this_very_stack_is_noticed(cluster):
+    beam = [flag for flag in cluster.flags() if "skew" not in flag]
+    words, environment = command("ingest", "gs://in/corpus", "-o", "gs://out/x", "--runner", "flink", "--", *beam)
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "the job server is Beam 2.62.0, this is Beam" in done.stderr
+
+
+def test_workers_with_other_versions_stop_the_job(cluster, tmp_path):
+    """The submitter has a plugin that the workers lack."""
+    other = tmp_path / "docbeam_other-1.dist-info"
+    other.mkdir()
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: docbeam-other\nVersion: 1\n")
+    (other / "entry_points.txt").write_text("[docbeam.extractors]\nother = docbeam_testplugin:DeadlyExtractor\n")
+    words, environment = command(
+        "ingest", "gs://in/corpus", "-o", "gs://out/skew", "--runner", "flink", plugins=PLUGINS
+    )
+    environment["PYTHONPATH"] += f"{os.pathsep}{tmp_path}"
+    words += ["--", *cluster.flags()]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 2, done.stderr[-2000:]
+    assert "the workers have other versions" in done.stderr
+    assert not tables("skew")["documents"]
