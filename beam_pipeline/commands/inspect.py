@@ -34,6 +34,9 @@ _HEADINGS = (BlockType.TITLE, BlockType.HEADING)
     "extract.page_range",
     "extract.document_timeout",
     "extract.memory_limit",
+    "ocr.mode",
+    "ocr.engine",
+    "ocr.languages",
     "layout.mode",
     "layout.model",
     "run.device",
@@ -48,6 +51,7 @@ def inspect(
     html: Annotated[
         Path | None, typer.Option("--html", metavar="OUT.html", help="Write page images with boxes and elements.")
     ] = None,
+    tree: Annotated[bool, typer.Option("--tree", help="Print the sections, nested, and what they hold.")] = False,
 ) -> None:
     """Show what one file becomes: pages, elements, tables, hidden text, headings and failures.
 
@@ -57,10 +61,12 @@ def inspect(
 
         docbeam inspect report.pdf --page-range 1-3 --markdown
 
+        docbeam inspect report.pdf --tree
+
         docbeam inspect report.pdf --html review.html
     """
-    if markdown + as_json + (html is not None) > 1:
-        raise ConfigurationError("--markdown, --json and --html exclude each other; give one")
+    if markdown + as_json + tree + (html is not None) > 1:
+        raise ConfigurationError("--markdown, --json, --tree and --html exclude each other; give one")
     if not file.is_file():
         raise ConfigurationError(f"no such file: {file}")
     with _cage(resolved.options.extract) as pool:
@@ -68,9 +74,9 @@ def inspect(
         if html:
             _write_html(document, html, _page_images(document, file, pool))
         else:
-            typer.echo(_shown(document, markdown=markdown, as_json=as_json))
+            typer.echo(_shown(document, markdown=markdown, as_json=as_json, tree=tree))
     if document.status is DocumentStatus.FAILED:
-        if markdown or html:
+        if markdown or html or tree:
             tell("\n".join(_failures(document)))
         raise typer.Exit(FAILED)
 
@@ -103,7 +109,7 @@ def _extract(file: Path, options: Options, pool: ParserPool) -> Document:
         raise type(error)(f"{file}: {error.message}", hint=error.hint, page=error.page) from error
 
 
-def _shown(document: Document, *, markdown: bool, as_json: bool) -> str:
+def _shown(document: Document, *, markdown: bool, as_json: bool, tree: bool) -> str:
     if markdown:
         from transforms.render.markdown import document_markdown
 
@@ -112,6 +118,10 @@ def _shown(document: Document, *, markdown: bool, as_json: bool) -> str:
         from transforms.render.document_json import document_json
 
         return document_json(document, every_type=True).decode("utf-8")
+    if tree:
+        from transforms.render.tree import section_tree, tree_lines
+
+        return "\n".join(map(printable, tree_lines(section_tree(document.elements))))
     return "\n".join(summary(document))
 
 
@@ -124,11 +134,18 @@ def summary(document: Document) -> Iterator[str]:
     pages = Counter(page.status.value for page in document.pages)
     yield f"pages     {document.page_count}: {_counts(pages)}"
     yield f"elements  {len(document.elements)}: {_counts(Counter(e.type.value for e in document.elements))}"
-    yield f"chunks    {len(document.chunks)}"
+    yield f"chunks    {len(document.chunks)}{_left_out(document)}"
     yield from _listed("tables", list(_tables(document)))
     yield from _listed("hidden text", list(_hidden(document)))
     yield from _listed("headings", list(_outline(document)))
     yield from _listed("failures", list(_failures(document)))
+
+
+def _left_out(document: Document) -> str:
+    """Elements with text that no chunk holds, by type."""
+    held = {source.element_id for chunk in document.chunks for source in chunk.sources}
+    left = Counter(e.type.value for e in document.elements if e.text.strip() and e.element_id not in held)
+    return f", without {_counts(left)} (see --include-type of ingest)" if left else ""
 
 
 def _counts(counts: Counter[str]) -> str:

@@ -2,7 +2,7 @@ import pytest
 from chunk_documents import document, element, spans, table
 
 from schemas.content import BlockType, Cell
-from schemas.document import Chunk, PageBox
+from schemas.document import Chunk, Element, PageBox
 from schemas.failures import ConfigurationError
 from schemas.geometry import Box
 from schemas.ids import chunk_id, version_id
@@ -200,3 +200,38 @@ def test_heading_runs_over_half_the_limit_and_last_headings_are_kept():
     found = texts(*(heading(f"Number {i} of a long run", 1) for i in range(12)), paragraph("End."), max_tokens=32)
     assert "".join(found).count("long run") == 12
     assert texts(heading("First"), paragraph("x"), heading("Last"))[-1] == "Last"
+
+
+def _continued_table() -> Element:
+    """Ten rows, of which the last five stand on page 2; every row 10 points high."""
+    cells = tuple(
+        Cell(
+            r, c, f"r{r}c{c}", header=r == 0, box=Box(10, 10 * (r % 5), 90, 10 * (r % 5) + 10), page=2 if r >= 5 else 0
+        )
+        for r in range(10)
+        for c in range(2)
+    )
+    return element("table", table_markdown(cells), cells=cells, box=Box(10, 0, 90, 50))
+
+
+def test_a_table_over_two_pages_tells_both() -> None:
+    (chunk,) = chunks(_continued_table())
+    assert (chunk.page_start, chunk.page_end) == (1, 2)
+    assert chunk.boxes == (PageBox(1, Box(10, 0, 90, 50)), PageBox(2, Box(10, 0, 90, 50)))
+
+
+def test_pieces_of_a_table_over_two_pages_tell_the_pages_of_their_rows() -> None:
+    found = chunks(_continued_table(), max_tokens=40)
+    assert (found[0].page_start, found[0].page_end) == (1, 1)
+    # The header row is repeated from page 1.
+    last = found[-1]
+    assert (last.page_start, last.page_end) == (1, 2)
+    assert last.boxes[0] == PageBox(1, Box(10, 0, 90, 10))
+    assert last.boxes[1].page == 2
+
+
+def test_pages_cut_a_table_where_it_goes_on() -> None:
+    first, second = chunks(_continued_table(), strategy=Strategy.PAGE)
+    assert [(c.page_start, c.page_end) for c in (first, second)] == [(1, 1), (2, 2)]
+    assert first.text.endswith("| r4c0 | r4c1 |")
+    assert second.text.startswith("| r5c0 | r5c1 |")

@@ -15,6 +15,8 @@ from schemas.document import (
     Page,
     PageBox,
     PageSpan,
+    Reference,
+    ReferenceKind,
 )
 from schemas.failures import Category, Failure
 from schemas.geometry import Box
@@ -42,7 +44,7 @@ def make(name: str, text: str = "Hello", fingerprint: str = "f") -> Document:
         fingerprint=fingerprint,
     )
     span = PageSpan(1, Span(text=text, box=BOX, font="Serif", size=10.0, style=1, color=255, confidence=0.5), 0)
-    cell = Cell(row=0, column=0, text="c", row_span=2, header=True, box=BOX)
+    cell = Cell(row=0, column=0, text="c", row_span=2, header=True, box=BOX, page=2)
     elements = [
         Element(
             element_id=f"{name}-e0", index=0, type=BlockType.HEADING, text=text, page=1, box=BOX, level=1, spans=(span,)
@@ -55,6 +57,10 @@ def make(name: str, text: str = "Hello", fingerprint: str = "f") -> Document:
             page=1,
             section_path=(text,),
             cells=(cell,),
+            parent_id=f"{name}-e0",
+            caption_of=f"{name}-e3",
+            caption_id=f"{name}-e4",
+            references=(Reference(2, 3, ReferenceKind.FIGURE, f"{name}-e0"),),
         ),
         Element(element_id=f"{name}-e2", index=2, type=BlockType.HIDDEN, text="psst", page=1),
     ]

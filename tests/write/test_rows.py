@@ -23,6 +23,18 @@ def test_a_document_survives_its_rows(document) -> None:
     assert back == original
 
 
+def test_rows_of_the_first_schema_are_read(document) -> None:
+    rows = document_rows(document("a.txt"), "run")
+    for row in rows["elements"]:
+        for name in ("parent_id", "caption_of", "caption_id", "references"):
+            del row[name]
+        for cell in row["cells"]:
+            del cell["page"]
+    back = document_from_rows(rows["documents"][0], rows["pages"], rows["elements"], rows["failures"])
+    table = back.elements[1]
+    assert (table.parent_id, table.references, table.cells[0].page) == ("", (), 0)
+
+
 def test_a_batch_counts_what_it_holds(document) -> None:
     batch = table_batch(document("a.txt"), "run")
     assert isinstance(batch, TableBatch)

@@ -51,7 +51,8 @@ _SEVERAL = frozenset(
 #: The longest forms have 13 letters.
 _WORD = r"(?P<word>(?:(?<![^\W_])[^\W\d_]{2,13}|§§?))"
 _NUMBER = r"(?:\d{1,3}(?:[.\-–]\d{1,3})*[a-z]?|[A-Z](?:[.\-–]?\d{1,3})+(?:\.\d{1,3})*[a-z]?|[IVXLC]{1,6}|[A-Z])"
-_WHOLE = rf"\(?(?P<number>{_NUMBER})(?![^\W_])\)?"
+#: A closing bracket belongs to an opening one: '(Fig. 3)', but 'Eq. (7)'.
+_WHOLE = rf"(?P<open>\()?(?P<number>{_NUMBER})(?![^\W_])(?(open)\))"
 _MENTION = re.compile(rf"{_WORD}\.?[ \xa0\n]?{_WHOLE}")
 _NEXT = re.compile(rf"\s?(?:,|;|&|/|[-–—]|,?\s(?:and|und|et|y|e|or|oder|ou|to|bis|bzw\.)\s)\s?{_WHOLE}")
 _LABEL = re.compile(rf"\W{{0,2}}{_WORD}\.?(?:[ \xa0\n]?(?P<number>{_NUMBER})(?![^\W_]))?")

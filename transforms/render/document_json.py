@@ -6,12 +6,14 @@ import msgspec
 
 from schemas.document import Document, Element
 from transforms.render.markdown import LEFT_OUT
+from transforms.render.tree import section_tree, tree_fields
 
 
 def document_json(document: Document, *, every_type: bool = False) -> bytes:
     """One JSON object, indented. Running heads, comments and hidden text are left out unless `every_type`.
 
-    Boxes are [x0, y0, x1, y1] in points from the top-left of the page, null where a format has none.
+    Boxes are [x0, y0, x1, y1] in points from the top-left of the page, null where a format has none. `tree` nests the
+    ids of the elements below the headings of their sections.
     """
     elements = [element for element in document.elements if every_type or element.type not in LEFT_OUT]
     info = document.info
@@ -31,13 +33,14 @@ def document_json(document: Document, *, every_type: bool = False) -> bytes:
         "outline": [{"level": e.level, "title": e.title, "page": e.page} for e in document.outline],
         "pages": document.pages,
         "elements": [element_fields(element) for element in elements],
+        "tree": tree_fields(section_tree(elements)),
         "failures": document.failures,
     }
     return msgspec.json.format(msgspec.json.encode(fields), indent=1)
 
 
 def element_fields(element: Element) -> dict[str, object]:
-    """What the JSON of a document tells about an element; `cells` only for tables."""
+    """What the JSON tells about an element; `cells`, captions and references only where there are any."""
     fields: dict[str, object] = {
         "element_id": element.element_id,
         "index": element.index,
@@ -50,7 +53,13 @@ def element_fields(element: Element) -> dict[str, object]:
         "section_path": element.section_path,
         "confidence": element.confidence,
         "source": element.source,
+        "parent_id": element.parent_id,
     }
+    fields |= {name: found for name in ("caption_of", "caption_id") if (found := getattr(element, name))}
+    if element.references:
+        fields["references"] = [
+            {"start": r.start, "end": r.end, "kind": r.kind, "element_id": r.element_id} for r in element.references
+        ]
     if element.cells:
         fields["cells"] = [
             {
@@ -61,6 +70,7 @@ def element_fields(element: Element) -> dict[str, object]:
                 "header": cell.header,
                 "text": cell.text,
                 "box": cell.box,
+                "page": cell.page or element.page,
             }
             for cell in element.cells
         ]

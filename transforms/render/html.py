@@ -7,17 +7,21 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 
 from schemas.content import BlockType
 from schemas.document import Document, Element, Page
 from schemas.failures import Failure
-from schemas.geometry import Box, union
-from transforms.render.table import table_html
+from schemas.geometry import Box
+from transforms.render.html_entries import Targets, contents, entry
+from transforms.render.places import element_boxes
+from transforms.render.tree import section_tree
 
 #: PNG bytes of a 1-based page; None when there is no image.
 PageImage = Callable[[int], bytes | None]
+#: Elements of a page in reading order, with their box there if they have one.
+Placed = list[tuple[Element, Box | None]]
 
 _COLORS = {
     BlockType.TITLE: "#b3261e",
@@ -35,20 +39,34 @@ _COLORS = {
     BlockType.COMMENT: "#e67700",
     BlockType.HIDDEN: "#000000",
 }
+#: They stand beside the reading order.
+_BESIDE = frozenset({BlockType.PAGE_HEADER, BlockType.PAGE_FOOTER, BlockType.HIDDEN, BlockType.COMMENT})
 _TOOLTIP_CHARS = 300
 _STYLE = """
 body{font:14px/1.45 system-ui,sans-serif;margin:1rem;color:#212529}
 section{display:flex;gap:1rem;align-items:flex-start;margin:1.5rem 0;border-top:1px solid #ced4da;padding-top:1rem}
 .page{position:relative;flex:0 0 55%;background:#f1f3f5;box-shadow:0 0 4px #adb5bd}
-.page img{position:absolute;inset:0;width:100%;height:100%}
+.page img,.page svg{position:absolute;inset:0;width:100%;height:100%}
+.page svg{pointer-events:none}polyline{fill:none;stroke:#e03131;stroke-opacity:.55;vector-effect:non-scaling-stroke}
 .box{position:absolute;border:1.5px solid var(--c);background:color-mix(in srgb,var(--c) 9%,transparent)}
-.box b{position:absolute;top:-1px;left:-1px;font:10px/1.3 sans-serif;color:#fff;background:var(--c);padding:0 3px}
+.box b{position:absolute;top:-1px;right:100%;font:10px/1.3 sans-serif;color:#fff;background:var(--c);padding:0 3px}
+.box:hover b,.box:focus b{z-index:1}.box i{display:none;font-style:normal}.box:hover i{display:inline}
+.cell{position:absolute;border:1px dotted var(--c)}
 ol{flex:1;list-style:none;margin:0;padding:0;overflow-wrap:anywhere}
-li{margin:0 0 .5rem;padding-left:.5rem;border-left:3px solid var(--c);white-space:pre-wrap}
+ol>li{margin:0 0 .5rem;padding-left:.5rem;border-left:3px solid var(--c);white-space:pre-wrap}
+ol>li:target{background:#fff3bf}
 li b{color:var(--c);font-weight:600}
 table{border-collapse:collapse;white-space:normal}td,th{border:1px solid #ced4da;padding:1px 5px;text-align:left}
-.failure{color:#b3261e}.path{color:#868e96}
+th{background:#f1f3f5}
+.failure{color:#b3261e}.path{color:#868e96}.switches label{margin-right:1rem}
+body:has(#boxes:not(:checked)) .box,body:has(#cells:not(:checked)) .cell,
+body:has(#order:not(:checked)) svg{display:none}
 """
+_SWITCHES = (
+    '<p class="switches"><label><input type="checkbox" id="boxes" checked> elements</label>'
+    '<label><input type="checkbox" id="order" checked> reading order</label>'
+    '<label><input type="checkbox" id="cells"> cells</label></p>\n'
+)
 
 
 def document_html(document: Document, image: PageImage) -> Iterator[str]:
@@ -63,24 +81,15 @@ def document_html(document: Document, image: PageImage) -> Iterator[str]:
     )
     yield _summary(document)
     by_page = _by_page(document)
+    targets = {element.element_id: element for element in document.elements}
     for page in document.pages:
-        yield _page(page, by_page.get(page.page, []), image(page.page))
+        yield _page(page, by_page.get(page.page, []), image(page.page), targets)
     yield "</body></html>\n"
 
 
-def element_boxes(element: Element) -> dict[int, Box]:
-    """Where an element stands: its box on its first page, and on later pages the box around its spans there."""
-    spans: dict[int, list[Box]] = defaultdict(list)
-    for part in element.spans:
-        if part.span.box:
-            spans[part.page].append(part.span.box)
-    found = {page: box for page, boxes in spans.items() if (box := union(boxes))}
-    return found | ({element.page: element.box} if element.box else {})
-
-
-def _by_page(document: Document) -> dict[int, list[tuple[Element, Box | None]]]:
-    """Elements of each page in reading order; one without a box is listed on its page without being drawn."""
-    found: dict[int, list[tuple[Element, Box | None]]] = defaultdict(list)
+def _by_page(document: Document) -> dict[int, Placed]:
+    """Elements of each page; one without a box is listed on its page without being drawn."""
+    found: dict[int, Placed] = defaultdict(list)
     for element in document.elements:
         places: Mapping[int, Box | None] = element_boxes(element) or {element.page: None}
         for page, box in places.items():
@@ -95,7 +104,8 @@ def _type_styles() -> str:
 def _summary(document: Document) -> str:
     facts = f"{document.status}, {document.page_count} pages, {len(document.elements)} elements, {document.engine}"
     failures = "".join(map(_failure, document.failures))
-    return f"<p>{escape(facts)}</p>\n{failures}\n"
+    tree = contents(section_tree(document.elements))
+    return f"<p>{escape(facts)}</p>\n{failures}\n{tree}{_SWITCHES}"
 
 
 def _failure(failure: Failure) -> str:
@@ -103,31 +113,42 @@ def _failure(failure: Failure) -> str:
     return f'<p class="failure">{escape(f"{where}{failure.category}: {failure.message}; {failure.hint}")}</p>'
 
 
-def _page(page: Page, placed: list[tuple[Element, Box | None]], png: bytes | None) -> str:
-    listed = "\n".join(_listed(element) for element, _ in placed)
+def _page(page: Page, placed: Placed, png: bytes | None, targets: Targets) -> str:
+    listed = "\n".join(entry(element, page.page, targets) for element, _ in placed)
     facts = f"page {page.page}: {page.status}, {page.route} {page.reason}".strip()
-    drawing = ""
-    if page.width > 0 and page.height > 0:
-        picture = f'<img alt="" src="data:image/png;base64,{b64encode(png).decode()}">' if png else ""
-        boxes = "\n".join(_drawn(element, box, page) for element, box in placed if box)
-        ratio = f"{page.width:.1f}/{page.height:.1f}"
-        drawing = f'<div class="page" style="aspect-ratio:{ratio}">{picture}\n{boxes}</div>'
+    drawing = _drawing(page, placed, png) if page.width > 0 and page.height > 0 else ""
     return f"<h2>{escape(facts)}</h2>\n<section>{drawing}\n<ol>{listed}</ol></section>\n"
 
 
+def _drawing(page: Page, placed: Placed, png: bytes | None) -> str:
+    picture = f'<img alt="" src="data:image/png;base64,{b64encode(png).decode()}">' if png else ""
+    boxes = "\n".join(_drawn(element, box, page) for element, box in placed if box)
+    order = _order(page, [box for element, box in placed if box and element.type not in _BESIDE])
+    ratio = f"{page.width:.1f}/{page.height:.1f}"
+    return f'<div class="page" style="aspect-ratio:{ratio}">{picture}\n{boxes}{order}</div>'
+
+
+def _order(page: Page, boxes: Sequence[Box]) -> str:
+    """A line from the middle of each element to the next."""
+    points = " ".join(f"{(box.x0 + box.x1) / 2:.1f},{(box.y0 + box.y1) / 2:.1f}" for box in boxes)
+    view = f'viewBox="0 0 {page.width:.1f} {page.height:.1f}" preserveAspectRatio="none"'
+    return f'<svg {view}><polyline points="{points}"/></svg>' if len(boxes) > 1 else ""
+
+
 def _drawn(element: Element, box: Box, page: Page) -> str:
+    tip = escape(f"{element.index} {element.type}: {element.text[:_TOOLTIP_CHARS]}")
+    name = element.type.value.replace("_", " ")
+    label = f"<b>{element.index}<i> {name}</i></b>"
+    cells = "".join(
+        f'<div class="cell {element.type}" style="{_place(cell.box, page)}"></div>'
+        for cell in element.cells
+        if cell.box is not None and (cell.page or element.page) == page.page
+    )
+    kind = f'class="box {element.type}" style="{_place(box, page)}"'
+    return f'<a href="#e{element.index}" {kind} title="{tip}">{label}</a>{cells}'
+
+
+def _place(box: Box, page: Page) -> str:
     left, top = 100 * box.x0 / page.width, 100 * box.y0 / page.height
     width, height = 100 * box.width / page.width, 100 * box.height / page.height
-    tip = escape(f"{element.index} {element.type}: {element.text[:_TOOLTIP_CHARS]}")
-    place = f"left:{left:.2f}%;top:{top:.2f}%;width:{width:.2f}%;height:{height:.2f}%"
-    return f'<div class="box {element.type}" style="{place}" title="{tip}"><b>{element.index}</b></div>'
-
-
-def _listed(element: Element) -> str:
-    text = table_html(element.cells) if element.cells else escape(f"{element.marker} {element.text}".strip())
-    level = f" {element.level}" if element.level else ""
-    path = escape(" › ".join(element.section_path))
-    return (
-        f'<li class="{element.type}"><b>{element.index} {element.type}{level}</b> <span class="path">{path}</span>\n'
-        f"{text}</li>"
-    )
+    return f"left:{left:.2f}%;top:{top:.2f}%;width:{width:.2f}%;height:{height:.2f}%"
