@@ -34,7 +34,7 @@ class Flag(NamedTuple):
 
 
 _SOURCES, _FETCH, _PARSE, _CHUNKS = "Sources", "Fetching", "Parsing", "Chunks"
-_LAYOUT = "Layout"
+_OCR, _LAYOUT = "OCR", "Layout"
 _OUTPUT, _RUN = "Output", "Run"
 
 FLAGS = (
@@ -50,6 +50,11 @@ FLAGS = (
     Flag("extract.document_timeout", _PARSE, "Seconds for one part of a document."),
     Flag("extract.memory_limit", _PARSE, "Address space of one parser process, such as 2GiB."),
     Flag("extract.part_pages", _PARSE, "Documents with more pages are split into parts of this size."),
+    Flag("ocr.mode", _OCR, "Which pages are read by OCR; auto is those without usable text."),
+    Flag("ocr.engine", _OCR, "onnx, tesseract or a plugin; auto is tesseract where it is installed and no GPU is."),
+    Flag("ocr.languages", _OCR, "Language of the scans, by Tesseract's names: eng, deu. Repeatable."),
+    Flag("ocr.max_dpi", _OCR, "Pages are never rendered finer than this."),
+    Flag("ocr.max_pixels", _OCR, "Larger page images are scaled down."),
     Flag("layout.mode", _LAYOUT, "Which pages the layout model sees; auto is those that geometry may misread."),
     Flag("layout.model", _LAYOUT, "URI of your own ONNX detector, NAME.onnx with NAME.toml beside it."),
     Flag("layout.batch_pages", _LAYOUT, "Pages per batch of the model; 0 is what was measured on the device."),

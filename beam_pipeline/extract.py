@@ -11,7 +11,7 @@ from beam_pipeline.fingerprint import fingerprint
 from schemas.content import Extraction
 from schemas.document import Document, DocumentInfo
 from schemas.options import Options
-from schemas.source import SourceRef
+from schemas.source import Fetched, SourceRef
 from transforms.assemble.document import assemble
 from transforms.assemble.doubt import page_needs
 from transforms.assemble.task import PDF, note
@@ -20,6 +20,7 @@ from transforms.extract.pages import parse_ranges
 from transforms.extract.task import extract_ranges
 from transforms.fetch.fetcher import Fetcher
 from transforms.fetch.parts import document_info
+from transforms.ocr.task import PagesToRead, read_page
 from transforms.runtime.stores import LocalStore
 from transforms.runtime.uris import canonical_uri, entry_path, is_local
 
@@ -35,9 +36,25 @@ def extract_document(source: str | Path | bytes, options: Options | None = None)
     with _located(source) as uri, _fetcher(options, uri).open(_reference(uri)) as fetched:
         ranges = parse_ranges(options.extract.page_range)
         extraction: Extraction = extract_ranges(Path(fetched.local_path), fetched.media_type, ranges)
+        read_scans(extraction, fetched, options)
         document = structured(document_info(fetched, version), extraction, fetched.local_path, options)
     document.chunks = chunk_document(document, options.chunk)
     return document
+
+
+def read_scans(extraction: Extraction, fetched: Fetched, options: Options) -> None:
+    """Read the pages of the extraction that need OCR, in place."""
+    wanted = PagesToRead(options.ocr)(extraction)
+    if not wanted:
+        return
+    from transforms.ocr.settings import load_engine, ocr_settings
+
+    engine = load_engine(ocr_settings(options))
+    for at, page in enumerate(extraction.pages):
+        if page.number in wanted:
+            read = read_page(Path(fetched.local_path), fetched.media_type, options.ocr, page, engine)
+            extraction.pages[at] = read.page
+            extraction.failures += [read.failure] if read.failure else []
 
 
 def structured(info: DocumentInfo, extraction: Extraction, path: str, options: Options) -> Document:

@@ -18,12 +18,23 @@ ENGINES = ("docbeam", "pymupdf", "python-docx", "lxml", "markdown-it-py", "tikto
 def fingerprint(options: Options) -> str:
     """32 hex digits. Limits, workers and paths are left out: they decide whether, not what."""
     shaping: dict[str, object] = {"page_range": options.extract.page_range, "chunk": msgspec.to_builtins(options.chunk)}
+    if options.ocr.mode != "never":
+        shaping["ocr"] = _ocr(options)
     if options.layout.mode != "never":
         shaping["layout"] = _layout(options)
     engines = {name: _version(name) for name in ENGINES} | _plugins()
     return stable_id(
         SCHEMA_VERSION, *(msgspec.json.encode(part, order="sorted").decode() for part in (shaping, engines))
     )
+
+
+def _ocr(options: Options) -> dict[str, object]:
+    """The engine by name: which one 'auto' is depends on the machine."""
+    from transforms.ocr.settings import ocr_choice
+
+    engine, models = ocr_choice(options).engine, _version("rapidocr")
+    shaping: dict[str, object] = msgspec.to_builtins(options.ocr)
+    return shaping | {"engine": engine, "models": models, "precision": options.run.precision}
 
 
 def _layout(options: Options) -> dict[str, object]:

@@ -7,7 +7,7 @@ from functools import cache
 import msgspec
 import onnxruntime
 
-from schemas.options import OcrOptions, Options
+from schemas.options import OcrOptions, Options, RunOptions
 from transforms.ocr.engine import ONNX, Choice, OcrEngine, check_engine, choose_engine, engine_named
 from transforms.ocr.onnx import OnBatch, OnnxOcr
 
@@ -29,8 +29,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 def ocr_choice(options: Options) -> Choice:
     """The engine of a run; raises ConfigurationError when it cannot read as asked."""
-    choice = choose_engine(options.ocr, options.run, has_gpu(options.run.device))
-    check_engine(options.ocr, choice)
+    return _choice(options.ocr, options.run)
+
+
+@cache
+def _choice(options: OcrOptions, run: RunOptions) -> Choice:
+    # Asking Tesseract for its languages starts a process.
+    choice = choose_engine(options, run, has_gpu(run.device))
+    check_engine(options, choice)
     return choice
 
 

@@ -124,12 +124,13 @@ class ScanReader(msgspec.Struct, frozen=True, kw_only=True):
 def read_pages(path: str, media_type: str, options: OcrOptions, engine: str, pages: Sequence[ExtractedPage]) -> bytes:
     """Packed ReadPages, rendered and, where an engine is named, read and merged. Runs in the parser process."""
     reader = engine_named(engine) if engine else None
-    return pack([_read_page(Path(path), media_type, options, page, reader) for page in pages])
+    return pack([read_page(Path(path), media_type, options, page, reader) for page in pages])
 
 
-def _read_page(
+def read_page(
     path: Path, media_type: str, options: OcrOptions, page: ExtractedPage, engine: OcrEngine | None
 ) -> ReadPage:
+    """One page rendered and, with an engine, read. Never raises for a page: what fails is a FAILED page."""
     # Rendering loads MuPDF and OpenCV, which the worker process itself never needs.
     from transforms.ocr.pages import page_images
 
