@@ -77,8 +77,8 @@ def read_or_isolate(read: ReadPacked, ranges: Sequence[Range], max_pages: int, e
     except DEATHS as death:
         scans: list[int] = []
 
-        def read_some(wanted: Sequence[Range], bound: int, share: float) -> Extraction:
-            reading = read(wanted, bound, share)
+        def read_some(ranges: Sequence[Range], max_pages: int, effort: float) -> Extraction:
+            reading = read(ranges, max_pages, effort)
             scans.extend(reading.scans)
             return reading.extraction()
 
