@@ -7,10 +7,10 @@ from functools import cache
 
 import msgspec
 
-from schemas.options import Options
+from schemas.options import Options, RunOptions
 from transforms.layout import pymupdf_models
 from transforms.layout.batches import BatchBounds
-from transforms.layout.devices import Device, Precision, resolve_device
+from transforms.layout.devices import Chosen, Device, Precision, resolve_device
 from transforms.layout.model import ModelOptions, OnBatch, measured_bounds
 from transforms.layout.networks import BuiltIn, Model, Networks
 from transforms.layout.records import PrepareRequest, Tier
@@ -32,7 +32,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 def layout_settings(options: Options) -> Settings:
     """Raises ConfigurationError for a device, a precision or a model that cannot be had."""
     layout, run = options.layout, options.run
-    pages, chosen = layout.batch_pages, resolve_device(run.device, run.precision)
+    pages = layout.batch_pages
+    chosen = _device(run)
     bounds = BatchBounds(image_pages=pages, graph_pages=pages, table_crops=pages) if pages else measured_bounds(chosen)
     requests = tuple((tier, pymupdf_models.prepare_request(tier, max_nodes=layout.max_lines)) for tier in TIERS)
     return Settings(
@@ -42,6 +43,13 @@ def layout_settings(options: Options) -> Settings:
         requests=requests,
         batch_latency=layout.batch_latency,
     )
+
+
+def _device(run: RunOptions) -> Chosen:
+    # The machine that posts a job to a cluster may lack what the workers have.
+    if run.runner != "direct" and run.device != "auto":
+        return Chosen(run.device, run.precision, "asked for on the workers")
+    return resolve_device(run.device, run.precision)
 
 
 @cache
