@@ -2,8 +2,8 @@
 
     python benchmarks/ocr_decisions.py CORPUS [--png FOLDER]
 
-Prints one row per page that `--ocr auto` nominates: document, page, what becomes of it (read, blank, picture), score and
-reason; then how many pages were looked at. With --png every nominated page is drawn, to be judged by eye.
+Prints one row per page that `--ocr auto` nominates: document, page, what becomes of it (read, blank, picture), score
+and reason; then how many pages were looked at. With --png every nominated page is drawn, to be judged by eye.
 """
 
 from __future__ import annotations

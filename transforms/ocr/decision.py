@@ -24,6 +24,8 @@ MIN_KNOWN, KNOWN_WORDS = 0.75, 12
 SOME_IMAGE, INSERT, FULL = 0.02, 0.12, 0.5
 #: A page with fewer characters has next to no text.
 FEW_CHARS = 8
+#: A page number or a stamp on a scan.
+STAMP_CHARS = 16
 #: Characters over a page-filling image, below which the image may hold the page's text.
 SPARSE_CHARS = 600
 #: Outlines of glyphs that make a page of text drawn as curves.
@@ -45,6 +47,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     score: float = 0.0
     #: The text that the page has is worthless.
     discard_text: bool = False
+    #: Unless reading gives fewer known words: then it is kept.
+    keep_if_better: bool = False
     #: Read only where the image shows rows of text: photographs are likely as well.
     verify: bool = False
 
@@ -92,11 +96,13 @@ def _suspicious(text: str) -> bool:
     """A cheap look before the statistics: good text has its share of common letters."""
     letters = [char for char in text.casefold() if char.isalpha()]
     common = sum(char in "eaointsrl" for char in letters)
-    return common < 0.55 * len(letters) or len(letters) < 0.5 * len(text.split()) or "\ufffd" in text or _has_private(text)
+    return (
+        common < 0.55 * len(letters) or len(letters) < 0.5 * len(text.split()) or "\ufffd" in text or _has_private(text)
+    )
 
 
 def _has_private(text: str) -> bool:
-    return any("\ue000" <= char <= "\uf8ff" or char < " " and not char.isspace() for char in text)
+    return any("\ue000" <= char <= "\uf8ff" or (char < " " and not char.isspace()) for char in text)
 
 
 def _is_no_language(quality: TextQuality) -> bool:
@@ -117,10 +123,15 @@ def _bad_layer(page: ExtractedPage, layer: Sequence[Span], shown: Sequence[Span]
         if quality.words < KNOWN_WORDS or quality.latin < 0.6 or quality.known >= MIN_KNOWN:
             return None
         reason, score = f"poor OCR layer: {quality.known:.0%} of its words are known", 1.0 - quality.known
-    if not regions and shown:
-        # Visible text stands beside the scan: it stays, only the layer goes.
-        return Decision(page=page.number, needed=True, reason=reason, score=score, discard_text=True)
-    return Decision(page=page.number, needed=True, regions=regions, reason=reason, score=score, discard_text=not regions)
+    return Decision(
+        page=page.number,
+        needed=True,
+        regions=regions,
+        reason=reason,
+        score=score,
+        discard_text=not regions,
+        keep_if_better=mode == "auto",
+    )
 
 
 def _no_text(page: ExtractedPage, spans: Sequence[Span]) -> Decision | None:
@@ -129,7 +140,9 @@ def _no_text(page: ExtractedPage, spans: Sequence[Span]) -> Decision | None:
     images = [image for image in page.images if _share(page, image) >= SOME_IMAGE]
     cover = min(1.0, sum(_share(page, image) for image in page.images))
     if images or cover >= FULL:
-        return Decision(page=page.number, needed=True, reason=f"no text, images on {cover:.0%} of the page", score=0.6 + 0.4 * cover)
+        return Decision(
+            page=page.number, needed=True, reason=f"no text, images on {cover:.0%} of the page", score=0.6 + 0.4 * cover
+        )
     return None
 
 
@@ -155,7 +168,8 @@ def _image_under_little_text(page: ExtractedPage, shown: Sequence[Span], layer: 
         return None
     reason = f"{len(text)} characters on a page that an image fills to {cover:.0%}"
     score = cover * (1 - 0.5 * len(text) / SPARSE_CHARS)
-    return Decision(page=page.number, needed=True, reason=reason, score=score, verify=True)
+    verify = len(text) > STAMP_CHARS
+    return Decision(page=page.number, needed=True, reason=reason, score=score, verify=verify)
 
 
 def _insert(page: ExtractedPage, shown: Sequence[Span], layer: Sequence[Span]) -> Decision | None:
@@ -175,7 +189,12 @@ def _insert_boxes(page: ExtractedPage, least: float) -> Iterator[Box]:
         if image.box is None or image.box in seen or _share(page, image) < least or image_dpi(image) < MIN_DPI:
             continue
         seen.add(image.box)
-        yield Box(*(max(low, min(high, v)) for v, low, high in zip(image.box, (0, 0, 0, 0), (*bounds[2:], *bounds[2:]), strict=True)))
+        yield Box(
+            *(
+                max(low, min(high, v))
+                for v, low, high in zip(image.box, (0, 0, 0, 0), (*bounds[2:], *bounds[2:]), strict=True)
+            )
+        )
 
 
 def _covers_text(box: Box, spans: Sequence[Span]) -> bool:

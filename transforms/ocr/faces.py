@@ -96,7 +96,7 @@ class Strokes:
         change = cv2.absdiff(dark[:, 1:], dark[:, :-1])
         # Noise changes everywhere a little.
         change[change < MIN_CHANGE] = 0
-        return cv2.integral(dark), cv2.integral(change)
+        return np.asarray(cv2.integral(dark), np.int32), np.asarray(cv2.integral(change), np.int32)
 
     def width(self, box: Box) -> float:
         """Mean width of the strokes in a box; 0.0 where nothing is dark."""
@@ -116,7 +116,9 @@ def even_sizes(weighted: Iterable[tuple[float, float]]) -> list[float]:
     result = [size for size, _ in items]
     free = {index for index, (size, weight) in enumerate(items) if size > 0 and weight > 0}
     while free:
-        centre = max(free, key=lambda i: (sum(items[j][1] for j in free if _same(items[i][0], items[j][0])), -items[i][0]))
+        centre = max(
+            free, key=lambda i: (sum(items[j][1] for j in free if _same(items[i][0], items[j][0])), -items[i][0])
+        )
         members = [j for j in free if _same(items[centre][0], items[j][0])]
         even = _weighted_median([items[j] for j in members])
         for j in members:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from schemas.geometry import Box
 from transforms.ocr.pixels import POINTS_PER_INCH, Pixels, ink
 from transforms.ocr.straighten import WORK_DPI, glyphs_only
 
 #: Marks of the size of letters on a page that is not blank.
 MIN_MARKS = 6
-#: Rows of text in an image that is more than a picture with a label, and the share of its marks that they hold.
-MIN_ROWS, ROW_SHARE = 4, 0.5
+#: Rows of text, and the share of all marks that they hold, in an image that is more than a picture with labels.
+ENOUGH_ROWS = ((4, 0.5), (8, 0.405))
+#: Letters of a row, and how far apart they stand at most, in heights of usual letters.
+ROW_LETTERS, REACH = 4, 0.7
+#: Points between the words of ordinary text.
+WORD_GAP = 5.0
 
 
 def has_ink(luminance: Pixels, dpi: float) -> bool:
@@ -32,39 +40,46 @@ def _inner(marks: Pixels) -> Pixels:
     return np.ascontiguousarray(marks[margin_y : height - margin_y, margin_x : width - margin_x])
 
 
-def has_text(luminance: Pixels, dpi: float) -> bool:
-    """Whether most marks stand in rows, as letters do, and there are several rows."""
-    marks = _small(luminance, dpi)
-    return max(_rows(marks), _rows(np.ascontiguousarray(np.rot90(marks)))) >= MIN_ROWS
+def has_text(luminance: Pixels, dpi: float, known: Iterable[Box] = ()) -> bool:
+    """Whether most marks stand in rows, as letters do, and there are several rows.
+
+    `known` are the boxes, in pixels, of text that the page has already; it does not count.
+    """
+    marks, scale = _small(luminance, dpi), min(1.0, WORK_DPI / dpi)
+    for box in known:
+        x0, y0, x1, y1 = (max(0, round(value * scale)) for value in box)
+        marks[y0:y1, x0:x1] = 0
+    turned = np.ascontiguousarray(np.rot90(marks))
+    return any(_stands_in_rows(view, reach) for view in (marks, turned) for reach in (0.0, WORD_GAP))
 
 
-def _rows(marks: Pixels) -> int:
-    """Runs of at least four letters of one height that hold most of the marks; 0 when they do not."""
+def _stands_in_rows(marks: Pixels, points: float) -> bool:
+    """Runs of at least four letters of about one height that together hold enough of all marks.
+
+    Letters of a row are at most `points` apart, or, when that is 0, a share of their usual height.
+    """
     count, _, stats, _ = cv2.connectedComponentsWithStats(marks, connectivity=8)
     if count - 1 < MIN_MARKS:
-        return 0
-    reach = max(3, round(5.0 / POINTS_PER_INCH * WORK_DPI))
+        return False
+    letters = np.asarray(stats[1:], np.int32)
+    usual = REACH * float(np.median(letters[:, cv2.CC_STAT_HEIGHT]))
+    reach = max(3, round(points / POINTS_PER_INCH * WORK_DPI if points else usual))
     smeared = cv2.morphologyEx(marks, cv2.MORPH_CLOSE, np.ones((1, reach), np.uint8))
-    _, runs, run_stats, _ = cv2.connectedComponentsWithStats(smeared, connectivity=8)
-    letters = stats[1:]
-    middle_y = letters[:, cv2.CC_STAT_TOP] + letters[:, cv2.CC_STAT_HEIGHT] // 2
+    _, runs, boxes, _ = cv2.connectedComponentsWithStats(smeared, connectivity=8)
     rows = held = 0
-    run_of = _run_of_letters(runs, letters, middle_y)
-    for run, members in run_of.items():
-        x, y, width, height, _ = run_stats[run]
-        heights = letters[members, cv2.CC_STAT_HEIGHT]
-        if len(members) >= 4 and width > 3 * height and heights.max() < 4 * np.median(heights):
+    for run, heights in _heights_by_run(np.asarray(runs, np.int32), marks, letters).items():
+        _, _, width, height, _ = boxes[run]
+        if len(heights) >= ROW_LETTERS and width > 3 * height and max(heights) < 4 * np.median(heights):
             rows += 1
-            held += len(members)
-    return rows if held >= ROW_SHARE * len(letters) else 0
+            held += len(heights)
+    return any(rows >= least and held >= share * len(letters) for least, share in ENOUGH_ROWS)
 
 
-def _run_of_letters(runs: np.ndarray[tuple[int, ...], np.dtype[np.int32]], letters: np.ndarray[tuple[int, ...], np.dtype[np.int32]], middle_y: np.ndarray[tuple[int, ...], np.dtype[np.int32]]) -> dict[int, list[int]]:
+def _heights_by_run(runs: NDArray[np.int32], marks: Pixels, letters: NDArray[np.int32]) -> dict[int, list[int]]:
+    """Heights of the letters in each run."""
     members: dict[int, list[int]] = {}
-    for index, (letter, y) in enumerate(zip(letters, middle_y, strict=True)):
-        x, width = int(letter[cv2.CC_STAT_LEFT]), int(letter[cv2.CC_STAT_WIDTH])
-        inside = runs[int(y), x : x + width]
-        labels = inside[inside > 0]
-        if len(labels):
-            members.setdefault(int(labels[0]), []).append(index)
+    for x, y, width, height, _ in letters.tolist():
+        area = (slice(y, y + height), slice(x, x + width))
+        labels = runs[area][marks[area] > 0]
+        members.setdefault(int(labels[0]), []).append(height)
     return members

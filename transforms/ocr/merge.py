@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -14,6 +15,7 @@ from transforms.ocr.faces import Face, Strokes, bold_lines, even_sizes, line_fac
 from transforms.ocr.pixels import Affine, compose, grey, inverse, mapped, unpacked
 from transforms.ocr.records import OcrLine, OcrWord, PageImage
 from transforms.ocr.rules import is_horizontal
+from transforms.ocr.text_quality import text_quality
 
 #: Gaps between words, in font sizes, that part a line: columns of tables, not spaces of justified text.
 PARTING = 1.2
@@ -24,9 +26,15 @@ MIN_CONFIDENCE = 0.15
 
 
 def merge(
-    page: ExtractedPage, decision: Decision, images: Sequence[PageImage], lines: Sequence[Sequence[OcrLine]], engine: str
+    page: ExtractedPage,
+    decision: Decision,
+    images: Sequence[PageImage],
+    lines: Sequence[Sequence[OcrLine]],
+    engine: str,
 ) -> ExtractedPage:
     """The page with what `engine` read in its images. A page read as a whole is straightened: see `to_shown`."""
+    if decision.keep_if_better and _known(page.lines) > _known_words(lines):
+        return page
     kept = [] if decision.discard_text else list(page.lines)
     result = msgspec.structs.replace(page, lines=kept)
     if not decision.regions and images:
@@ -38,6 +46,14 @@ def merge(
         result.status = PageStatus.DIGITAL if decision.regions else PageStatus.OCR
     result.confidence = _mean_confidence(read) if read else 1.0
     return result
+
+
+def _known(lines: Sequence[Line]) -> float:
+    return text_quality(" ".join(span.text for line in lines for span in line.spans)).known
+
+
+def _known_words(lines: Sequence[Sequence[OcrLine]]) -> float:
+    return text_quality(" ".join(word.text for found in lines for line in found for word in line.words)).known
 
 
 def _mean_confidence(spans: Sequence[Span]) -> float:
@@ -64,7 +80,7 @@ def _straightened(page: ExtractedPage, image: PageImage) -> ExtractedPage:
 
 def _scale(affine: Affine) -> float:
     a, b, c, d, _, _ = affine
-    return abs(a * d - b * c) ** 0.5
+    return math.sqrt(abs(a * d - b * c))
 
 
 def _moved_line(line: Line, affine: Affine) -> Line:

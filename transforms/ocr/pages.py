@@ -16,7 +16,7 @@ from schemas.options import OcrOptions
 from transforms.ocr.decision import Decision, decide, image_dpi
 from transforms.ocr.image_files import FrameSource
 from transforms.ocr.ink import has_ink, has_text
-from transforms.ocr.pixels import POINTS_PER_INCH, Affine, Pixels, compose, grey, packed
+from transforms.ocr.pixels import POINTS_PER_INCH, Affine, Pixels, compose, grey, inverse, mapped, packed
 from transforms.ocr.pymupdf_render import PageSource
 from transforms.ocr.records import PageImage
 from transforms.ocr.rules import find_rules
@@ -70,11 +70,20 @@ def _images(source: Source, page: ExtractedPage, decision: Decision, options: Oc
         pixels, to_page = source.render(page, region, dpi)
         pixels = without_colour(pixels)
         reading_dpi = nominal_dpi(pixels, dpi)
-        if not (has_text if decision.verify else has_ink)(grey(pixels), reading_dpi):
+        if not _worth_reading(page, decision, pixels, reading_dpi, to_page):
             continue
         upright = straightened(pixels, reading_dpi)
         rules = find_rules(grey(upright.pixels), reading_dpi)
         yield packed(upright.pixels, page.number, reading_dpi, compose(upright.to_original, to_page), rules)
+
+
+def _worth_reading(page: ExtractedPage, decision: Decision, pixels: Pixels, dpi: float, to_page: Affine) -> bool:
+    if not decision.verify:
+        return has_ink(grey(pixels), dpi)
+    to_pixels = inverse(to_page)
+    spans = (span for line in page.lines for span in line.spans)
+    known = [mapped(span.box, to_pixels) for span in spans if span.box and not span.hidden]
+    return has_text(grey(pixels), dpi, known)
 
 
 def bounded_dpi(page: ExtractedPage, region: Box | None, options: OcrOptions) -> float:

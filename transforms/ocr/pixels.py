@@ -17,6 +17,8 @@ Affine = tuple[float, float, float, float, float, float]
 
 #: Contrast below which a pixel is paper whatever the threshold says.
 MIN_CONTRAST = 24
+#: Pages whose usual grey is below this are dark, with light text.
+DARK_PAGE = 96
 POINTS_PER_INCH = 72.0
 
 
@@ -47,13 +49,15 @@ def grey(pixels: Pixels) -> Pixels:
 
 
 def ink(luminance: Pixels, dpi: float, share: float = 0.8) -> Pixels:
-    """255 where there is ink, 0 on paper. Uneven light and coloured grounds are levelled; white on black is not ink.
+    """255 where there is ink, 0 on paper. Uneven light and coloured grounds are levelled; on a dark page light is ink.
 
     `share` is the darkness that counts as ink, of that which best parts dark from light.
     """
     window = max(15, int(dpi / 5)) | 1
+    if np.median(luminance[::8, ::8]) < DARK_PAGE:
+        luminance = np.invert(luminance)
     # Saturates at 0 where the image is lighter than its surroundings.
-    dark = cv2.subtract(cv2.blur(luminance, (window, window)), luminance)
+    dark = np.asarray(cv2.subtract(cv2.blur(luminance, (window, window)), luminance), np.uint8)
     level = max(MIN_CONTRAST, share * _otsu(dark))
     return np.asarray(cv2.threshold(dark, level - 1, 255, cv2.THRESH_BINARY)[1], np.uint8)
 

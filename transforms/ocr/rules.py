@@ -1,4 +1,4 @@
-"""Ruled lines in page images: found, to become vectors of the page, and painted over, because engines read them as text."""
+"""Ruled lines in page images: found, to become vectors, and painted over, because engines read them as text."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def _lines(marks: Pixels, dpi: float) -> Iterator[Box]:
     joined = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, _along(MAX_BREAK * scale))
     _, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     for x, y, width, height, area in stats[1:].tolist():
-        if width >= MIN_LENGTH * scale and height <= max(2.0, MAX_THICKNESS * scale) and area >= SOLID * width * height:
-            if _stands_alone(marks, x, y, width, height, scale):
-                yield Box(float(x), float(y), float(x + width), float(y + height))
+        thin = width >= MIN_LENGTH * scale and height <= max(2.0, MAX_THICKNESS * scale)
+        if thin and area >= SOLID * width * height and _stands_alone(marks, x, y, width, height, scale):
+            yield Box(float(x), float(y), float(x + width), float(y + height))
 
 
 def _along(length: float) -> Pixels:

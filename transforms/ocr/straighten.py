@@ -105,10 +105,10 @@ def _is_sideways(marks: Pixels) -> bool:
 def find_skew(marks: Pixels) -> float:
     """Degrees by which rows slope down to the right; 0.0 without enough ink."""
     # Every third column tells as much as all of them.
-    ys, xs = np.nonzero(marks[:, ::3])
-    if len(xs) < MIN_MARKS:
+    rows, columns = np.nonzero(marks[:, ::3])
+    if len(rows) < MIN_MARKS:
         return 0.0
-    ys, xs = ys.astype(np.float32), 3 * xs.astype(np.float32)
+    ys, xs = rows.astype(np.float32), 3 * columns.astype(np.float32)
     best, reach, step = 0.0, MAX_SKEW, 0.5
     while step > 0.01:
         angles = np.arange(best - reach, best + reach + step / 2, step)
@@ -139,7 +139,9 @@ def _levelled(pixels: Pixels, skew: float) -> Pixels:
     a, b, c, d, e, f = _rotation(skew, width, height)
     matrix = np.array([[a, c, e], [b, d, f]])
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
-    return np.asarray(cv2.warpAffine(pixels, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    return np.asarray(
+        cv2.warpAffine(pixels, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8
+    )
 
 
 def _is_upside_down(marks: Pixels) -> bool:

@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 
 import cv2
-import pytesseract
+import pytesseract  # type: ignore[import-untyped]
 
 from schemas.failures import ConfigurationError, Corrupt, TimedOut
 from schemas.geometry import Box, union
