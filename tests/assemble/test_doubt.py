@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.content import BlockType, ExtractedPage, Extraction, Line, PageNeed, PageStatus, Span, Vector
+from schemas.content import BlockType, Cell, ExtractedPage, Extraction, Line, PageNeed, PageStatus, Span, Vector
 from schemas.document import DocumentInfo, Element
 from schemas.geometry import Box
 from schemas.options import LayoutMode
@@ -45,8 +45,12 @@ def cells(rows: int, columns: int = 3, top: float = 100.0) -> list[Line]:
     ]
 
 
-def table(box: Box, confidence: float) -> Element:
-    return Element(element_id="t", index=0, type=BlockType.TABLE, text="", page=1, box=box, confidence=confidence)
+def table(box: Box, confidence: float, rows: int = 5, empty: int = 0) -> Element:
+    """Two columns; the last `empty` rows have text in the first alone."""
+    grid = tuple(Cell(r, c, "" if c and r >= rows - empty else "text") for r in range(rows) for c in range(2))
+    return Element(
+        element_id="t", index=0, type=BlockType.TABLE, text="", page=1, box=box, confidence=confidence, cells=grid
+    )
 
 
 def needs(pages: list[ExtractedPage], mode: LayoutMode = "auto", **more: Thresholds) -> tuple[PageNeed, ...]:
@@ -62,13 +66,13 @@ def test_many_rows_of_short_pieces_need_one() -> None:
     (need,) = needs([page(cells(14))])
     assert need.page == 1
     assert need.reason == "columns without rules, 14 rows"
-    assert need.score >= 0.5
+    assert need.tier == "full"
 
 
 def test_reasons_name_tables_by_how_they_were_read() -> None:
     box = Box(50, 50, 300, 300)
     told = [sign.reason for c in (0.6, 0.8, 0.9) for sign in page_signs(page(prose()), [table(box, c)])]
-    assert told == ["1 table without rules", "1 table without a complete lattice"]
+    assert told == ["table without rules", "table without a complete lattice"]
 
 
 def test_text_and_lines_inside_tables_are_no_signs() -> None:
@@ -76,6 +80,26 @@ def test_text_and_lines_inside_tables_are_no_signs() -> None:
     drawn = [Vector(Box(60, 60 + 3 * i, 500, 61 + 3 * i)) for i in range(150)]
     assert list(page_signs(page(cells(14), drawn), [around])) == []
     assert len(list(page_signs(page(cells(14), drawn), []))) == 2
+
+
+@pytest.mark.parametrize(
+    ("rows", "empty", "told"), [(5, 0, []), (3, 0, ["table of 3 rows"]), (1, 0, ["table of 1 row"])]
+)
+def test_short_tables_are_signs(rows: int, empty: int, told: list[str]) -> None:
+    found = table(Box(50, 50, 300, 300), 0.9, rows, empty)
+    assert [sign.reason for sign in page_signs(page(prose()), [found])] == told
+
+
+@pytest.mark.parametrize(("empty", "chance"), [(1, None), (2, 0.3), (4, 0.8)])
+def test_tables_with_many_empty_cells_may_be_charts(empty: int, chance: float | None) -> None:
+    found = table(Box(50, 50, 300, 300), 0.9, 5, empty)
+    signs = list(page_signs(page(prose()), [found]))
+    assert [(sign.chance, sign.pictorial) for sign in signs] == ([] if chance is None else [(chance, True)])
+
+
+def test_two_rows_of_three_pieces_are_enough() -> None:
+    assert len(list(page_signs(page(cells(2)), []))) == 1
+    assert list(page_signs(page(cells(2, columns=2)), [])) == []
 
 
 def test_markers_beside_their_text_make_no_columns() -> None:
@@ -87,8 +111,9 @@ def test_markers_beside_their_text_make_no_columns() -> None:
 
 def test_drawings_ask_for_the_tier_with_images() -> None:
     drawn = [Vector(Box(60 + i, 500, 61 + i, 700)) for i in range(300)]
-    (need,) = needs([page(prose(), drawn)])
-    assert (need.tier, need.reason) == ("full", "300 drawn lines")
+    turned = [line("axis", 400, 520 + 40 * i, turned=True) for i in range(3)]
+    (need,) = needs([page(prose() + turned, drawn)], thresholds=Thresholds(0.2, 1.0))
+    assert (need.tier, need.reason) == ("full", "3 turned lines")
 
 
 def test_turned_text_is_a_sign_only_beside_upright_text() -> None:

@@ -20,9 +20,9 @@ class Thresholds(NamedTuple):
     """Chances of a misread page from which a model is asked; `benchmarks/layout_cascade.py` measures them."""
 
     #: The network over text lines.
-    graph: float = 0.5
+    graph: float = 0.35
     #: The one that sees the page too. Also asked where the image tells most.
-    full: float = 0.75
+    full: float = 0.6
 
 
 DEFAULT_THRESHOLDS = Thresholds()

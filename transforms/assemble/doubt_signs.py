@@ -12,16 +12,20 @@ from schemas.geometry import Box
 #: Confidences that `tables` gives: below the first a table was guessed from alignment, from the second on it is a
 #: complete lattice of rules.
 GUESSED_TABLE, LATTICE_TABLE = 0.7, 0.9
+#: Share of empty cells from which a table may be, and from which it most likely is, a chart or a form.
+SOME_EMPTY, MANY_EMPTY = 0.15, 0.3
+#: Tables with fewer rows are often labels beside each other.
+FEW_ROWS = 4
 #: Pieces of text with fewer characters may be cells, with more they are prose.
 CELL_CHARS = 28
 #: Markers of lists stand beside their text; they make no columns.
 MARKER_CHARS = 3
-#: Rows of cells that make a table a possibility, and from which it is as good as certain.
-FEW_ROWS, MANY_ROWS = 3, 12
-#: Drawn lines and boxes outside tables that make a drawing a possibility, and from which it is as good as certain.
-FEW_VECTORS, MANY_VECTORS = 24, 200
+#: Rows of two cells that make a table a possibility; of three cells, two rows do.
+LEAST_ROWS = 3
+#: Drawn lines and boxes outside tables that may be a drawing with text in it.
+MANY_VECTORS = 100
 #: Font sizes that running text, headings and notes have; more mark forms, slides and posters.
-USUAL_SIZES, MANY_SIZES = 6, 14
+USUAL_SIZES = 6
 _LEVEL = 0.999
 
 
@@ -47,12 +51,17 @@ def page_signs(page: ExtractedPage, elements: Sequence[Element]) -> Iterator[Sig
 
 
 def _table_signs(tables: Sequence[Element]) -> Iterator[Sign]:
-    guessed = sum(table.confidence < GUESSED_TABLE for table in tables)
-    open_tables = sum(GUESSED_TABLE <= table.confidence < LATTICE_TABLE for table in tables)
-    if guessed:
-        yield Sign(f"{_count(guessed, 'table')} without rules", 0.6)
-    if open_tables:
-        yield Sign(f"{_count(open_tables, 'table')} without a complete lattice", 0.3)
+    for table in tables:
+        empty = sum(not cell.text for cell in table.cells) / max(1, len(table.cells))
+        rows = max((cell.row + cell.row_span for cell in table.cells), default=0)
+        if empty >= SOME_EMPTY:
+            yield Sign(f"table with {empty:.0%} empty cells", 0.8 if empty >= MANY_EMPTY else 0.3, pictorial=True)
+        if rows < FEW_ROWS:
+            yield Sign(f"table of {_count(rows, 'row')}", 0.15)
+        if table.confidence < GUESSED_TABLE:
+            yield Sign("table without rules", 0.12)
+        elif table.confidence < LATTICE_TABLE:
+            yield Sign("table without a complete lattice", 0.08)
 
 
 def _row_signs(lines: Sequence[Line]) -> Iterator[Sign]:
@@ -63,32 +72,28 @@ def _row_signs(lines: Sequence[Line]) -> Iterator[Sign]:
             baseline = round(line.box.y1 / 2)
             rows[baseline] = rows.get(baseline, 0) + 1
     count = sum(pieces > 1 for pieces in rows.values())
-    if count >= FEW_ROWS:
-        yield Sign(f"columns without rules, {count} rows", 0.7 * _share(count, FEW_ROWS, MANY_ROWS))
+    wide = sum(pieces > 2 for pieces in rows.values())
+    if count >= LEAST_ROWS or wide >= LEAST_ROWS - 1:
+        yield Sign(f"columns without rules, {count} rows", min(0.6, 0.3 + 0.03 * (count - LEAST_ROWS)))
 
 
 def _drawing_signs(page: ExtractedPage, tables: Sequence[Box], lines: Sequence[Line]) -> Iterator[Sign]:
     drawn = [vector.box for vector in page.vectors if not any(box.contains_centre(vector.box) for box in tables)]
-    if len(drawn) >= FEW_VECTORS:
-        yield Sign(f"{len(drawn)} drawn lines", 0.5 * _share(len(drawn), FEW_VECTORS, MANY_VECTORS), pictorial=True)
+    if len(drawn) >= MANY_VECTORS:
+        yield Sign(f"{len(drawn)} drawn lines", 0.1, pictorial=True)
     turned = sum(line.direction[0] <= _LEVEL for line in lines)
     if turned > 1 and turned < len(lines):
-        yield Sign(f"{turned} turned lines", 0.3, pictorial=True)
+        yield Sign(f"{turned} turned lines", 0.2, pictorial=True)
 
 
 def _letter_signs(lines: Sequence[Line]) -> Iterator[Sign]:
     sizes = len({round(line.spans[0].size) for line in lines})
     if sizes > USUAL_SIZES:
-        yield Sign(f"{sizes} font sizes", 0.4 * _share(sizes, USUAL_SIZES, MANY_SIZES))
+        yield Sign(f"{sizes} font sizes", 0.25)
 
 
 def _length(line: Line) -> int:
     return sum(len(span.text) for span in line.spans)
-
-
-def _share(value: float, low: float, high: float) -> float:
-    """How far `value` is on the way from `low` to `high`, half way to begin with."""
-    return 0.5 + 0.5 * min(1.0, (value - low) / (high - low))
 
 
 def _count(number: int, noun: str) -> str:
