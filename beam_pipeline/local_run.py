@@ -11,21 +11,35 @@ from contextlib import contextmanager
 import apache_beam as beam
 import msgspec
 
+from beam_pipeline.journal import failed, opened, record_of, run_facts
 from beam_pipeline.pipeline import build, new_run_id, pool_options
 from beam_pipeline.worker_errors import from_worker
 from runners import direct
 from schemas.failures import ConfigurationError
 from schemas.options import Options
+from schemas.plan import RunFacts
 from schemas.report import Observer, Progress, RunReport
 from schemas.source import SourceRef
 from transforms.runtime.counts import LiveCounts, live_counts
 from transforms.runtime.pool import shared_pool
 from transforms.runtime.transform import batch_sizes
-from transforms.write.catalog import STAGING, open_catalog
+from transforms.write.catalog import STAGING
+from transforms.write.lock import only_writer
 from transforms.write.summary import run_report
 from transforms.write.transform import BeamStorage
 
 SECONDS_BETWEEN_SNAPSHOTS = 1.0
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a run's options came from, and what it is for."""
+
+    #: By key, as `beam_pipeline.config.Resolved` has them.
+    origins: dict[str, str] = {}
+    kind: str = "ingest"
+
+
+PLAIN = About()
 
 
 def run(
@@ -33,27 +47,49 @@ def run(
     pipeline_args: Sequence[str] = (),
     observer: Observer | None = None,
     refs: Sequence[SourceRef] = (),
+    about: About = PLAIN,
 ) -> RunReport:
     """Ingest and commit; blocks until done. `refs` are documents listed already, beside the options' inputs.
 
     Raises ConfigurationError or OutputError, with nothing committed, when options or the output are broken.
     """
     options = prepared(options)
+    with only_writer(options.write.output, wait=options.plan.wait):
+        return _run(options, pipeline_args, observer, refs, about)
+
+
+def _run(
+    options: Options, pipeline_args: Sequence[str], observer: Observer | None, refs: Sequence[SourceRef], about: About
+) -> RunReport:
     run_id, started = new_run_id(), time.monotonic()
-    storage = BeamStorage()
-    open_catalog(options.write.output, options.write.format, storage).prepare()
+    facts, storage = run_facts(run_id, options, about.origins, about.kind), BeamStorage()
+    seen = opened(options.write, run_id)
     flags = direct.pipeline_options(options.extract.workers, pipeline_args)
     try:
-        with _observed(observer, live_counts(run_id), started), beam.Pipeline(options=flags) as pipeline:
-            build(pipeline, options, run_id, refs)
-    except RuntimeError as error:
-        raise from_worker(error) from error
+        with _recorded(options, facts), _observed(observer, live_counts(run_id), started):
+            pipeline = beam.Pipeline(options=flags)
+            with pipeline:
+                build(pipeline, options, run_id, refs, facts, seen)
     finally:
         # The pool first: threads that still wait for it would write into the staging folder again.
         _close_pool(options)
         storage.delete(posixpath.join(options.write.output, STAGING, run_id))
-    report = run_report(options.write, run_id, live_counts(run_id).read(), time.monotonic() - started)
+    report = run_report(options.write, run_id, record_of(options.write, run_id), time.monotonic() - started)
     return msgspec.structs.replace(report, batches=batch_sizes(pipeline.result))
+
+
+@contextmanager
+def _recorded(options: Options, facts: RunFacts) -> Iterator[None]:
+    """Runs that end early leave a row, too; workers' errors become what they are."""
+    try:
+        yield
+    except RuntimeError as error:
+        known = from_worker(error)
+        failed(options.write, facts, "failed", known)
+        raise known from error
+    except KeyboardInterrupt as error:
+        failed(options.write, facts, "interrupted", error)
+        raise
 
 
 def prepared(options: Options) -> Options:

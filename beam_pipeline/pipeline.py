@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from beam_pipeline.fingerprint import fingerprint
 from runners.dataflow import inference_hints
 from schemas.options import ExtractOptions, Options
 from schemas.part import Part
+from schemas.plan import Changes, RunFacts
 from schemas.source import SourceRef
 from transforms.assemble.transform import AssembleDocuments, AssembleSeen
 from transforms.chunk.transform import ChunkDocuments
@@ -25,12 +27,14 @@ from transforms.layout.transform import JoinGroups, SeePages
 from transforms.ocr.settings import ocr_settings
 from transforms.ocr.task import PagesToRead
 from transforms.ocr.transform import ReadScans, SortScans
+from transforms.plan.blocks import CLUSTER, LOCAL, Layout
+from transforms.plan.decide import Rules
+from transforms.plan.join import Join
+from transforms.plan.transform import PlanDocuments
 from transforms.runtime.beam_stores import BeamStore
-from transforms.runtime.counts import live_counts
 from transforms.runtime.pool import PoolOptions
 from transforms.sources.transform import ListSources
-from transforms.write.tables import known_versions
-from transforms.write.transform import CommitTables, Staged, StageTables
+from transforms.write.transform import CommitTables, ReadKnown, StageTables
 
 
 @dataclass(eq=False)
@@ -41,26 +45,21 @@ class Ingest(beam.PTransform):  # type: ignore[misc]
     run_id: str
     #: Documents listed before the graph starts, from standard input.
     refs: tuple[SourceRef, ...] = ()
+    #: What the run says of itself in the runs table.
+    facts: RunFacts | None = None
+    #: What `beam_pipeline.journal.opened` returned: how often the output was claimed when the run began.
+    seen: int | None = None
 
     def expand(self, root: beam.Pipeline) -> beam.PCollection[dict[str, int]]:
         """See the class."""
         options, pool = self.options, pool_options(self.options.extract)
         version, open_source = fingerprint(options), Fetcher(options.fetch, BeamStore()).open
-        known = (
-            root
-            | "Output" >> beam.Create([options.write.output])
-            | "KnownVersions" >> beam.FlatMap(known_versions, version)
-        )
-
-        sources: beam.PCollection[SourceRef] = (
-            root
-            | ListSources(options.source, self.refs)
-            | "Count" >> beam.Map(counted, self.run_id)
-            | "Spread" >> beam.Reshuffle()
-        )
-        fetched: beam.PCollection[Part] = sources | FetchDocuments(
-            open_source, beam.pvalue.AsDict(known), version, self.run_id
-        )
+        listing = root | ListSources(options.source, self.refs)
+        known = root | "KnownDocuments" >> ReadKnown(options.write, version)
+        plan = (listing.refs, known, listing.roots) | PlanDocuments(join_of(options), self.run_id, layout_of(options))
+        fetch = plan.work | "Spread" >> beam.Reshuffle() | FetchDocuments(open_source, version, self.run_id)
+        touched = fetch.touched | "Touch" >> beam.Map(lambda touch: Changes(touched=[touch]))
+        fetched: beam.PCollection[Part] = fetch.parts
         judge = PagesToRead(options.ocr) if options.ocr.mode != "never" else None
         read = fetched | ExtractWhole(options.extract, open_source, pool, judge)
         joined = read.ranges | ExtractRanges(options.extract, open_source, pool, judge) | JoinRanges()
@@ -68,7 +67,9 @@ class Ingest(beam.PTransform):  # type: ignore[misc]
         if judge:
             texts = texts | ReadPages(options, pool, open_source)
         staged = texts | StructureDocuments(options, pool, self.run_id, open_source)
-        return staged | CommitTables(options.write, self.run_id)
+        changes = (staged, plan.changes, touched) | "Changes" >> beam.Flatten()
+        facts = self.facts or RunFacts(run_id=self.run_id)
+        return changes | CommitTables(options.write, facts, self.seen, options.plan.deleted == "tombstone")
 
 
 Extracted = tuple[beam.PCollection[Part], beam.PCollection[Part]]
@@ -107,7 +108,7 @@ class StructureDocuments(beam.PTransform):  # type: ignore[misc]
     run_id: str
     open_source: OpenSource
 
-    def expand(self, extracted: Extracted) -> beam.PCollection[Staged]:
+    def expand(self, extracted: Extracted) -> beam.PCollection[Changes]:
         """See the class."""
         whole, joined = extracted
         mode = self.options.layout.mode
@@ -140,7 +141,7 @@ class WriteUp(beam.PTransform):  # type: ignore[misc]
     pool: PoolOptions
     run_id: str
 
-    def expand(self, parts: beam.PCollection[Part]) -> beam.PCollection[Staged]:
+    def expand(self, parts: beam.PCollection[Part]) -> beam.PCollection[Changes]:
         """See the class."""
         return (
             parts
@@ -149,10 +150,15 @@ class WriteUp(beam.PTransform):  # type: ignore[misc]
         )
 
 
-def counted(ref: SourceRef, run_id: str) -> SourceRef:
-    """The source, once it is known to the progress display."""
-    live_counts(run_id).add(listed=1)
-    return ref
+def join_of(options: Options) -> Join:
+    """The join of listing and output that a run with these options wants."""
+    rules = Rules(now=time.time(), force=options.plan.force, max_attempts=options.plan.max_attempts)
+    return Join(sources=options.source, plan=options.plan, rules=rules)
+
+
+def layout_of(options: Options) -> Layout:
+    """How the join is spread."""
+    return LOCAL if options.run.runner == "direct" else CLUSTER
 
 
 def pool_options(options: ExtractOptions) -> PoolOptions:
@@ -166,10 +172,15 @@ def pool_options(options: ExtractOptions) -> PoolOptions:
 
 
 def build(
-    pipeline: beam.Pipeline, options: Options, run_id: str = "", refs: Sequence[SourceRef] = ()
+    pipeline: beam.Pipeline,
+    options: Options,
+    run_id: str = "",
+    refs: Sequence[SourceRef] = (),
+    facts: RunFacts | None = None,
+    seen: int | None = None,
 ) -> beam.PCollection[dict[str, int]]:
     """Add the whole graph to `pipeline`. `run_id` names the run in the documents table; '' makes a new one."""
-    return pipeline | Ingest(options, run_id or new_run_id(), tuple(refs))
+    return pipeline | Ingest(options, run_id or new_run_id(), tuple(refs), facts, seen)
 
 
 def new_run_id() -> str:

@@ -9,22 +9,23 @@ from typing import TypeVar
 
 import apache_beam as beam
 import msgspec
-from apache_beam.metrics import MetricsFilter
-from apache_beam.metrics.metric import MetricResults
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 from apache_beam.runners.runner import PipelineResult
 
 from beam_pipeline.fingerprint import fingerprint
-from beam_pipeline.local_run import prepared
+from beam_pipeline.journal import opened, record_of, run_facts
+from beam_pipeline.local_run import PLAIN, About, prepared
 from beam_pipeline.pipeline import build, new_run_id
 from beam_pipeline.worker_errors import from_worker
 from runners import dataflow, flink
 from schemas.failures import ConfigurationError
 from schemas.options import Options
+from schemas.plan import RunFacts
 from schemas.report import RunReport
 from schemas.source import SourceRef
 from transforms.runtime.transform import batch_sizes
-from transforms.write.catalog import STAGING, open_catalog
+from transforms.write.catalog import STAGING
+from transforms.write.lock import only_writer
 from transforms.write.summary import run_report
 from transforms.write.transform import BeamStorage
 
@@ -32,7 +33,9 @@ PROFILES = {"flink": flink.pipeline_options, "dataflow": dataflow.pipeline_optio
 T = TypeVar("T")
 
 
-def submit(options: Options, pipeline_args: Sequence[str] = (), refs: Sequence[SourceRef] = ()) -> RunReport:
+def submit(
+    options: Options, pipeline_args: Sequence[str] = (), refs: Sequence[SourceRef] = (), about: About = PLAIN
+) -> RunReport:
     """Ingest on the engine that `options.run.runner` names; blocks until the job is done.
 
     Raises ConfigurationError or OutputError when options, engine or output are broken. An interrupt cancels the job.
@@ -40,24 +43,36 @@ def submit(options: Options, pipeline_args: Sequence[str] = (), refs: Sequence[S
     options = prepared(options)
     flags = PROFILES[options.run.runner](options, pipeline_args)
     _refuse_template(flags)
+    with only_writer(options.write.output, wait=options.plan.wait):
+        return _submit(options, flags, refs, about)
+
+
+def _submit(options: Options, flags: PipelineOptions, refs: Sequence[SourceRef], about: About) -> RunReport:
     run_id, started, storage = new_run_id(), time.monotonic(), BeamStorage()
+    facts = run_facts(run_id, options, about.origins, about.kind)
     # Beside what it does, this tells whether the output can be written at all.
-    open_catalog(options.write.output, options.write.format, storage).prepare()
+    seen = opened(options.write, run_id)
     try:
-        result = _finished(job(options, flags, run_id, refs))
+        result = _finished(job(options, flags, run_id, refs, facts, seen))
     finally:
         storage.delete(posixpath.join(options.write.output, STAGING, run_id))
-    counts = {"documents_unchanged": _unchanged(result)}
-    report = run_report(options.write, run_id, counts, time.monotonic() - started)
+    report = run_report(options.write, run_id, record_of(options.write, run_id), time.monotonic() - started)
     return msgspec.structs.replace(report, batches=batch_sizes(result))
 
 
-def job(options: Options, flags: PipelineOptions, run_id: str, refs: Sequence[SourceRef] = ()) -> beam.Pipeline:
+def job(
+    options: Options,
+    flags: PipelineOptions,
+    run_id: str,
+    refs: Sequence[SourceRef] = (),
+    facts: RunFacts | None = None,
+    seen: int | None = None,
+) -> beam.Pipeline:
     """The pipeline as it is posted."""
     pipeline = beam.Pipeline(options=flags)
     expected = pipeline | "Fingerprint" >> beam.Create([fingerprint(options)])
     expected | "CheckWorkers" >> beam.Map(check_worker, options)
-    build(pipeline, options, run_id, refs)
+    build(pipeline, options, run_id, refs, facts, seen)
     return pipeline
 
 
@@ -94,9 +109,3 @@ def _translated(act: Callable[[], T]) -> T:
         return act()
     except dataflow.job_errors() as error:
         raise from_worker(error) from error
-
-
-def _unchanged(result: PipelineResult) -> int:
-    """Documents that left no row because the output holds them; retried bundles may count twice."""
-    wanted = MetricsFilter().with_namespace("fetch").with_name("unchanged")
-    return sum(counter.result or 0 for counter in result.metrics().query(wanted)[MetricResults.COUNTERS])

@@ -45,7 +45,6 @@ def list_sources(options: SourceOptions) -> Iterator[Listed]:
     """The documents that the options name, each URI once, by path."""
     from transforms.fetch.media_types import type_of_name
     from transforms.runtime.uris import file_name, identity_uri, public_uri
-    from transforms.sources.listing import better
 
     chosen: dict[str, SourceRef] = {}
     for ref in _references(options):

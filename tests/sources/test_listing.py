@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from schemas.failures import ConfigurationError, Forbidden
 from schemas.options import SourceOptions
 from schemas.source import SourceRef
+from transforms.runtime.patterns import fixed_prefix, matches, path_filter
+from transforms.runtime.references import better
 from transforms.runtime.stores import FileInfo, LocalStore
 from transforms.sources import local
-from transforms.sources.listing import absolute, better, check_inputs, expand, expand_manifest
-from transforms.sources.patterns import fixed_prefix, matches, path_filter
+from transforms.sources.listing import absolute, check_inputs, expand, expand_manifest
 
 
 class Bucket:
@@ -182,7 +183,7 @@ def test_http_is_passed_through():
 def test_a_manifests_rows_are_filtered_and_never_checked(tmp_path):
     (tmp_path / "m.txt").write_text("missing.pdf\nother.txt\n")
     refs = list(expand_manifest(str(tmp_path / "m.txt"), LocalStore(), SourceOptions(include=("*.pdf",))))
-    assert refs == [SourceRef(uri=f"{tmp_path}/missing.pdf", path="missing.pdf")]
+    assert refs == [SourceRef(uri=f"{tmp_path}/missing.pdf", path="missing.pdf", manifest=f"{tmp_path}/m.txt")]
 
 
 def test_absolute_options(tmp_path, monkeypatch):

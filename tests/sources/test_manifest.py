@@ -52,9 +52,9 @@ def test_rows_become_documents(tmp_path, kind):
     path = folder / f"m.{kind.upper()}"
     WRITERS[kind](path, ROWS)
     assert read(path) == [
-        SourceRef(uri=f"{folder}/a.pdf", path="a.pdf", metadata={"team": "x"}),
-        SourceRef(uri="https://host/b.pdf", path="host/b.pdf", metadata={"team": "y"}),
-        SourceRef(uri=f"{tmp_path}/c.pdf", path="c.pdf", metadata={"team": "z"}),
+        SourceRef(uri=f"{folder}/a.pdf", path="a.pdf", metadata={"team": "x"}, manifest=str(path)),
+        SourceRef(uri="https://host/b.pdf", path="host/b.pdf", metadata={"team": "y"}, manifest=str(path)),
+        SourceRef(uri=f"{tmp_path}/c.pdf", path="c.pdf", metadata={"team": "z"}, manifest=str(path)),
     ]
 
 
@@ -62,8 +62,8 @@ def test_text_lists(tmp_path):
     path = tmp_path / "m.txt"
     path.write_bytes(b"\xef\xbb\xbfa b.pdf\r\n\r\n# comment\n/abs/c.pdf\n")
     assert read(path) == [
-        SourceRef(uri=f"{tmp_path}/a b.pdf", path="a b.pdf"),
-        SourceRef(uri="/abs/c.pdf", path="abs/c.pdf"),
+        SourceRef(uri=f"{tmp_path}/a b.pdf", path="a b.pdf", manifest=str(path)),
+        SourceRef(uri="/abs/c.pdf", path="abs/c.pdf", manifest=str(path)),
     ]
 
 

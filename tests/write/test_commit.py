@@ -3,25 +3,29 @@
 import os
 from pathlib import Path
 
+import msgspec
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
 from schemas.failures import ConfigurationError, OutputError
 from schemas.options import WriteOptions
+from schemas.plan import Changes, Known, RunFacts
 from schemas.tables import TABLES
+from transforms.runtime.stamps import listed_mark
 from transforms.write.catalog import STAGING, DeltaCatalog
 from transforms.write.files import TableFiles
+from transforms.write.known import known_files, known_rows
 from transforms.write.rows import table_batch
-from transforms.write.tables import known_versions, open_table, output_format, read_documents
-from transforms.write.transform import BeamStorage, commit, committer
+from transforms.write.tables import open_table, output_format, read_documents
+from transforms.write.transform import BeamStorage, committer
 
 FORMATS = ("delta", "parquet", "arrow", "avro")
 
 
 def ingest(root: Path, run: str, documents, format_name: str = "delta", file_bytes: int = 1 << 20):
     options = WriteOptions(output=str(root), format=format_name)
-    committer(options, run).catalog.prepare()
+    committer(options, RunFacts(run_id=run)).catalog.prepare()
     written = []
     for name in TABLES:
         prefix = f"{root}/{STAGING}/{run}/{name}/part-{run}-x"
@@ -31,7 +35,8 @@ def ingest(root: Path, run: str, documents, format_name: str = "delta", file_byt
             if name in tables:
                 written += files.add(tables[name])
         written += files.close()
-    return commit(options, run, [(written, [d.info.doc_id for d in documents])])
+    changes = Changes(files=written, doc_ids=[d.info.doc_id for d in documents])
+    return committer(options, RunFacts(run_id=run)).commit(changes)
 
 
 @pytest.mark.parametrize("format_name", FORMATS)
@@ -64,14 +69,16 @@ def test_a_replaced_file_disappears_in_the_commit_that_brings_its_rows(tmp_path,
 
 def test_a_retried_commit_changes_nothing(tmp_path, document) -> None:
     first = ingest(tmp_path, "run1", [document("a.txt")])
-    again = commit(WriteOptions(output=str(tmp_path)), "run1", [([], [document("a.txt").info.doc_id])])
+    again = committer(WriteOptions(output=str(tmp_path)), RunFacts(run_id="run1")).commit(
+        Changes(doc_ids=[document("a.txt").info.doc_id])
+    )
     assert set(first) == set(TABLES) and again == {}
     assert open_table(str(tmp_path), "chunks").count_rows() == 1
 
 
 def test_nothing_is_visible_before_the_commit(tmp_path, document) -> None:
     options = WriteOptions(output=str(tmp_path))
-    committer(options, "dead").catalog.prepare()
+    committer(options, RunFacts(run_id="dead")).catalog.prepare()
     prefix = f"{tmp_path}/{STAGING}/dead/chunks/part"
     files = TableFiles("chunks", prefix, "delta", BeamStorage().create, (1, 1, 1))
     assert [f.rows for f in files.add(table_batch(document("a.txt"), "dead").tables["chunks"])] == [1]
@@ -86,7 +93,7 @@ def test_documents_are_committed_last(tmp_path, document, monkeypatch) -> None:
         DeltaCatalog, "commit", lambda self, table, *rest: (order.append(table), original(self, table, *rest))[1]
     )
     ingest(tmp_path, "run1", [document("a.txt")])
-    assert order[-1] == "documents" and set(order) == set(TABLES)
+    assert order[-2:] == ["documents", "runs"] and set(order) == {*TABLES, "runs"}
 
 
 def test_files_roll_by_bytes_and_groups_by_rows(tmp_path, document) -> None:
@@ -97,19 +104,31 @@ def test_files_roll_by_bytes_and_groups_by_rows(tmp_path, document) -> None:
     assert [os.path.getsize(file.path) for file in written] == [file.size for file in written]
 
 
-def test_known_versions_leave_out_what_is_worth_another_try(tmp_path, document) -> None:
-    import msgspec
+def known(root: Path, fingerprint: str) -> dict[str, Known]:
+    files = known_files(str(root), "delta", BeamStorage())
+    return {row.uri: row for path in files for row in known_rows(path, "delta", BeamStorage(), fingerprint)}
 
+
+def test_known_rows_tell_what_planning_needs(tmp_path, document) -> None:
     retry = document("retry.txt")
     retry.failures = [msgspec.structs.replace(retry.failures[0], retryable=True)]
     ingest(tmp_path, "run1", [document("a.txt"), document("old.txt", fingerprint="other"), retry])
-    assert dict(known_versions(str(tmp_path), "f")) == {document("a.txt").info.doc_id: "hash of Hello"}
+    rows = known(tmp_path, "f")
+    assert {uri: (row.current, row.retryable) for uri, row in rows.items()} == {
+        "/docs/a.txt": (True, False),
+        "/docs/old.txt": (False, False),
+        "/docs/retry.txt": (True, True),
+    }
+    ref = document("a.txt").info.ref
+    assert rows["/docs/a.txt"].doc_id.hex() == document("a.txt").info.doc_id
+    assert rows["/docs/a.txt"].content_hash == "hash of Hello"
+    assert rows["/docs/a.txt"].mark == listed_mark(ref.path, ref.manifest, ref.metadata)
 
 
 def test_an_output_without_tables_is_a_configuration_error(tmp_path) -> None:
     with pytest.raises(ConfigurationError, match="no docbeam output"):
         open_table(str(tmp_path), "documents")
-    assert list(known_versions(str(tmp_path), "f")) == []
+    assert known(tmp_path, "f") == {}
 
 
 def test_an_output_that_cannot_be_written_stops_the_run(tmp_path) -> None:

@@ -18,7 +18,7 @@ from functools import cache
 
 import msgspec
 
-from schemas.failures import ConfigurationError, Forbidden, SourceUnavailable, TooLarge, Unsupported
+from schemas.failures import ConfigurationError, Forbidden, SourceChanged, SourceUnavailable, TooLarge, Unsupported
 from schemas.ids import stable_id
 from schemas.options import FetchOptions
 from schemas.source import Fetched, SourceRef
@@ -28,6 +28,8 @@ from transforms.fetch.http import download
 from transforms.fetch.media_types import type_of_name
 from transforms.fetch.retry import Transient, retrying
 from transforms.fetch.sink import Sink
+from transforms.fetch.validators import NotModified, Validators
+from transforms.runtime.stamps import same_version, stamp
 from transforms.runtime.stores import FileInfo, Store, local_errors
 from transforms.runtime.uris import entry_path, file_name, is_http, is_local, local_path, redact
 
@@ -50,44 +52,51 @@ class Fetcher:
             return fetched
 
     @contextmanager
-    def open(self, ref: SourceRef) -> Iterator[Fetched]:
-        """The document; its file stays in place within the `with` block. Raises DocumentError."""
+    def open(self, ref: SourceRef, validators: Validators | None = None) -> Iterator[Fetched]:
+        """The document; its file stays in place within the `with` block. Raises DocumentError.
+
+        Raises NotModified when an HTTP server says that the `validators` of an earlier fetch still hold.
+        """
         if is_local(ref.uri):
-            yield self._local(ref)
+            yield self._local(ref, validators)
             return
         _refuse_share_link(ref.uri)
-        lease = self._lease(ref.uri)
+        lease = self._lease(ref, validators)
         try:
-            yield _fetched(ref, lease.path, lease.entry)
+            yield _fetched(_stamped(ref, lease.entry), lease.path, lease.entry)
         finally:
             lease.close()
 
-    def _local(self, ref: SourceRef) -> Fetched:
+    def _local(self, ref: SourceRef, validators: Validators | None) -> Fetched:
         path = local_path(ref.uri)
         with local_errors(ref.uri):
             status = os.stat(path)
             _require_regular(path, status.st_mode)
             if status.st_size > self._options.max_bytes:
                 raise TooLarge(f"{path} has {status.st_size} bytes, more than {self._options.max_bytes}")
+            found = stamp(status.st_size, status.st_mtime, now=time.time())
+            _require_news(ref, stamp(status.st_size, status.st_mtime), validators)
             with open(path, "rb") as stream:
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()
                 size = stream.tell()
-            return _fetched(ref, path, CacheEntry(sha256=digest, size=size, last_modified=_iso_time(status.st_mtime)))
+            stamped = msgspec.structs.replace(ref, stamp=ref.stamp or found)
+            entry = CacheEntry(sha256=digest, size=size, last_modified=_iso_time(status.st_mtime))
+            return _fetched(stamped, path, entry)
 
-    def _lease(self, uri: str) -> Lease:
+    def _lease(self, ref: SourceRef, validators: Validators | None) -> Lease:
         with _cache_errors():
             files = _shared_cache(os.getpid(), self._options.cache_dir, self._options.cache_bytes)
-            key = stable_id("source", uri)
+            key = stable_id("source", ref.uri)
             lease = files.find(key)
             if lease and self._is_fresh(lease.entry):
                 return lease
             if lease:
                 lease.close()
             with files.lock(key):
-                return self._renew(uri, key, files)
+                return self._renew(ref, key, files, validators)
 
-    def _renew(self, uri: str, key: str, files: FileCache) -> Lease:
-        """Download `uri`, unless somebody else just did; unchanged bytes keep their file."""
+    def _renew(self, ref: SourceRef, key: str, files: FileCache, validators: Validators | None) -> Lease:
+        """Download the source, unless somebody else just did; unchanged bytes keep their file."""
         old = files.find(key)
         if old and self._is_fresh(old.entry):
             return old
@@ -96,7 +105,8 @@ class Fetcher:
                 stack.callback(old.close)
             with files.incoming() as path:
                 with open(path, "r+b") as stream:
-                    entry = self._transfer(uri, Sink(stream, uri, self._options), old.entry if old else None)
+                    sink = Sink(stream, ref.uri, self._options)
+                    entry = self._transfer(ref, sink, old.entry if old else None, validators)
                 if old is None or entry.sha256 != old.entry.sha256:
                     return files.add(key, entry, path)
             files.note(key, entry)
@@ -107,16 +117,20 @@ class Fetcher:
     def _is_fresh(self, entry: CacheEntry) -> bool:
         return entry.validated >= max(self._started, time.time() - _FRESH_SECONDS)
 
-    def _transfer(self, uri: str, sink: Sink, known: CacheEntry | None) -> CacheEntry:
-        if is_http(uri):
-            return download(uri, sink, self._options, known)
-        return retrying(lambda: self._copy(uri, sink, known), self._options.retries, self._options.timeout)
+    def _transfer(
+        self, ref: SourceRef, sink: Sink, known: CacheEntry | None, validators: Validators | None
+    ) -> CacheEntry:
+        if is_http(ref.uri):
+            return download(ref.uri, sink, self._options, known, validators)
+        return retrying(lambda: self._copy(ref, sink, known, validators), self._options.retries, self._options.timeout)
 
-    def _copy(self, uri: str, sink: Sink, known: CacheEntry | None) -> CacheEntry:
+    def _copy(self, ref: SourceRef, sink: Sink, known: CacheEntry | None, validators: Validators | None) -> CacheEntry:
         """Bring an object of a store to `sink`, unless the `known` version is still the current one."""
         sink.restart()
+        uri = ref.uri
         try:
             info = self._store.stat(uri)
+            _require_news(ref, stamp(info.size, info.mtime, info.etag), None if known else validators)
             sink.check_size(info.size)
             if known and _is_version(known, info):
                 return msgspec.structs.replace(known, validated=time.time())
@@ -153,6 +167,14 @@ def _is_version(known: CacheEntry, info: FileInfo) -> bool:
     return same and info.mtime is not None
 
 
+def _stamped(ref: SourceRef, entry: CacheEntry) -> SourceRef:
+    """The reference with the stamp of a store's object; listings of manifests know none."""
+    if ref.stamp or is_http(ref.uri) or not entry.last_modified:
+        return ref
+    mtime = datetime.fromisoformat(entry.last_modified).timestamp()
+    return msgspec.structs.replace(ref, stamp=stamp(entry.size, mtime, entry.etag))
+
+
 def _fetched(ref: SourceRef, path: str, entry: CacheEntry) -> Fetched:
     names = (entry.name, file_name(ref.uri), ref.path)
     name = next((name for name in names if type_of_name(name)), ref.path)
@@ -187,6 +209,14 @@ def _require_regular(path: str, mode: int) -> None:
         raise Forbidden(f"no permission to list the folder {path}")
     if not stat.S_ISREG(mode):
         raise Unsupported(f"{path} is not a regular file", hint="name files, or a folder as an input of its own")
+
+
+def _require_news(ref: SourceRef, found: str, validators: Validators | None) -> None:
+    """Raise NotModified or SourceChanged when a look at the source tells that reading it is no use."""
+    if not same_version(ref.stamp, found):
+        raise SourceChanged(f"{redact(ref.uri)} changed between listing and reading")
+    if validators is not None and validators.stamp and validators.stamp == found:
+        raise NotModified(ref.uri)
 
 
 def _refuse_share_link(uri: str) -> None:

@@ -20,6 +20,7 @@ from schemas.options import FetchOptions
 from transforms.fetch.cache import CacheEntry
 from transforms.fetch.retry import Transient, retrying
 from transforms.fetch.sink import Sink
+from transforms.fetch.validators import NotModified, Validators
 from transforms.runtime.uris import redact
 
 _CONNECT_SECONDS, _IDLE_SECONDS = 10.0, 30.0
@@ -45,19 +46,33 @@ def _client(process: int, max_redirects: int) -> httpx.Client:
     )
 
 
-def download(uri: str, sink: Sink, options: FetchOptions, known: CacheEntry | None = None) -> CacheEntry:
-    """Bring the bytes of `uri` to `sink`, unless the server says that the `known` ones still hold."""
-    return retrying(lambda: _attempt(uri, sink, options, known), options.retries, options.timeout)
+def download(
+    uri: str,
+    sink: Sink,
+    options: FetchOptions,
+    known: CacheEntry | None = None,
+    validators: Validators | None = None,
+) -> CacheEntry:
+    """Bring the bytes of `uri` to `sink`, unless the server says that the `known` ones still hold.
+
+    Raises NotModified when those still hold that only `validators` are left of.
+    """
+    return retrying(lambda: _attempt(uri, sink, options, known, validators), options.retries, options.timeout)
 
 
-def _attempt(uri: str, sink: Sink, options: FetchOptions, known: CacheEntry | None) -> CacheEntry:
+def _attempt(
+    uri: str, sink: Sink, options: FetchOptions, known: CacheEntry | None, validators: Validators | None
+) -> CacheEntry:
     sink.restart()
     left = sink.remaining()
     timeout = httpx.Timeout(min(_IDLE_SECONDS, left), connect=min(_CONNECT_SECONDS, left))
     client = shared_client(options.max_redirects)
-    with _transport_errors(uri), client.stream("GET", uri, headers=_conditions(known), timeout=timeout) as response:
+    headers = _conditions(known) or (validators.conditions if validators else {})
+    with _transport_errors(uri), client.stream("GET", uri, headers=headers, timeout=timeout) as response:
         if known and response.status_code == HTTPStatus.NOT_MODIFIED:
             return msgspec.structs.replace(known, validated=time.time())
+        if headers and response.status_code == HTTPStatus.NOT_MODIFIED:
+            raise NotModified(uri)
         _check_status(uri, response)
         if response.headers.get("Content-Length", "").isdecimal() and "Content-Encoding" not in response.headers:
             sink.check_size(int(response.headers["Content-Length"]))

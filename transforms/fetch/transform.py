@@ -1,16 +1,18 @@
-"""Fetching in the graph: sources become parts; what the output already holds is counted and dropped."""
+"""Fetching in the graph: planned sources become parts; what turns out unchanged only brings its row up to date."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import apache_beam as beam
 
 from schemas.part import Part
-from schemas.source import SourceRef
-from transforms.fetch.parts import STAGE, OpenSource, fetched_part, is_unchanged
+from schemas.plan import Planned
+from transforms.fetch.parts import STAGE, OpenSource, settled
 from transforms.runtime.counts import live_counts
+
+TOUCHED = "touched"
 
 
 class _Fetch(beam.DoFn):  # type: ignore[misc]
@@ -21,27 +23,28 @@ class _Fetch(beam.DoFn):  # type: ignore[misc]
     def setup(self) -> None:
         self._counts = live_counts(self._run_id)
 
-    def process(self, ref: SourceRef, known: Mapping[str, str]) -> Iterable[Part]:
-        part = fetched_part(ref, self._open, self._fingerprint)
-        if is_unchanged(part, known):
+    def process(self, planned: Planned) -> Iterable[Part | beam.pvalue.TaggedOutput]:
+        result = settled(planned, self._open, self._fingerprint)
+        if isinstance(result, Part):
+            return [result]
+        if result is not None and result.failure is not None:
+            self._counts.add(documents=1, documents_stale=1, failures=1)
+        else:
             self._unchanged.inc()
             self._counts.add(documents=1, documents_unchanged=1)
-            return []
-        return [part]
+        return [] if result is None else [beam.pvalue.TaggedOutput(TOUCHED, result)]
 
 
 @dataclass(eq=False)
 class FetchDocuments(beam.PTransform):  # type: ignore[misc]
-    """Sources -> parts (fetched or failed) for all documents that are new, changed or worth another try.
-
-    `known` is a side input: document id -> content hash of what the output holds under this fingerprint.
-    """
+    """Planned sources -> {'parts': documents to work on, fetched or failed, 'touched': unchanged ones with news}."""
 
     open_source: OpenSource
-    known: beam.pvalue.AsDict
     fingerprint: str
     run_id: str
 
-    def expand(self, sources: beam.PCollection[SourceRef]) -> beam.PCollection[Part]:
+    def expand(self, planned: beam.PCollection[Planned]) -> beam.pvalue.DoOutputsTuple:
         """See the class."""
-        return sources | beam.ParDo(_Fetch(self.open_source, self.fingerprint, self.run_id), self.known)
+        return planned | beam.ParDo(_Fetch(self.open_source, self.fingerprint, self.run_id)).with_outputs(
+            TOUCHED, main="parts"
+        )

@@ -5,13 +5,17 @@ from __future__ import annotations
 import glob
 import os
 import posixpath
+import time
 from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from schemas.failures import ConfigurationError, DocumentError
 from schemas.options import SourceOptions
+from schemas.plan import Root
 from schemas.source import SourceRef
+from transforms.runtime.patterns import fixed_prefix, has_magic, literal_prefix, matches, path_filter
+from transforms.runtime.stamps import stamp
 from transforms.runtime.stores import FileInfo, Store
 from transforms.runtime.uris import (
     canonical_uri,
@@ -24,9 +28,8 @@ from transforms.runtime.uris import (
     safe_path,
     scheme,
 )
-from transforms.sources.local import Listed, is_hidden, walk
+from transforms.sources.local import Listed, is_hidden, listed, walk
 from transforms.sources.manifest import read_manifest
-from transforms.sources.patterns import fixed_prefix, has_magic, literal_prefix, matches, path_filter
 
 #: The input that stands for the lines of standard input.
 STDIN = "-"
@@ -65,7 +68,7 @@ def _expand_local(path: str) -> Iterator[SourceRef]:
     if os.path.isdir(path):
         return map(_local_reference, walk(path))
     if os.path.lexists(path):
-        return iter([_local_reference(Listed(path, os.path.basename(path), _size(path)))])
+        return iter([_local_reference(listed(path, os.path.basename(path)))])
     if not has_magic(path):
         raise ConfigurationError(f"no such file or folder: {path}")
     found = list(_glob(path))
@@ -83,18 +86,25 @@ def _glob(pattern: str) -> Iterator[Listed]:
         parts = pattern[len(root) :].strip("/").split("/")
         return (item for item in walk(root) if matches(item.relative.split("/"), parts))
     paths = (path for path in sorted(glob.iglob(pattern)) if os.path.isfile(path))
-    return (Listed(path, os.path.relpath(path, root), _size(path)) for path in paths)
-
-
-def _size(path: str) -> int | None:
-    try:
-        return os.stat(path).st_size
-    except OSError:
-        return None
+    return (listed(path, os.path.relpath(path, root)) for path in paths)
 
 
 def _local_reference(item: Listed) -> SourceRef:
-    return SourceRef(uri=local_uri(item.path), path=safe_path(item.relative), size=item.size)
+    return SourceRef(
+        uri=local_uri(item.path),
+        path=safe_path(item.relative),
+        size=item.size,
+        stamp=stamp(item.size, item.mtime, now=time.time()),
+    )
+
+
+def _stored_reference(info: FileInfo, root: str) -> SourceRef:
+    return SourceRef(
+        uri=info.uri,
+        path=safe_path(info.uri[len(root) :]),
+        size=info.size,
+        stamp=stamp(info.size, info.mtime, info.etag),
+    )
 
 
 def _expand_store(uri: str, store: Store) -> Iterator[SourceRef]:
@@ -103,7 +113,7 @@ def _expand_store(uri: str, store: Store) -> Iterator[SourceRef]:
     except DocumentError as error:
         raise ConfigurationError(f"cannot list {redact(uri)}: {error}. Hint: {error.hint}") from error
     if found:
-        return (SourceRef(uri=i.uri, path=safe_path(i.uri[len(root) :]), size=i.size) for i in found)
+        return (_stored_reference(info, root) for info in found)
     if has_magic(uri) or uri.endswith("/"):
         raise ConfigurationError(f"no object matches {redact(uri)}")
     return iter([SourceRef(uri=uri, path=posixpath.basename(uri))])
@@ -150,10 +160,20 @@ def _exists(path: str) -> bool:
     return os.path.lexists(path) or (has_magic(path) and next(_glob(path), None) is not None)
 
 
-def better(one: SourceRef, other: SourceRef) -> SourceRef:
-    """Which of two references to the same document to keep, whatever their order: metadata decides, then the path."""
-    return min(one, other, key=_rank)
+def root_of(text: str, *, is_manifest: bool) -> Root | None:
+    """What a listing of the input `text` is complete for; None for single documents."""
+    uri = canonical_uri(text)
+    if is_manifest:
+        return Root(kind="manifest", uri=uri)
+    if is_http(text):
+        return None
+    if is_local(text) and os.path.isdir(local_path(text)):
+        return Root(kind="folder", uri=uri.rstrip("/") + "/")
+    if has_magic(text) and not (is_local(text) and os.path.lexists(local_path(text))):
+        return Root(kind="pattern", uri=uri)
+    return None if is_local(text) else Root(kind="folder", uri=uri.rstrip("/") + "/")
 
 
-def _rank(ref: SourceRef) -> tuple[int, bool, str, list[tuple[str, str]], int]:
-    return -len(ref.metadata), ref.size is None, ref.path, sorted(ref.metadata.items()), ref.size or 0
+def is_hole(ref: SourceRef) -> bool:
+    """Whether a listed reference stands for something local that could not be looked at."""
+    return ref.size is None and not ref.manifest and is_local(ref.uri)

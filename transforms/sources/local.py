@@ -16,6 +16,8 @@ class Listed(msgspec.Struct, frozen=True, array_like=True):
     path: str
     relative: str
     size: int | None
+    #: Seconds since the epoch; None when the listing cannot tell.
+    mtime: float | None = None
 
 
 def walk(root: str) -> Iterator[Listed]:
@@ -56,16 +58,18 @@ def _scan(folder: str, seen: set[tuple[int, int]]) -> list[os.DirEntry[str]] | N
 def _files(entries: list[os.DirEntry[str]], prefix: str) -> Iterator[Listed]:
     for entry in entries:
         if entry.is_file():
-            yield Listed(entry.path, prefix + entry.name, _size(entry))
+            yield listed(entry.path, prefix + entry.name, entry)
         elif entry.is_symlink() and not os.path.exists(entry.path):
             yield Listed(entry.path, prefix + entry.name, None)
 
 
-def _size(entry: os.DirEntry[str]) -> int | None:
+def listed(path: str, relative: str, entry: os.DirEntry[str] | None = None) -> Listed:
+    """The file at `path` with what a look at it tells."""
     try:
-        return entry.stat().st_size
+        status = entry.stat() if entry is not None else os.stat(path)
     except OSError:
-        return None
+        return Listed(path, relative, None)
+    return Listed(path, relative, status.st_size, status.st_mtime)
 
 
 def is_hidden(name: str) -> bool:

@@ -31,7 +31,7 @@ def read_manifest(uri: str, store: Store) -> Iterator[SourceRef]:
     try:
         with store.open(uri) as stream:
             for place, row in read(stream):
-                yield _reference(row, f"manifest {redact(uri)}, {place}", parent(uri))
+                yield _reference(row, f"manifest {redact(uri)}, {place}", parent(uri), uri)
     except DocumentError as error:
         raise ConfigurationError(f"manifest {redact(uri)} cannot be read: {error}") from error
     except (UnicodeDecodeError, csv.Error, pa.ArrowInvalid, msgspec.DecodeError, ValueError, EOFError) as error:
@@ -44,7 +44,7 @@ def read_stdin_lines(stream: TextIO) -> Iterator[SourceRef]:
         yield _reference(row, f"standard input, {place}", ".")
 
 
-def _reference(row: dict[str, Any], place: str, base: str) -> SourceRef:
+def _reference(row: dict[str, Any], place: str, base: str, manifest: str = "") -> SourceRef:
     if "uri" not in row:
         columns = ", ".join(repr(name) for name in row) or "none"
         raise ConfigurationError(f"{place}: no column 'uri' (columns: {columns})")
@@ -55,7 +55,7 @@ def _reference(row: dict[str, Any], place: str, base: str) -> SourceRef:
     metadata = {
         str(name): _text(value) for name, value in row.items() if name not in ("uri", None) and value is not None
     }
-    return SourceRef(uri=join(base, entry), path=entry_path(entry), metadata=metadata)
+    return SourceRef(uri=join(base, entry), path=entry_path(entry), metadata=metadata, manifest=manifest)
 
 
 def _text(value: object) -> str:

@@ -2,53 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import reduce
 
 import apache_beam as beam
+import msgspec
 
 from schemas.options import SourceOptions
 from schemas.source import SourceRef
 from transforms.runtime.beam_stores import BeamStore
-from transforms.runtime.uris import identity_uri
-from transforms.sources.listing import absolute, better, expand, expand_manifest, select
+from transforms.sources.listing import absolute, expand, expand_manifest, is_hole, root_of, select
+
+ROOTS = "roots"
 
 
 @dataclass(eq=False)
 class ListSources(beam.PTransform):  # type: ignore[misc]
-    """PBegin -> documents named by the options or already listed, each URI once.
+    """PBegin -> {'refs': documents named by the options or already listed, 'roots': what was listed completely}.
 
-    Listing runs on workers; the result still lies in one bundle. Where a URI is named several times, the reference with
-    most metadata wins.
+    Listing runs on workers. A URI that is named several times is listed several times.
     """
 
     options: SourceOptions
     #: Documents listed before the pipeline starts, for example from standard input.
     refs: tuple[SourceRef, ...] = ()
 
-    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[SourceRef]:
+    def expand(self, begin: beam.pvalue.PBegin) -> beam.pvalue.DoOutputsTuple:
         """Wire it."""
         options = absolute(self.options)
-        named = [(False, text) for text in options.inputs] + [(True, text) for text in options.manifests]
-        listed = begin | "Inputs" >> beam.Create(named) | "Expand" >> beam.FlatMap(_expand, options)
-        known = begin | "Listed" >> beam.Create(list(select(self.refs, options)))
+        inputs = [_Input(text, False) for text in options.inputs] + [_Input(text, True) for text in options.manifests]
+        known = list(select(self.refs, options))
         return (
-            (listed, known)
-            | beam.Flatten()
-            | "ByUri" >> beam.WithKeys(lambda ref: identity_uri(ref.uri))
-            | "Distinct" >> beam.CombinePerKey(_best)
-            | beam.Values()
+            begin
+            | "Inputs" >> beam.Create([*inputs, *known])
+            | "Apart" >> beam.Reshuffle()
+            | "Expand" >> beam.FlatMap(_expand, options).with_outputs(ROOTS, main="refs")
         )
 
 
-def _expand(named: tuple[bool, str], options: SourceOptions) -> Iterator[SourceRef]:
-    is_manifest, text = named
-    refs = (expand_manifest if is_manifest else expand)(text, BeamStore(), options)
-    # Large documents first: one that comes last keeps one core busy while the others wait.
-    yield from sorted(refs, key=lambda ref: -(ref.size or 0))
+class _Input(msgspec.Struct, frozen=True, array_like=True):
+    text: str
+    is_manifest: bool
 
 
-def _best(refs: Iterable[SourceRef]) -> SourceRef | None:
-    found = list(refs)
-    return reduce(better, found) if found else None
+def _expand(item: _Input | SourceRef, options: SourceOptions) -> Iterator[SourceRef | beam.pvalue.TaggedOutput]:
+    if isinstance(item, SourceRef):
+        yield item
+        return
+    root, holes, count = root_of(item.text, is_manifest=item.is_manifest), [], 0
+    for ref in (expand_manifest if item.is_manifest else expand)(item.text, BeamStore(), options):
+        yield ref
+        count += 1
+        if is_hole(ref):
+            holes.append(ref.uri)
+        if root is not None and ref.uri == root.uri.rstrip("/"):
+            # The prefix of a store that is an object itself.
+            root = None
+    if root is not None:
+        yield beam.pvalue.TaggedOutput(ROOTS, msgspec.structs.replace(root, listed=count, holes=tuple(holes)))

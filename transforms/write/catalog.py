@@ -10,18 +10,22 @@ from collections.abc import Sequence
 from typing import IO, Protocol
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Transaction
-from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake import CommitProperties, DeltaTable, Field, Transaction
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 
-from schemas.failures import OutputError
+from schemas.failures import ConfigurationError, OutputError
 from schemas.part import WrittenFile
 from schemas.tables import TABLES
 from transforms.runtime.stores import delta_options
+from transforms.write.columns import incompatible, missing, schema_of
 from transforms.write.files import SUFFIX
 from transforms.write.staging import FOLDER, dead_runs
 
 STAGING = FOLDER
+#: Metadata of the commit by which a run claims the output.
+CLAIM = "docbeam.claim"
+_WRITER = "docbeam-writer"
 
 
 class Storage(Protocol):
@@ -58,16 +62,37 @@ class Catalog(Protocol):
         """
         ...
 
+    def exists(self, table: str) -> bool:
+        """Whether the table is there."""
+        ...
+
     def files(self, table: str) -> list[str]:
         """Full paths of the committed data files of a table."""
+        ...
+
+    def versions(self) -> dict[str, int]:
+        """The newest version of every table; empty for formats without versions."""
         ...
 
     def committed(self, table: str, run_id: str) -> bool:
         """Whether this run's commit of the table already happened."""
         ...
 
-    def commit(self, table: str, run_id: str, added: Sequence[WrittenFile], removed: Sequence[str]) -> int:
-        """Make `added` (already at their final paths) visible and `removed` invisible; returns the new version."""
+    def commit(
+        self, table: str, run_id: str, added: Sequence[WrittenFile], removed: Sequence[str], step: str = ""
+    ) -> int:
+        """Make `added` (already at their final paths) visible and `removed` invisible; returns the new version.
+
+        `step` tells several commits of one run to one table apart.
+        """
+        ...
+
+    def open_claim(self) -> tuple[str, float] | None:
+        """(run, seconds since the epoch) of the run that is committing, or died while it was."""
+        ...
+
+    def claim(self, run_id: str, seen: int) -> None:
+        """Become the one who commits; OutputError when another run was here since `seen` claims."""
         ...
 
 
@@ -84,18 +109,49 @@ class DeltaCatalog:
             raise OutputError(f"cannot open table {table!r} below {self._root}: {error}") from error
 
     def prepare(self) -> None:
-        """Create the tables that are missing; remove files that killed runs brought but never committed."""
-        for name, schema in TABLES.items():
-            uri = posixpath.join(self._root, name)
-            try:
-                if not DeltaTable.is_deltatable(uri, self._options):
-                    DeltaTable.create(uri, schema=schema, mode="ignore", storage_options=self._options)
-            except (DeltaError, OSError, pa.ArrowException) as error:
-                raise OutputError(f"cannot create table {name!r} below {self._root}: {error}") from error
+        """Create the tables and columns that are missing; remove files that killed runs brought but never committed.
+
+        Raises ConfigurationError when a column is of another type than today's.
+        """
+        for name in (*TABLES, "runs"):
+            self._prepare_table(name)
         for run_id in dead_runs(self._root):
             for name in TABLES:
                 if not self.committed(name, run_id):
                     _remove_files(posixpath.join(self._root, name), f"part-{run_id}-")
+
+    def _prepare_table(self, name: str) -> None:
+        try:
+            if not self.exists(name):
+                uri = posixpath.join(self._root, name)
+                DeltaTable.create(uri, schema=schema_of(name), mode="ignore", storage_options=self._options)
+                return
+            table = self._table(name)
+            present = pa.schema(table.schema().to_arrow())
+            if wrong := incompatible(present, name):
+                raise ConfigurationError(f"{'; '.join(wrong)}; run `docbeam migrate {self._root}`")
+            if fields := [field.with_nullable(True) for field in missing(present, name)]:
+                table.alter.add_columns([Field.from_arrow(field) for field in fields])
+        except (DeltaError, OSError, pa.ArrowException) as error:
+            raise OutputError(f"cannot create table {name!r} below {self._root}: {error}") from error
+
+    def exists(self, table: str) -> bool:
+        """Whether there is a Delta table."""
+        return bool(DeltaTable.is_deltatable(posixpath.join(self._root, table), self._options))
+
+    def versions(self) -> dict[str, int]:
+        """The newest version of every table that exists."""
+        return {name: int(self._table(name).version()) for name in TABLES if self.exists(name)}
+
+    def table(self, table: str, version: int | None = None) -> DeltaTable:
+        """The Delta table, at an earlier version if one is named."""
+        delta = self._table(table)
+        if version is not None and version != delta.version():
+            try:
+                delta.load_as_version(version)
+            except (DeltaError, OSError) as error:
+                raise OutputError(f"version {version} of table {table!r} is gone: {error}") from error
+        return delta
 
     def files(self, table: str) -> list[str]:
         """Active files of the newest version."""
@@ -109,7 +165,9 @@ class DeltaCatalog:
         """Whether the table's log holds this run's transaction."""
         return self._table(table).transaction_version(_app_id(run_id)) is not None
 
-    def commit(self, table: str, run_id: str, added: Sequence[WrittenFile], removed: Sequence[str]) -> int:
+    def commit(
+        self, table: str, run_id: str, added: Sequence[WrittenFile], removed: Sequence[str], step: str = ""
+    ) -> int:
         """One transaction of add and remove actions."""
         delta, now = self._table(table), int(time.time() * 1000)
         sizes = self._actions(table)
@@ -118,13 +176,41 @@ class DeltaCatalog:
             *(RemoveAction(name, True, now, sizes[name], {}) for name in map(posixpath.basename, removed)),
         ]
         properties = CommitProperties(
-            custom_metadata={"docbeam.run_id": run_id}, app_transactions=[Transaction(_app_id(run_id), 1)]
+            custom_metadata={"docbeam.run_id": run_id}, app_transactions=[Transaction(_app_id(run_id + step), 1)]
         )
         try:
             delta.create_write_transaction(actions, "append", delta.schema(), commit_properties=properties)
         except DeltaError as error:
             raise OutputError(f"commit of table {table!r} below {self._root} failed: {error}") from error
         return int(self._table(table).version())
+
+    def writer(self) -> int:
+        """How many runs have claimed the output for their commits so far."""
+        return self._table("runs").transaction_version(_WRITER) or 0
+
+    def claim(self, run_id: str, seen: int) -> None:
+        """Become the one who commits; OutputError when another run was here since `seen` claims."""
+        delta = self._table("runs")
+        lost = OutputError(f"another run committed to {self._root} meanwhile; nothing was changed: run again")
+        if (delta.transaction_version(_WRITER) or 0) != seen:
+            raise lost
+        properties = CommitProperties(
+            custom_metadata={CLAIM: run_id}, app_transactions=[Transaction(_WRITER, seen + 1)]
+        )
+        try:
+            delta.create_write_transaction([], "append", delta.schema(), commit_properties=properties)
+        except CommitFailedError as error:
+            raise lost from error
+        except DeltaError as error:
+            raise OutputError(f"cannot write the runs table below {self._root}: {error}") from error
+
+    def open_claim(self) -> tuple[str, float] | None:
+        """(run, seconds since the epoch) of a claim that no row of the runs table followed."""
+        if not self.exists("runs"):
+            return None
+        newest = self._table("runs").history(1)[0]
+        run_id = newest.get(CLAIM)
+        return (str(run_id), newest["timestamp"] / 1000) if run_id else None
 
 
 def _remove_files(folder: str, prefix: str) -> None:
@@ -152,6 +238,21 @@ class PlainCatalog:
         for _ in dead_runs(self._root):
             pass
 
+    def exists(self, table: str) -> bool:
+        """Whether there are files."""
+        return bool(self.files(table))
+
+    def versions(self) -> dict[str, int]:
+        """None."""
+        return {}
+
+    def open_claim(self) -> tuple[str, float] | None:
+        """Never known."""
+        return None
+
+    def claim(self, run_id: str, seen: int) -> None:
+        """Nothing to claim: one writer at a time is all that protects plain files."""
+
     def files(self, table: str) -> list[str]:
         """Data files in the table's folder."""
         paths = self._storage.list(posixpath.join(self._root, table))
@@ -161,7 +262,9 @@ class PlainCatalog:
         """Never known; committing again moves nothing twice."""
         return False
 
-    def commit(self, table: str, run_id: str, added: Sequence[WrittenFile], removed: Sequence[str]) -> int:
+    def commit(
+        self, table: str, run_id: str, added: Sequence[WrittenFile], removed: Sequence[str], step: str = ""
+    ) -> int:
         """The added files are in place already; delete the superseded ones."""
         for path in removed:
             self._storage.delete(path)

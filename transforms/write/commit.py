@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Sequence, Set
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence, Set
 
-import fastavro
 import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from schemas.part import WrittenFile
+from schemas.plan import Changes, RunFacts
 from schemas.tables import TABLES
+from transforms.write import edits
 from transforms.write.catalog import STAGING, Catalog, Storage
+from transforms.write.columns import conform
+from transforms.write.edits import Edit
 from transforms.write.files import SUFFIX, open_file
-
-#: Rows in memory at a time while surviving rows of a file are copied.
-COPY_ROWS = 5_000
+from transforms.write.ledger import Ledger
+from transforms.write.read import read_rows
+from transforms.write.repair import settle
+from transforms.write.tally import run_record
 
 
 class Committer(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,90 +28,159 @@ class Committer(msgspec.Struct, frozen=True, kw_only=True):
 
     root: str
     format: str
-    run_id: str
+    facts: RunFacts
     storage: Storage
     catalog: Catalog
+    #: Claims of other runs when this one was planned; None to take the output as it is.
+    seen: int | None = None
+    tombstones: bool = False
 
-    def commit(self, files: Sequence[WrittenFile], doc_ids: Set[str]) -> dict[str, int]:
-        """New version by table. Older rows of `doc_ids` disappear in the same commits that bring the new ones.
+    @property
+    def run_id(self) -> str:
+        """The run that commits."""
+        return self.facts.run_id
 
-        A table whose commit already happened (a retried bundle) is left alone. Tables come in the order of
-        `schemas.tables.TABLES`: documents last, so that a listed document always has its chunks.
+    def commit(self, changes: Changes) -> dict[str, int]:
+        """New version by table, of those that changed.
+
+        A table whose commit already happened (a retried bundle) is left alone. Documents that lose their chunks leave
+        `documents` first and all others come there last: whoever reads a listed document finds its chunks. The row of
+        the runs table is the very last: it names the versions that belong together.
         """
-        versions = {}
-        for table in TABLES:
-            if not self.catalog.committed(table, self.run_id):
-                versions[table] = self._commit_table(table, [f for f in files if f.table == table], doc_ids)
+        ledger = Ledger(self.root, self.format, self.storage, self.catalog)
+        if self.catalog.committed("runs", self.run_id + self.facts.kind):
+            return {}
+        self._claim(ledger)
+        record = run_record(self.facts, changes, self._rows)
+        versions = self._commit_tables(changes)
+        ledger.append(msgspec.structs.replace(record, table_versions=self.catalog.versions()))
         self.storage.delete(posixpath.join(self.root, STAGING, self.run_id))
         return versions
 
-    def _commit_table(self, table: str, files: Sequence[WrittenFile], doc_ids: Set[str]) -> int:
+    def _claim(self, ledger: Ledger) -> None:
+        """Nobody else commits until this run's row is in the runs table."""
+        claim = self.catalog.open_claim()
+        # A retried bundle has its claim already.
+        if claim is None or claim[0] != self.run_id:
+            seen = settle(ledger, f"{self.run_id}-before") if self.seen is None else self.seen
+            self.catalog.claim(self.run_id, seen)
+
+    def _commit_tables(self, changes: Changes) -> dict[str, int]:
+        versions: dict[str, int] = {}
+        leaving = {*changes.emptied, *changes.removed}
+        if leaving and not self.catalog.committed("documents", self.run_id):
+            self._commit_table("documents", [], leaving, self._leave(changes), "-leaving")
+        for table in TABLES:
+            if not self.catalog.committed(table, self.run_id):
+                files = [file for file in changes.files if file.table == table]
+                if table == "failures":
+                    files += self._fetch_failures(changes)
+                version = self._commit_table(table, files, *self._edit(table, changes))
+                versions |= {} if version is None else {table: version}
+        return versions
+
+    def _leave(self, changes: Changes) -> Edit:
+        """Documents without chunks go, or become tombstones, before their chunks do."""
+        buried = {*changes.removed} if self.tombstones else set()
+        leaving = {*changes.emptied, *changes.removed} - buried
+
+        def edit(rows: pa.Table) -> pa.Table:
+            return edits.changed(edits.without(rows, leaving), buried, lambda row: edits.tombstone(row, self.run_id))
+
+        return edit
+
+    def _edit(self, table: str, changes: Changes) -> tuple[Set[str], Edit]:
+        """Whose rows of a table change, and how."""
+        gone = {*changes.doc_ids, *changes.removed}
+        touched = {touch.doc_id: touch for touch in changes.touched}
+        if table == "failures":
+            ids = frozenset(touched)
+            return gone | ids, lambda rows: edits.without_fetch_failures(edits.without(rows, gone), ids)
+        if table != "documents":
+            return gone, lambda rows: edits.without(rows, gone)
+        replaced = frozenset(changes.doc_ids)
+
+        def edit(rows: pa.Table) -> pa.Table:
+            rows = edits.without(rows, replaced)
+            return edits.changed(rows, touched.keys(), lambda row: edits.touched_row(row, touched[row["doc_id"]]))
+
+        return replaced | touched.keys(), edit
+
+    def _commit_table(
+        self, table: str, files: Sequence[WrittenFile], doc_ids: Set[str], edit: Edit, step: str = ""
+    ) -> int | None:
+        """The new version; None when nothing changed."""
         staged = [self._publish(file) for file in files]
         fresh = {file.path for file in staged}
-        old = [path for path in self.catalog.files(table) if path not in fresh]
+        old = [path for path in self.catalog.files(table) if path not in fresh] if doc_ids else []
         survivors, removed = [], []
         for number, path in enumerate(old):
             if holds_any(self.storage, path, self.format, doc_ids):
                 removed.append(path)
-                survivors += list(self._copy_others(table, number, path, doc_ids))
-        return self.catalog.commit(table, self.run_id, [*staged, *survivors], removed)
+                survivors += list(self._rewrite(table, f"{step[1:] or 'kept'}-{number:05d}", path, edit))
+        if not staged and not removed:
+            return None
+        return self.catalog.commit(table, self.run_id, [*staged, *survivors], removed, step)
 
     def _publish(self, file: WrittenFile) -> WrittenFile:
         target = posixpath.join(self.root, file.table, posixpath.basename(file.path))
-        self.storage.move(file.path, target)
+        if target != file.path:
+            self.storage.move(file.path, target)
         return msgspec.structs.replace(file, path=target)
 
-    def _copy_others(self, table: str, number: int, path: str, doc_ids: Set[str]) -> Iterator[WrittenFile]:
-        """A new file with the rows of `path` that belong to other documents; none when there are no such rows."""
-        kept = (without(rows, doc_ids) for rows in read_rows(self.storage, path, self.format))
-        first = next((rows for rows in kept if rows.num_rows), None)
+    def _rewrite(self, table: str, name: str, path: str, edit: Edit) -> Iterator[WrittenFile]:
+        """A new file with the edited rows of `path`; none when no rows are left."""
+        kept = (edit(conform(rows, table)) for rows in read_rows(self.storage, path, self.format))
+        yield from self._new_file(table, name, (rows for rows in kept if rows.num_rows))
+
+    def _new_file(self, table: str, name: str, batches: Iterable[pa.Table]) -> Iterator[WrittenFile]:
+        batches = iter(batches)
+        first = next(batches, None)
         if first is None:
             return
-        name = f"part-{self.run_id}-kept-{number:05d}{SUFFIX[self.format]}"
-        staged = posixpath.join(self.root, STAGING, self.run_id, table, name)
+        file = f"part-{self.run_id}-{name}{SUFFIX[self.format]}"
+        staged = posixpath.join(self.root, STAGING, self.run_id, table, file)
         count = first.num_rows
         with open_file(self.storage.create, staged, table, self.format) as writer:
             writer.write(first)
-            for rows in kept:
-                if rows.num_rows:
-                    writer.write(rows)
-                    count += rows.num_rows
+            for rows in batches:
+                writer.write(rows)
+                count += rows.num_rows
         with self.storage.open(staged) as written:
             size = written.seek(0, 2)
         yield self._publish(WrittenFile(table=table, path=staged, size=size, rows=count))
+
+    def _fetch_failures(self, changes: Changes) -> list[WrittenFile]:
+        rows = edits.failure_rows({touch.doc_id: touch for touch in changes.touched}, self.run_id)
+        table = pa.Table.from_pylist(rows, schema=TABLES["failures"])
+        return list(self._new_file("failures", "unread", [table] if rows else []))
+
+    def _rows(self, file: WrittenFile, columns: list[str]) -> Iterator[pa.Table]:
+        """Rows of a file of this run, staged or already in place."""
+        target = posixpath.join(self.root, file.table, posixpath.basename(file.path))
+        path = target if self.catalog.committed(file.table, self.run_id) else file.path
+        return read_rows(self.storage, path, self.format, columns)
+
+
+def gathered(some: Iterable[Changes]) -> Changes:
+    """The changes of all bundles as one."""
+    whole = Changes()
+    for part in some:
+        whole.files += part.files
+        whole.doc_ids += part.doc_ids
+        whole.emptied += part.emptied
+        whole.removed += part.removed
+        whole.touched += part.touched
+        whole.counts = dict(Counter(whole.counts) + Counter(part.counts))
+        whole.listing_digest = (whole.listing_digest + part.listing_digest) % (1 << 128)
+        whole.listed += part.listed
+    return whole
 
 
 def holds_any(storage: Storage, path: str, format_name: str, doc_ids: Set[str]) -> bool:
     """Whether a data file holds rows of any of these documents. Parquet: only the id column is read."""
     columns = ["doc_id"]
-    return any(not doc_ids.isdisjoint(t["doc_id"].to_pylist()) for t in read_rows(storage, path, format_name, columns))
-
-
-def read_rows(storage: Storage, path: str, format_name: str, columns: list[str] | None = None) -> Iterator[pa.Table]:
-    """The rows of one data file, a bounded table at a time."""
-    with storage.open(path) as stream:
-        if format_name in ("delta", "parquet"):
-            for batch in pq.ParquetFile(stream).iter_batches(COPY_ROWS, columns=columns):
-                yield pa.Table.from_batches([batch])
-        elif format_name == "arrow":
-            reader = pa.ipc.open_file(stream)
-            for index in range(reader.num_record_batches):
-                yield pa.Table.from_batches([reader.get_batch(index)])
-        else:
-            yield from _avro_rows(stream, posixpath.basename(posixpath.dirname(path)))
-
-
-def _avro_rows(stream: object, table: str) -> Iterator[pa.Table]:
-    rows = []
-    for row in fastavro.reader(stream):
-        rows.append(row)
-        if len(rows) >= COPY_ROWS:
-            yield pa.Table.from_pylist(rows, schema=TABLES[table])
-            rows = []
-    if rows:
-        yield pa.Table.from_pylist(rows, schema=TABLES[table])
-
-
-def without(rows: pa.Table, doc_ids: Set[str]) -> pa.Table:
-    """The rows of other documents."""
-    return rows.filter(pc.invert(pc.is_in(rows["doc_id"], pa.array(sorted(doc_ids), pa.string()))))
+    return any(
+        not doc_ids.isdisjoint(table["doc_id"].to_pylist())
+        for table in read_rows(storage, path, format_name, columns, 100_000)
+    )

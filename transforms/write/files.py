@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from schemas.part import WrittenFile
-from schemas.tables import TABLES, avro_schema
+from schemas.tables import avro_schema
+from transforms.write.columns import schema_of
 
 SUFFIX = {"delta": ".parquet", "parquet": ".parquet", "arrow": ".arrow", "avro": ".avro"}
 
@@ -40,7 +41,7 @@ class ParquetFile:
     """zstd Parquet with dictionary-coded repeated strings."""
 
     def __init__(self, sink: IO[bytes], name: str) -> None:
-        self._writer = pq.ParquetWriter(sink, TABLES[name], compression="zstd", write_page_index=True)
+        self._writer = pq.ParquetWriter(sink, schema_of(name), compression="zstd", write_page_index=True)
 
     def write(self, table: pa.Table) -> None:
         """One row group."""
@@ -55,7 +56,7 @@ class ArrowFile:
     """Arrow IPC file, zstd buffers."""
 
     def __init__(self, sink: IO[bytes], name: str) -> None:
-        self._writer = pa.ipc.new_file(sink, TABLES[name], options=pa.ipc.IpcWriteOptions(compression="zstd"))
+        self._writer = pa.ipc.new_file(sink, schema_of(name), options=pa.ipc.IpcWriteOptions(compression="zstd"))
 
     def write(self, table: pa.Table) -> None:
         """One record batch or more."""

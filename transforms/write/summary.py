@@ -8,6 +8,7 @@ import duckdb
 from deltalake import DeltaTable
 
 from schemas.options import WriteOptions
+from schemas.plan import RunRecord
 from schemas.report import FailureReason, RunReport
 from schemas.tables import TABLES
 from transforms.runtime.stores import delta_options
@@ -15,8 +16,9 @@ from transforms.write.tables import open_table
 
 RUN_DOCUMENTS = """
     SELECT status, count(*), sum(elements), sum(chunks), sum(hidden_elements), sum(pages)
-    FROM documents WHERE run_id = $run GROUP BY status
+    FROM documents WHERE run_id = $run AND status != 'deleted' GROUP BY status
 """
+RUN_MINE = "CREATE TEMP TABLE mine AS SELECT doc_id FROM documents WHERE run_id = $run OR status = 'stale'"
 RUN_PAGES = "SELECT p.status, count(*) FROM pages p SEMI JOIN mine USING (doc_id) GROUP BY p.status"
 RUN_FAILURES = """
     SELECT category, count(*) AS n, min_by(f.uri, f.doc_id), min_by(message, f.doc_id), min_by(hint, f.doc_id)
@@ -24,12 +26,15 @@ RUN_FAILURES = """
 """
 
 
-def run_report(options: WriteOptions, run_id: str, counts: dict[str, int], elapsed: float) -> RunReport:
-    """What the run left in the tables; `counts` tells only what leaves no row: unchanged documents."""
+def run_report(options: WriteOptions, run_id: str, record: RunRecord | None, elapsed: float) -> RunReport:
+    """What the run left in the tables; its `record` tells of documents without rows of this run."""
     with duckdb.connect() as database:
         for name in ("documents", "pages", "failures"):
             database.register(name, open_table(options.output, name))
-        database.execute("CREATE TEMP TABLE mine AS SELECT doc_id FROM documents WHERE run_id = $run", {"run": run_id})
+        database.execute(
+            "CREATE TEMP TABLE mine AS SELECT doc_id FROM documents WHERE run_id = $run OR status = 'stale'",
+            {"run": run_id},
+        )
         documents = database.execute(RUN_DOCUMENTS, {"run": run_id}).fetchall()
         pages = {str(status): int(count) for status, count in database.execute(RUN_PAGES).fetchall()}
         failures = [
@@ -37,8 +42,7 @@ def run_report(options: WriteOptions, run_id: str, counts: dict[str, int], elaps
             for c, n, u, m, h in database.execute(RUN_FAILURES).fetchall()
         ]
     statuses = {str(row[0]): int(row[1]) for row in documents}
-    if unchanged := counts.get("documents_unchanged", 0):
-        statuses["unchanged"] = unchanged
+    statuses |= _without_rows(record, sum(statuses.values()))
     return RunReport(
         run_id=run_id,
         output=options.output,
@@ -53,6 +57,15 @@ def run_report(options: WriteOptions, run_id: str, counts: dict[str, int], elaps
         pages_per_second=_total(documents, 5) / elapsed if elapsed > 0 else 0.0,
         table_versions=_versions(options),
     )
+
+
+def _without_rows(record: RunRecord | None, rows: int) -> dict[str, int]:
+    """Documents of the run that have no row of it, by status."""
+    if record is None:
+        return {}
+    stale = record.counts.get("stale", 0)
+    found = {"unchanged": record.counts.get("listed", 0) - rows - stale, "stale": stale}
+    return {status: count for status, count in found.items() if count > 0}
 
 
 def _total(rows: list[tuple[Any, ...]], column: int) -> int:

@@ -113,18 +113,3 @@ def _groups(database: duckdb.DuckDBPyConnection, root: str, name: str) -> Iterat
 
 def _doc_id(row: dict[str, Any]) -> str:
     return str(row["doc_id"])
-
-
-def known_versions(root: str, fingerprint: str) -> Iterator[tuple[str, str]]:
-    """(doc_id, content hash) of documents that need no new work under this fingerprint; '' for unreadable sources.
-
-    Documents that failed in a way worth retrying are not among them.
-    """
-    try:
-        table = open_table(root, "documents")
-    except ConfigurationError:
-        return
-    columns = ["doc_id", "content_hash"]
-    wanted = (ds.field("fingerprint") == fingerprint) & ~ds.field("retryable")
-    for batch in table.to_batches(columns=columns, filter=wanted):
-        yield from zip(*(batch.column(name).to_pylist() for name in columns), strict=True)

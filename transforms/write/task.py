@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from schemas.content import PageStatus
 from schemas.document import Document, DocumentStatus, Page
-from schemas.failures import Failure
+from schemas.failures import Category, Failure
 from schemas.part import Part, TableBatch
 from transforms.runtime.guard import guarded
 from transforms.runtime.pack import unpack
@@ -12,11 +14,12 @@ from transforms.runtime.pool import ParserPool
 from transforms.write.rows import table_batch
 
 STAGE = "write"
+_POISON = frozenset({Category.CRASHED, Category.TIMEOUT})
 
 
 def rows_of_packed(document: bytes, run_id: str) -> TableBatch:
     """All rows of a packed Document."""
-    return table_batch(unpack(document, Document), run_id)
+    return table_batch(with_tries(unpack(document, Document)), run_id)
 
 
 def rows_of_part(part: Part, run_id: str, pool: ParserPool) -> TableBatch:
@@ -27,7 +30,7 @@ def rows_of_part(part: Part, run_id: str, pool: ParserPool) -> TableBatch:
         if not isinstance(result, Failure):
             return result
         failure = result
-    return table_batch(failed_document(part, failure), run_id)
+    return table_batch(with_tries(failed_document(part, failure)), run_id)
 
 
 def failed_document(part: Part, failure: Failure) -> Document:
@@ -39,3 +42,18 @@ def failed_document(part: Part, failure: Failure) -> Document:
         pages=[Page(page=number, status=PageStatus.FAILED) for number in part.pages],
         failures=[failure],
     )
+
+
+def with_tries(document: Document) -> Document:
+    """The document with its failed tries counted, and in quarantine when it killed or hung its parser."""
+    retryable = any(failure.retryable for failure in document.failures)
+    attempts = document.info.attempts + 1 if retryable else 0
+    failed = document.status is DocumentStatus.FAILED
+    poison = next((f.category.value for f in document.failures if failed and is_poison(f)), "")
+    document.info = msgspec.structs.replace(document.info, attempts=attempts, quarantine=poison)
+    return document
+
+
+def is_poison(failure: Failure) -> bool:
+    """Whether the document itself killed or hung its parser; time-outs of downloads pass."""
+    return failure.category in _POISON and failure.stage != "fetch"

@@ -16,21 +16,22 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from schemas.failures import OutputError
 from schemas.options import WriteOptions
-from schemas.part import Part, TableBatch, WrittenFile
+from schemas.part import Part, TableBatch
+from schemas.plan import Changes, Known, RunFacts
 from schemas.tables import TABLES
 from transforms.runtime.beam_stores import require_file_system
 from transforms.runtime.counts import live_counts
 from transforms.runtime.pool import PoolOptions, shared_pool
 from transforms.runtime.uris import is_local
 from transforms.write.catalog import STAGING, open_catalog
-from transforms.write.commit import Committer
+from transforms.write.commit import Committer, gathered
 from transforms.write.files import TableFiles
+from transforms.write.known import known_files, known_rows
 from transforms.write.staging import hold
 from transforms.write.task import rows_of_part
 
 #: Bytes of rows of one table that wait in memory in one thread.
 GROUP_BYTES = 2 << 20
-Staged = tuple[list[WrittenFile], list[str]]
 
 
 class BeamStorage:
@@ -91,7 +92,7 @@ class output_errors:
 
 
 class _StageRows(beam.DoFn):  # type: ignore[misc]
-    """Part -> (staged files, document ids) per bundle."""
+    """Part -> what each bundle adds to the commit."""
 
     def __init__(self, options: WriteOptions, run_id: str, pool: PoolOptions) -> None:
         self._options, self._run_id, self._pool_options = options, run_id, pool
@@ -117,8 +118,7 @@ class _StageRows(beam.DoFn):  # type: ignore[misc]
             )
             for name in TABLES
         }
-        self._doc_ids: list[str] = []
-        self._written: list[WrittenFile] = []
+        self._changes = Changes()
 
     def process(self, part: Part) -> None:
         batch = rows_of_part(part, self._run_id, self._pool)
@@ -127,8 +127,10 @@ class _StageRows(beam.DoFn):  # type: ignore[misc]
     def _take(self, batch: TableBatch) -> None:
         with output_errors(self._options.output):
             for name, rows in batch.tables.items():
-                self._written += self._files[name].add(rows)
-        self._doc_ids.append(batch.doc_id)
+                self._changes.files += self._files[name].add(rows)
+        self._changes.doc_ids.append(batch.doc_id)
+        if not batch.chunks:
+            self._changes.emptied.append(batch.doc_id)
         counts = {f"documents_{batch.status}": 1, "pages": batch.pages, "chunks": batch.chunks}
         self._counts.add(documents=1, failures=batch.failures, **counts)
         for name, amount in counts.items():
@@ -137,61 +139,79 @@ class _StageRows(beam.DoFn):  # type: ignore[misc]
     def finish_bundle(self) -> Iterator[WindowedValue]:
         with output_errors(self._options.output):
             for files in self._files.values():
-                self._written += files.close()
-        if self._doc_ids:
-            staged: Staged = (self._written, self._doc_ids)
-            yield WindowedValue(staged, GlobalWindow().max_timestamp(), [GlobalWindow()])
+                self._changes.files += files.close()
+        if self._changes.doc_ids:
+            yield WindowedValue(self._changes, GlobalWindow().max_timestamp(), [GlobalWindow()])
 
 
 @dataclass(eq=False)
 class StageTables(beam.PTransform):  # type: ignore[misc]
-    """Parts -> staged files and document ids, one element per bundle."""
+    """Parts -> staged files and whose rows they replace, one element per bundle."""
 
     options: WriteOptions
     run_id: str
     pool: PoolOptions
 
-    def expand(self, parts: beam.PCollection[Part]) -> beam.PCollection[Staged]:
+    def expand(self, parts: beam.PCollection[Part]) -> beam.PCollection[Changes]:
         """See the class."""
         return parts | beam.ParDo(_StageRows(self.options, self.run_id, self.pool))
 
 
 @dataclass(eq=False)
-class CommitTables(beam.PTransform):  # type: ignore[misc]
-    """Everything that a run staged -> the new version of each table, once: dict by table name."""
+class ReadKnown(beam.PTransform):  # type: ignore[misc]
+    """PBegin -> what the output holds of each document, as planning needs it. Files are read side by side."""
 
     options: WriteOptions
-    run_id: str
+    fingerprint: str
 
-    def expand(self, staged: beam.PCollection[Staged]) -> beam.PCollection[dict[str, int]]:
+    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[Known]:
         """See the class."""
+        root, kind = self.options.output, self.options.format
         return (
-            staged
-            | "ToOneKey" >> beam.Map(lambda files: (None, files))
-            | "Gather" >> beam.GroupByKey()
-            | "Commit" >> beam.MapTuple(lambda _, files: commit(self.options, self.run_id, files))
+            begin
+            | "Output" >> beam.Create([root])
+            | "Files" >> beam.FlatMap(lambda path: known_files(path, kind, BeamStorage()))
+            | "SpreadFiles" >> beam.Reshuffle()
+            | "Rows" >> beam.FlatMap(known_rows, kind, BeamStorage(), self.fingerprint)
         )
 
 
-def commit(options: WriteOptions, run_id: str, staged: Iterable[Staged]) -> dict[str, int]:
-    """Commit everything that a run staged."""
-    files: list[WrittenFile] = []
-    doc_ids: set[str] = set()
-    for some_files, some_ids in staged:
-        files += some_files
-        doc_ids.update(some_ids)
-    target = committer(options, run_id)
-    target.catalog.prepare()
-    return target.commit(files, doc_ids)
+@dataclass(eq=False)
+class CommitTables(beam.PTransform):  # type: ignore[misc]
+    """Everything that a run changes -> the new version of each table that did, once: dict by table name."""
+
+    options: WriteOptions
+    facts: RunFacts
+    #: Claims of other runs when this one was planned.
+    seen: int | None = None
+    tombstones: bool = False
+
+    def expand(self, changes: beam.PCollection[Changes]) -> beam.PCollection[dict[str, int]]:
+        """See the class."""
+        return (
+            changes
+            | "ToOneKey" >> beam.Map(lambda some: (None, some))
+            | "Gather" >> beam.GroupByKey()
+            | "Commit" >> beam.MapTuple(lambda _, some: self._commit(some))
+        )
+
+    def _commit(self, some: Iterable[Changes]) -> dict[str, int]:
+        target = committer(self.options, self.facts, self.seen, tombstones=self.tombstones)
+        target.catalog.prepare()
+        return target.commit(gathered(some))
 
 
-def committer(options: WriteOptions, run_id: str) -> Committer:
+def committer(
+    options: WriteOptions, facts: RunFacts, seen: int | None = None, *, tombstones: bool = False
+) -> Committer:
     """The committer of a run."""
     storage: Any = BeamStorage()
     return Committer(
         root=options.output,
         format=options.format,
-        run_id=run_id,
+        facts=facts,
         storage=storage,
         catalog=open_catalog(options.output, options.format, storage),
+        seen=seen,
+        tombstones=tombstones,
     )

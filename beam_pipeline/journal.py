@@ -1,0 +1,78 @@
+"""What a run says of itself in the runs table, and the state that an output is in before a run begins."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+
+import msgspec
+
+from beam_pipeline.fingerprint import ENGINES
+from schemas.options import Options, WriteOptions
+from schemas.plan import RunFacts, RunRecord
+from transforms.runtime.uris import redact
+from transforms.write.catalog import open_catalog
+from transforms.write.ledger import Ledger, plain_record, utc_now
+from transforms.write.repair import settle
+from transforms.write.transform import BeamStorage
+
+#: Distributions whose versions the runs table holds; models are part of theirs.
+RECORDED = (*ENGINES, "apache-beam", "deltalake", "onnxruntime", "rapidocr")
+
+
+def ledger_of(options: WriteOptions) -> Ledger:
+    """The runs table of an output."""
+    storage = BeamStorage()
+    catalog = open_catalog(options.output, options.format, storage)
+    return Ledger(options.output, options.format, storage, catalog)
+
+
+def opened(options: WriteOptions, run_id: str) -> int:
+    """Make the output ready for a run: tables and columns are there, and nothing is left of dead runs.
+
+    Returns how often the output was claimed so far, for the run's commit. The caller holds the output's lock.
+    """
+    ledger = ledger_of(options)
+    ledger.catalog.prepare()
+    return settle(ledger, f"{run_id}-before")
+
+
+def run_facts(run_id: str, options: Options, origins: Mapping[str, str], kind: str = "ingest") -> RunFacts:
+    """What is known of a run when it starts. Options that hold a URI hold it without credentials."""
+    values = []
+    for section in msgspec.structs.fields(Options):
+        chosen = getattr(options, section.name)
+        for field in msgspec.structs.fields(section.type):
+            key = f"{section.name}.{field.name}"
+            value = msgspec.to_builtins(getattr(chosen, field.name))
+            text = msgspec.json.encode(_shown(value)).decode()
+            values.append((key, text, origins.get(key, "default")))
+    versions = {"python": platform.python_version()} | {name: found for name in RECORDED if (found := _version(name))}
+    return RunFacts(run_id=run_id, kind=kind, started=utc_now(), options=tuple(values), versions=versions)
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, str):
+        return redact(value) if "://" in value else value
+    return [_shown(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def failed(options: WriteOptions, facts: RunFacts, status: str, error: BaseException) -> None:
+    """Record a run that ended without a commit."""
+    message = (str(error).strip().splitlines() or [""])[-1][:2_000] or type(error).__name__
+    ledger = ledger_of(options)
+    if ledger.catalog.open_claim() is None:
+        ledger.append(plain_record(facts, status, {}, message))
+
+
+def record_of(options: WriteOptions, run_id: str) -> RunRecord | None:
+    """The row of a run; None when it has none."""
+    return next((record for record in ledger_of(options).read() if record.run_id == run_id), None)
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,48 @@
+"""What is gone: known documents that complete listings should have found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from schemas.document import DocumentStatus
+from schemas.options import SourceOptions
+from schemas.plan import Known, Root
+from transforms.runtime.patterns import fixed_prefix, matches, path_filter
+from transforms.runtime.uris import safe_path
+
+
+def gone_finder(roots: Iterable[Root], options: SourceOptions) -> Callable[[Known], bool]:
+    """Tells whether a known document that was not listed is gone.
+
+    It is when a root that was listed completely would hold it and --include and --exclude let it pass. A root that
+    listed nothing at all proves nothing: an empty folder is more often a disk that is not mounted.
+    """
+    complete = [root for root in roots if root.listed]
+    passes = path_filter(options)
+
+    def is_gone(known: Known) -> bool:
+        if known.status == DocumentStatus.DELETED:
+            return False
+        return any(covers(root, known, passes) for root in complete)
+
+    return is_gone
+
+
+def covers(root: Root, known: Known, passes: Callable[[str], bool]) -> bool:
+    """Whether a complete listing of `root` finds the document if it is still there."""
+    if any(known.uri == hole or known.uri.startswith(hole.rstrip("/") + "/") for hole in root.holes):
+        return False
+    if root.kind == "manifest":
+        return known.manifest == root.uri
+    if root.kind == "folder":
+        return known.uri.startswith(root.uri) and passes(safe_path(known.uri[len(root.uri) :]))
+    base = fixed_prefix(root.uri) + "/"
+    if not known.uri.startswith(base):
+        return False
+    below = known.uri[len(base) :].split("/")
+    return matches(below, root.uri[len(base) :].split("/")) and passes(safe_path("/".join(below)))
+
+
+def unproven(roots: Sequence[Root]) -> list[str]:
+    """Roots below which nothing is taken for gone, because they listed nothing."""
+    return [root.uri for root in roots if not root.listed]

@@ -1,0 +1,97 @@
+"""Planning in the graph: one join of what is listed with what the output holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.transforms.window import GlobalWindow
+from apache_beam.utils.windowed_value import WindowedValue
+
+from schemas.plan import Changes, Known, Planned, Root
+from schemas.source import SourceRef
+from transforms.plan.blocks import LOCAL, Layout, Packed, Packer, listed
+from transforms.plan.join import Join
+from transforms.runtime.counts import live_counts
+
+CHANGES = "changes"
+
+
+class _Pack(beam.DoFn):  # type: ignore[misc]
+    """Records -> (key, block)."""
+
+    def __init__(self, layout: Layout, prepare: Callable[[Any], Any]) -> None:
+        self._layout, self._prepare = layout, prepare
+
+    def start_bundle(self) -> None:
+        self._packer: Packer[Any] = Packer(self._layout, _doc_id)
+
+    def process(self, record: Any) -> Iterator[tuple[int, Packed]]:
+        for block in self._packer.add(self._prepare(record)):
+            yield block[0] % self._layout.shards, block
+
+    def finish_bundle(self) -> Iterator[WindowedValue]:
+        for block in self._packer.rest():
+            keyed = block[0] % self._layout.shards, block
+            yield WindowedValue(keyed, GlobalWindow().max_timestamp(), [GlobalWindow()])
+
+
+def _doc_id(record: Any) -> bytes:
+    return record.doc_id  # type: ignore[no-any-return]
+
+
+def _itself(record: Known) -> Known:
+    return record
+
+
+class _Join(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, join: Join, run_id: str) -> None:
+        self._join, self._run_id = join, run_id
+
+    def setup(self) -> None:
+        self._counts = live_counts(self._run_id)
+
+    def process(
+        self, group: tuple[int, dict[str, Iterable[Packed]]], roots: Iterable[Root]
+    ) -> Iterator[Planned | beam.pvalue.TaggedOutput]:
+        for outcome in self._join.outcomes(group[1]["listed"], group[1]["known"], roots):
+            if isinstance(outcome, Planned):
+                yield outcome
+            else:
+                self._tell(outcome)
+                yield beam.pvalue.TaggedOutput(CHANGES, outcome)
+
+    def _tell(self, changes: Changes) -> None:
+        idle = {name: changes.counts.get(name, 0) for name in ("unchanged", "waiting", "quarantined")}
+        self._counts.add(listed=changes.listed, documents=sum(idle.values()), documents_unchanged=sum(idle.values()))
+        for name, amount in changes.counts.items():
+            beam.metrics.Metrics.counter("plan", name).inc(amount)
+
+
+@dataclass(eq=False)
+class PlanDocuments(beam.PTransform):  # type: ignore[misc]
+    """(listed, known, roots) -> {'work': what to fetch, large documents first, 'changes': what changes without it}.
+
+    The join is a CoGroupByKey of blocks of documents: see `transforms.plan.blocks`.
+    """
+
+    join: Join
+    run_id: str
+    layout: Layout = LOCAL
+
+    def expand(
+        self, sides: tuple[beam.PCollection[SourceRef], beam.PCollection[Known], beam.PCollection[Root]]
+    ) -> beam.pvalue.DoOutputsTuple:
+        """See the class."""
+        refs, known, roots = sides
+        return (
+            {
+                "listed": refs | "PackListed" >> beam.ParDo(_Pack(self.layout, listed)),
+                "known": known | "PackKnown" >> beam.ParDo(_Pack(self.layout, _itself)),
+            }
+            | "Join" >> beam.CoGroupByKey()
+            | "Decide"
+            >> beam.ParDo(_Join(self.join, self.run_id), beam.pvalue.AsList(roots)).with_outputs(CHANGES, main="work")
+        )

@@ -1,0 +1,84 @@
+"""Rows of earlier table schemas: columns that came later get the value that says nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+from schemas.failures import ConfigurationError
+from schemas.tables import RUNS, TABLES
+
+
+def schema_of(name: str) -> pa.Schema:
+    """The columns of a table of today."""
+    return RUNS if name == "runs" else TABLES[name]
+
+
+def conform(rows: pa.Table, name: str) -> pa.Table:
+    """The rows with exactly today's columns.
+
+    Raises ConfigurationError for columns of another type: these need `docbeam migrate`.
+    """
+    schema = schema_of(name)
+    if rows.schema.equals(schema):
+        return rows
+    columns = [_column(rows, field, name) for field in schema]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _column(rows: pa.Table, field: pa.Field, name: str) -> pa.ChunkedArray:
+    if field.name not in rows.column_names:
+        value = None if field.nullable else nothing(field.type)
+        return pa.chunked_array([pa.array([value] * rows.num_rows, field.type)])
+    column = rows[field.name]
+    if not field.nullable and column.null_count:
+        column = _filled(column, field)
+    try:
+        return column.cast(field.type)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise ConfigurationError(
+            f"column {field.name!r} of table {name!r} is of type {column.type}, not {field.type}; run `docbeam migrate`"
+        ) from error
+
+
+def _filled(column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
+    values = [nothing(field.type) if value is None else value for value in column.to_pylist()]
+    return pa.chunked_array([pa.array(values, field.type)])
+
+
+def nothing(kind: pa.DataType) -> Any:
+    """The value of a type that says nothing."""
+    if pa.types.is_list(kind):
+        return []
+    if pa.types.is_struct(kind):
+        return {kind.field(i).name: nothing(kind.field(i).type) for i in range(kind.num_fields)}
+    if pa.types.is_string(kind):
+        return ""
+    return False if pa.types.is_boolean(kind) else 0
+
+
+def missing(present: pa.Schema, name: str) -> list[pa.Field]:
+    """Today's columns that a table lacks."""
+    return [field for field in schema_of(name) if field.name not in present.names]
+
+
+def incompatible(present: pa.Schema, name: str) -> list[str]:
+    """Columns that both have, with types that cannot live in one table; in words."""
+    found = []
+    for field in schema_of(name):
+        if field.name in present.names and not _same(present.field(field.name).type, field.type):
+            found.append(f"{name}.{field.name}: {present.field(field.name).type} instead of {field.type}")
+    return found
+
+
+def _same(one: pa.DataType, other: pa.DataType) -> bool:
+    """Whether two types are the same, whatever says which values may be missing."""
+    if pa.types.is_list(one) and pa.types.is_list(other):
+        return _same(one.value_type, other.value_type)
+    if pa.types.is_struct(one) and pa.types.is_struct(other):
+        names = [[kind.field(i).name for i in range(kind.num_fields)] for kind in (one, other)]
+        return names[0] == names[1] and all(
+            _same(one.field(i).type, other.field(i).type) for i in range(one.num_fields)
+        )
+    return bool(one == other)

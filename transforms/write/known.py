@@ -1,0 +1,67 @@
+"""What an output knows of its documents, for planning the next run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from schemas.plan import Known
+from transforms.runtime.stamps import listed_mark
+from transforms.write.catalog import Storage, open_catalog
+from transforms.write.columns import conform
+from transforms.write.read import read_rows
+
+#: Columns of `documents` that planning reads.
+COLUMNS = (
+    "doc_id",
+    "uri",
+    "status",
+    "content_hash",
+    "fingerprint",
+    "stamp",
+    "etag",
+    "last_modified",
+    "manifest",
+    "retryable",
+    "attempts",
+    "quarantine",
+    "run_id",
+    "failures",
+    "path",
+    "metadata",
+)
+
+
+def known_files(root: str, format_name: str, storage: Storage) -> list[str]:
+    """Data files of the documents table; none for an output that does not exist yet."""
+    catalog = open_catalog(root, format_name, storage)
+    return catalog.files("documents") if catalog.exists("documents") else []
+
+
+def known_rows(path: str, format_name: str, storage: Storage, fingerprint: str) -> Iterator[Known]:
+    """The documents of one data file."""
+    for table in read_rows(storage, path, format_name, list(COLUMNS), 50_000):
+        yield from _rows(table, fingerprint)
+
+
+def _rows(table: pa.Table, fingerprint: str) -> Iterator[Known]:
+    columns = [_values(table, name) for name in COLUMNS]
+    for row in zip(*columns, strict=True):
+        doc_id, uri, status, digest, made_by, *facts, path, metadata = row
+        yield Known(
+            bytes.fromhex(doc_id),
+            uri,
+            status,
+            digest,
+            made_by == fingerprint,
+            facts[0],
+            listed_mark(path, facts[3], {pair["key"]: pair["value"] for pair in metadata}),
+            *facts[1:],
+        )
+
+
+def _values(table: pa.Table, name: str) -> list[object]:
+    if name not in table.column_names:
+        table = conform(table, "documents")
+    return table[name].to_pylist()  # type: ignore[no-any-return]

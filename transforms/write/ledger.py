@@ -1,0 +1,128 @@
+"""The runs table: what each run did, and which versions of the tables belong together."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from schemas.failures import ConfigurationError
+from schemas.part import WrittenFile
+from schemas.plan import RunFacts, RunRecord
+from schemas.tables import RUNS
+from transforms.write.catalog import Catalog, Storage
+from transforms.write.columns import conform
+from transforms.write.files import SUFFIX, open_file
+from transforms.write.read import read_rows
+
+RUNS_TABLE = "runs"
+COMMITTED = "committed"
+
+
+class Ledger(msgspec.Struct, frozen=True):
+    """The runs table of an output."""
+
+    root: str
+    format: str
+    storage: Storage
+    catalog: Catalog
+
+    def read(self) -> list[RunRecord]:
+        """All runs, oldest first."""
+        if not self.catalog.exists(RUNS_TABLE):
+            return []
+        rows = [
+            row
+            for path in self.catalog.files(RUNS_TABLE)
+            for table in read_rows(self.storage, path, self.format)
+            for row in conform(table, RUNS_TABLE).to_pylist()
+        ]
+        return sorted(map(_record, rows), key=lambda record: (record.finished, record.run_id))
+
+    def append(self, record: RunRecord) -> None:
+        """Add a run. For Delta this ends the run's claim: its versions are now the ones to read."""
+        path = posixpath.join(self.root, RUNS_TABLE, f"part-{record.run_id}-{record.kind}{SUFFIX[self.format]}")
+        table = pa.Table.from_pylist([_row(record)], schema=RUNS)
+        with open_file(self.storage.create, path, RUNS_TABLE, self.format) as writer:
+            writer.write(table)
+        with self.storage.open(path) as written:
+            size = written.seek(0, 2)
+        file = WrittenFile(table=RUNS_TABLE, path=path, size=size, rows=1)
+        self.catalog.commit(RUNS_TABLE, record.run_id, [file], [], record.kind)
+
+    def newest(self) -> RunRecord | None:
+        """The newest run whose versions of the tables are on record."""
+        return next((record for record in reversed(self.read()) if record.table_versions), None)
+
+    def find(self, run: str) -> RunRecord:
+        """The run of this id, or of an id that starts so; ConfigurationError when there is none or several."""
+        found = [record for record in self.read() if record.run_id.startswith(run)]
+        exact = [record for record in found if record.run_id == run]
+        if len(exact or found) != 1:
+            what = "no run" if not found else "several runs"
+            raise ConfigurationError(f"{what} {run!r} in {self.root}; see `docbeam runs {self.root}`")
+        return (exact or found)[0]
+
+    def at_version(self, version: int) -> RunRecord:
+        """The newest run after which `documents` was at this version or an older one."""
+        found = [record for record in self.read() if record.table_versions.get("documents", version + 1) <= version]
+        if not found:
+            raise ConfigurationError(f"no run is on record for version {version}; see `docbeam runs {self.root}`")
+        return max(found, key=lambda record: (record.table_versions["documents"], record.finished))
+
+
+def utc_now() -> str:
+    """ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def plain_record(facts: RunFacts, status: str, versions: dict[str, int], message: str = "") -> RunRecord:
+    """The record of a run that ends now, without figures."""
+    return RunRecord(
+        run_id=facts.run_id,
+        kind=facts.kind,
+        started=facts.started or utc_now(),
+        finished=utc_now(),
+        status=status,
+        options=facts.options,
+        versions=facts.versions,
+        table_versions=versions,
+        message=message,
+    )
+
+
+def _row(record: RunRecord) -> dict[str, Any]:
+    row = {name: getattr(record, name) for name in record.__struct_fields__}
+    return {
+        **row,
+        "options": [dict(zip(("key", "value", "origin"), option, strict=True)) for option in record.options],
+        "versions": _pairs(record.versions, "key", "value"),
+        "counts": _pairs(record.counts, "name", "count"),
+        "failures": _pairs(record.failures, "category", "count"),
+        "table_versions": _pairs(record.table_versions, "table", "version"),
+    }
+
+
+def _pairs(mapping: dict[str, Any], key: str, value: str) -> list[dict[str, Any]]:
+    return [{key: name, value: mapping[name]} for name in sorted(mapping)]
+
+
+def _record(row: dict[str, Any]) -> RunRecord:
+    return RunRecord(
+        **{
+            **row,
+            "options": tuple((item["key"], item["value"], item["origin"]) for item in row["options"]),
+            "versions": _mapping(row["versions"]),
+            "counts": _mapping(row["counts"]),
+            "failures": _mapping(row["failures"]),
+            "table_versions": _mapping(row["table_versions"]),
+        }
+    )
+
+
+def _mapping(pairs: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    return dict(tuple(pair.values()) for pair in pairs)

@@ -1,0 +1,58 @@
+"""Outputs whose last writer died between two commits: back to the versions that the runs table names."""
+
+from __future__ import annotations
+
+import time
+
+from deltalake import CommitProperties
+from deltalake.exceptions import DeltaError
+
+from schemas.failures import OutputError
+from schemas.plan import RunFacts
+from transforms.write.catalog import DeltaCatalog
+from transforms.write.ledger import COMMITTED, Ledger, plain_record, utc_now
+
+#: On an object store nobody can see whether a writer lives: it has this long for its commits.
+LEASE_SECONDS = 1800.0
+
+
+def settle(ledger: Ledger, run_id: str) -> int:
+    """Undo what a dead run committed in part, so that every table is at a version on record.
+
+    Returns how many claims there were so far: what `DeltaCatalog.claim` wants to know. The caller holds the lock of a
+    local output. Raises OutputError while the claim of a run on an object store may still be alive.
+    """
+    catalog = ledger.catalog
+    if not isinstance(catalog, DeltaCatalog):
+        return 0
+    newest = ledger.newest()
+    if newest is None:
+        ledger.append(plain_record(RunFacts(run_id=run_id, kind="baseline"), COMMITTED, catalog.versions()))
+        return catalog.writer()
+    claim = catalog.open_claim()
+    if claim is None:
+        return catalog.writer()
+    if "://" in ledger.root and time.time() - claim[1] < LEASE_SECONDS:
+        raise OutputError(f"run {claim[0]} is committing to {ledger.root}: wait for it and run again")
+    restore(ledger, newest.table_versions)
+    facts = RunFacts(run_id=run_id, kind="repair", started=utc_now())
+    message = f"run {claim[0]} died between two commits; the tables are those of run {newest.run_id} again"
+    ledger.append(plain_record(facts, COMMITTED, catalog.versions(), message))
+    return catalog.writer()
+
+
+def restore(ledger: Ledger, versions: dict[str, int]) -> None:
+    """Make every table say what it said at these versions; each that differs gets a new version."""
+    catalog = ledger.catalog
+    if not isinstance(catalog, DeltaCatalog):
+        raise OutputError(f"{ledger.root} is of a format without versions; only delta outputs can be restored")
+    order = ["documents", *(name for name in versions if name != "documents")]
+    for name in order:
+        table = catalog.table(name)
+        if table.version() != versions[name]:
+            try:
+                table.restore(
+                    versions[name], commit_properties=CommitProperties(custom_metadata={"docbeam.restore": "1"})
+                )
+            except (DeltaError, OSError) as error:
+                raise OutputError(f"version {versions[name]} of table {name!r} cannot be restored: {error}") from error
