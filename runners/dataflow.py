@@ -27,7 +27,9 @@ def pipeline_options(options: Options, beam_args: Sequence[str] = ()) -> Pipelin
 
     Raises ConfigurationError, with the fix, for what would fail minutes later on the workers.
     """
-    ours = [f"--number_of_worker_harness_threads={HARNESS_THREADS}", *(f"--experiments={name}" for name in EXPERIMENTS)]
+    # Nothing of the submitter's main module is needed: what runs on workers is imported from our packages.
+    ours = [f"--number_of_worker_harness_threads={HARNESS_THREADS}", "--no_save_main_session"]
+    ours += [f"--experiments={name}" for name in EXPERIMENTS]
     flags = PipelineOptions([*ours, *beam_args], runner="DataflowRunner")
     _check_extra()
     check_places(options, flags)

@@ -4,26 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from importlib.metadata import distribution
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
-
-import msgspec
 
 from schemas.failures import ConfigurationError
 
 
-class _Origin(msgspec.Struct):
-    """What pip notes about where a distribution came from (PEP 610)."""
-
-    url: str = ""
-
-
 def checkout() -> Path | None:
     """The folder with our `setup.py` when docbeam runs from its sources, None when it was installed from a package."""
-    note = distribution("docbeam").read_text("direct_url.json")
-    url = msgspec.json.decode(note, type=_Origin).url if note else ""
-    folder = Path(unquote(urlsplit(url).path)) if url.startswith("file:") else Path()
+    folder = Path(__file__).resolve().parents[1]
     return folder if (folder / "setup.py").is_file() else None
 
 
