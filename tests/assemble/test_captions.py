@@ -1,6 +1,6 @@
 import msgspec
 
-from schemas.content import BlockType
+from schemas.content import BlockType, Cell
 from schemas.document import Element
 from schemas.geometry import Box
 from transforms.assemble.captions import bind_captions
@@ -76,14 +76,55 @@ def test_the_nearest_on_the_page_is_bound_whatever_the_order() -> None:
 def test_captions_beside_an_object_and_too_far_from_it() -> None:
     figure = (FIGURE, "", Box(50, 100, 250, 200))
     assert bonds(placed(figure, (CAPTION, "Figure 1", Box(260, 110, 400, 190)))) == {1: 0}
-    assert bonds(placed(figure, (CAPTION, "Figure 1", Box(50, 300, 250, 310)))) == {}
-    assert bonds(placed(figure, (CAPTION, "Figure 1", Box(300, 210, 400, 220)))) == {}
+    far = (PARAGRAPH, "p", Box(50, 400, 250, 500))
+    assert bonds(placed(figure, far, (CAPTION, "Figure 1", Box(50, 300, 250, 310)))) == {}
+    assert bonds(placed(figure, far, (CAPTION, "Figure 1", Box(300, 210, 400, 220)))) == {}
+
+
+def test_a_column_may_end_between_caption_and_object() -> None:
+    foot, top = Box(50, 700, 250, 710), Box(300, 60, 500, 200)
+    assert bonds(placed((CAPTION, "Table 1", foot), (TABLE, "t", top))) == {0: 1}
+    assert bonds(placed((FIGURE, "", foot), (CAPTION, "Figure 1", top))) == {1: 0}
+    # Not on the unusual side.
+    assert bonds(placed((TABLE, "t", foot), (CAPTION, "Table 1", top))) == {}
 
 
 def test_text_between_parts() -> None:
     figure, caption = (FIGURE, "", Box(50, 100, 250, 200)), (CAPTION, "Figure 1", Box(50, 240, 250, 250))
     assert bonds(placed(figure, caption)) == {1: 0}
-    assert bonds(placed(figure, (PARAGRAPH, "p", Box(50, 210, 250, 230)), caption)) == {}
+    assert bonds(placed(figure, (PARAGRAPH, "p", Box(50, 200, 250, 240)), caption)) == {}
+    assert bonds(placed(figure, (PARAGRAPH, "p", Box(300, 200, 400, 240)), caption)) == {2: 0}
+
+
+def test_titles_and_units_may_stand_between() -> None:
+    parts = placed(
+        (CAPTION, "Table 1.", Box(50, 100, 90, 110)),
+        (BlockType.HEADING, "Sizes of houses", Box(50, 112, 250, 122)),
+        (PARAGRAPH, "(in metres)", Box(50, 124, 250, 132)),
+        (TABLE, "t", Box(50, 136, 450, 300)),
+    )
+    assert bonds(parts) == {0: 3}
+
+
+def test_an_exhibit_may_be_a_table() -> None:
+    assert bonds(flow((CAPTION, "Exhibit 9 Sizes"), (TABLE, "t"))) == {0: 1}
+
+
+def test_a_table_in_two_columns_is_measured_from_its_cells() -> None:
+    cells = (Cell(0, 0, "a", box=Box(50, 700, 250, 715)), Cell(1, 0, "b", box=Box(300, 60, 500, 75)))
+    table, caption = placed((TABLE, "t", Box(50, 60, 500, 715)), (CAPTION, "Table 1: Sizes", Box(50, 680, 250, 690)))
+    above = placed((CAPTION, "Table 2: Others", Box(50, 300, 250, 310)))[0]
+    above = msgspec.structs.replace(above, index=2, element_id="e2")
+    assert bonds([msgspec.structs.replace(table, cells=cells), caption, above]) == {1: 0}
+
+
+def test_paragraphs_of_flow_formats_are_captions_by_their_words_and_place() -> None:
+    parts = flow((PARAGRAPH, "Table 1: Sizes"), (TABLE, "t"), (PARAGRAPH, "Table 1 tells."), (PARAGRAPH, "Table 2: x"))
+    bound = bind_captions(parts)
+    assert [element.type for element in bound] == [CAPTION, TABLE, PARAGRAPH, PARAGRAPH]
+    assert bound[0].caption_of == "e1"
+    boxed = placed((PARAGRAPH, "Table 1: Sizes", Box(50, 100, 90, 110)), (TABLE, "t", Box(50, 112, 450, 300)))
+    assert bind_captions(boxed) == boxed
 
 
 def test_the_document_s_habit_decides_between_two_tables() -> None:

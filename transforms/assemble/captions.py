@@ -12,7 +12,7 @@ import msgspec
 from schemas.content import BlockType
 from schemas.document import Element, ReferenceKind
 from schemas.geometry import Box
-from transforms.assemble.labels import CONTINUED, KINDS, leading_label
+from transforms.assemble.labels import CONTINUED, KINDS, leading_label, reads_as_caption
 from transforms.render.places import element_boxes
 
 _CAPTIONED = frozenset({BlockType.FIGURE, BlockType.TABLE, BlockType.CODE})
@@ -23,10 +23,15 @@ _TYPE_OF: Mapping[ReferenceKind, BlockType] = MappingProxyType(
         ReferenceKind.LISTING: BlockType.CODE,
     }
 )
+#: Labels of figures and tables alike.
+_OF_ANY_KIND = frozenset({"exhibit", "plate"})
 #: Elements that may stand between a caption and its object in the reading order.
-_ASIDE = frozenset({BlockType.PAGE_HEADER, BlockType.PAGE_FOOTER, BlockType.HIDDEN, BlockType.COMMENT})
-#: Text between a caption and an object parts them.
+_ASIDE = frozenset(
+    {BlockType.PAGE_HEADER, BlockType.PAGE_FOOTER, BlockType.HIDDEN, BlockType.COMMENT, BlockType.FOOTNOTE}
+)
+#: Text between a caption and an object parts them, but for so many points of titles and units.
 _BODY = frozenset({BlockType.PARAGRAPH, BlockType.HEADING, BlockType.TITLE, BlockType.LIST_ITEM})
+BETWEEN = 36.0
 #: At most so many points between a caption and its object; as many more for an unusual side.
 REACH, UNUSUAL_SIDE = 90.0, 30.0
 #: Share of the narrower one's width that caption and object have in common.
@@ -45,7 +50,7 @@ class _Pair(NamedTuple):
 
 def bind_captions(elements: Sequence[Element]) -> list[Element]:
     """The elements with `caption_of` and `caption_id` set. A caption names one object; its number need not be there."""
-    captions = [element for element in elements if element.type is BlockType.CAPTION]
+    captions = [element for element in elements if element.type is BlockType.CAPTION or _may_be_caption(element)]
     if not captions:
         return list(elements)
     wanted = {caption.index: _wanted_types(caption) for caption in captions}
@@ -75,9 +80,14 @@ def _cost(pair: _Pair, sides: Mapping[tuple[BlockType, bool], int]) -> float:
     return pair.gap + (0.0 if usual else UNUSUAL_SIDE)
 
 
+def _may_be_caption(element: Element) -> bool:
+    """Flow formats have captions that only their words tell; fixed layout judges them by their look before."""
+    return element.box is None and element.type is BlockType.PARAGRAPH and reads_as_caption(element.text)
+
+
 def _wanted_types(caption: Element) -> frozenset[BlockType]:
     label, _ = leading_label(caption.text)
-    wanted = _TYPE_OF.get(KINDS[label]) if label else None
+    wanted = _TYPE_OF.get(KINDS[label]) if label and label not in _OF_ANY_KIND else None
     return frozenset({wanted}) if wanted else frozenset({BlockType.FIGURE, BlockType.TABLE})
 
 
@@ -97,21 +107,24 @@ def _with_bonds(elements: Sequence[Element], bound: Mapping[int, int]) -> list[E
         first.setdefault(target, caption)
     found = list(elements)
     for caption, target in bound.items():
-        found[caption] = msgspec.structs.replace(found[caption], caption_of=elements[target].element_id)
+        named = elements[target].element_id
+        found[caption] = msgspec.structs.replace(found[caption], type=BlockType.CAPTION, caption_of=named)
     for target, caption in first.items():
         found[target] = msgspec.structs.replace(found[target], caption_id=elements[caption].element_id)
     return found
 
 
 def _flow_pairs(elements: Sequence[Element], wanted: Mapping[int, frozenset[BlockType]]) -> Iterator[_Pair]:
-    """Neighbours in the reading order of documents without boxes."""
+    """Neighbours in the reading order. Those with boxes count least: a column or page ends between the two."""
     order = [element for element in elements if element.type not in _ASIDE]
     for place, caption in enumerate(order):
-        if caption.index not in wanted or caption.box is not None:
+        if caption.index not in wanted:
             continue
         for target in order[max(0, place - 1) : place + 2]:
-            if target.type in wanted[caption.index]:
-                yield _Pair(0.0, caption.index, target.index, target.type, caption.index < target.index)
+            above = caption.index < target.index
+            usual = above == (target.type is not BlockType.FIGURE)
+            if target.type in wanted[caption.index] and (caption.box is None or usual):
+                yield _Pair(0.0 if caption.box is None else REACH, caption.index, target.index, target.type, above)
 
 
 def _page_pairs(
@@ -128,13 +141,22 @@ def _page_pairs(
         elif element.type in _BODY and element.page in pages and element.box is not None:
             body[element.page].append(element.box)
     for caption in captions:
-        for target, box in targets.get(caption.page, ()):
+        for target, whole in targets.get(caption.page, ()):
             if caption.box is None or target.type not in wanted[caption.index]:
                 continue
+            box = _nearest_part(caption, caption.box, target, whole)
             gap = _gap(caption.box, box)
-            if gap < REACH and not any(_parts(text, caption.box, box) for text in body[caption.page]):
+            if gap < REACH and _between(body[caption.page], caption.box, box) <= BETWEEN:
                 above = caption.box.y0 + caption.box.y1 < box.y0 + box.y1
                 yield _Pair(gap, caption.index, target.index, target.type, above)
+
+
+def _nearest_part(caption: Element, place: Box, target: Element, whole: Box) -> Box:
+    """The cell next to the caption where it stands inside the box: a table in two columns surrounds other text."""
+    if not whole.contains_centre(place):
+        return whole
+    cells = [cell.box for cell in target.cells if cell.box and (cell.page or target.page) == caption.page]
+    return min(cells, key=lambda box: _gap(place, box), default=whole)
 
 
 def _gap(caption: Box, target: Box) -> float:
@@ -147,9 +169,12 @@ def _gap(caption: Box, target: Box) -> float:
     return float("inf")
 
 
-def _parts(text: Box, caption: Box, target: Box) -> bool:
-    """Whether the middle of a text lies in the strip between caption and object."""
-    middle = (text.y0 + text.y1) / 2
+def _between(texts: Sequence[Box], caption: Box, target: Box) -> float:
+    """The height of the texts that stand in the strip between caption and object."""
     top, bottom = sorted((caption, target), key=lambda box: box.y0 + box.y1)
-    beside = min(text.x1, caption.x1, target.x1) - max(text.x0, caption.x0, target.x0) > 0
-    return beside and top.y1 - 1 < middle < bottom.y0 + 1
+    left, right = max(caption.x0, target.x0), min(caption.x1, target.x1)
+    return sum(
+        text.height
+        for text in texts
+        if top.y1 - 1 < (text.y0 + text.y1) / 2 < bottom.y0 + 1 and min(text.x1, right) > max(text.x0, left)
+    )

@@ -18,7 +18,8 @@ _FORMS: Mapping[str, tuple[ReferenceKind, str]] = MappingProxyType(
         ),
         "chart": (ReferenceKind.FIGURE, "chart charts graph graphs graphique graphiques diagram diagrams diagramm"),
         "scheme": (ReferenceKind.FIGURE, "scheme schemes schema schemas"),
-        "plate": (ReferenceKind.FIGURE, "plate plates map maps illustration illustrations exhibit exhibits"),
+        "plate": (ReferenceKind.FIGURE, "plate plates map maps illustration illustrations"),
+        "exhibit": (ReferenceKind.FIGURE, "exhibit exhibits"),
         "table": (
             ReferenceKind.TABLE,
             "table tables tab tabs tabelle tabellen tableau tableaux tabla tablas tabella tabelle tabel quadro cuadro",
@@ -61,6 +62,9 @@ CONTINUED = re.compile(
     r"\b(?:continued|continuation|cont(?:\.|'?d\b)|fortsetzung|fortgesetzt|suite|continuación|continua|vervolg)",
     re.IGNORECASE,
 )
+_CAPTION_STOP = re.compile(r"\s?[.:|–—-](?:\s|$)|\s*$")
+#: A longer paragraph is no caption.
+_MAX_CAPTION = 600
 _DASH = re.compile(r"[-–]")
 
 
@@ -85,6 +89,14 @@ def leading_label(text: str) -> tuple[str, str]:
     if not match or not label:
         return "", ""
     return label, normal_number(match["number"] or "")
+
+
+def reads_as_caption(text: str) -> bool:
+    """Whether a text begins as captions do, 'Table 2: ...'; not 'Table 2 shows'."""
+    match = _LABEL.match(text) if len(text) <= _MAX_CAPTION else None
+    if match is None or not match["number"] or match["word"].casefold() not in CANONICAL:
+        return False
+    return _CAPTION_STOP.match(text, match.end()) is not None
 
 
 def mentions(text: str) -> Iterator[Mention]:

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from types import MappingProxyType
 
 import msgspec
 
@@ -26,6 +27,9 @@ _FORMULA_NUMBER = re.compile(r"[(\[]([A-Z]?[.-]?\d{1,3}(?:[.-]\d{1,3})*[a-z]?)[)
 _SUB_LETTER = re.compile(r"(?<=\d)[a-z]$")
 #: What a mention's label may be called in the heading or caption itself, besides its own name.
 _NUMBERED_SECTIONS = ("section", "chapter", "appendix", "part", "article")
+
+#: An exhibit may be a table.
+_KINDS = MappingProxyType({BlockType.TABLE: ReferenceKind.TABLE, BlockType.FIGURE: ReferenceKind.FIGURE})
 
 Key = tuple[str, str]
 
@@ -106,4 +110,5 @@ def _labelled(element: Element, targets: Targets) -> Iterator[Reference]:
         target = targets.find(mention.label, mention.number, element.index)
         # A caption or heading that names itself mentions nothing.
         if target is not None and target.element_id not in {element.element_id, element.caption_of}:
-            yield Reference(mention.start, mention.end, KINDS[mention.label], target.element_id)
+            kind = _KINDS.get(target.type, KINDS[mention.label])
+            yield Reference(mention.start, mention.end, kind, target.element_id)
