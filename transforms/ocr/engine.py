@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import NamedTuple, Protocol
 
@@ -24,6 +24,10 @@ class OcrEngine(Protocol):
 
     def check(self, options: OcrOptions) -> None:
         """Raises ConfigurationError, with the fix in it, when the engine cannot read as the options ask."""
+        ...
+
+    def data_path(self) -> str:
+        """Where its language data or models lie, for people who look into a failure."""
         ...
 
     def read(self, images: Sequence[PageImage], languages: Sequence[str]) -> list[list[OcrLine]]:
@@ -82,11 +86,3 @@ def _why_not(name: str, options: OcrOptions) -> str:
     except ConfigurationError as error:
         return str(error)
     return ""
-
-
-#: Scripts of languages that are not written in Latin letters, by Tesseract's names of both.
-SCRIPTS: Mapping[str, str] = {
-    "rus": "Cyrillic", "ukr": "Cyrillic", "bul": "Cyrillic", "srp": "Cyrillic", "ell": "Greek", "ara": "Arabic",
-    "fas": "Arabic", "heb": "Hebrew", "hin": "Devanagari", "jpn": "Japanese", "kor": "Korean", "chi_sim": "Han",
-    "chi_tra": "Han", "tha": "Thai",
-}  # fmt: skip

@@ -1,238 +1,75 @@
-"""Parts through OCR: a few pages at a time, apart from the rest of their document, then back in their places."""
+"""What the parser processes run: pages rendered, straightened, read (by engines that read here) and merged."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
-from schemas.content import ExtractedPage, Extraction, PageStatus
-from schemas.failures import Crashed, Failure, OutOfMemory, SourceUnavailable, TimedOut
+from schemas.content import ExtractedPage, PageStatus
+from schemas.failures import DocumentError, Failure
 from schemas.options import OcrOptions
-from schemas.part import Part
-from schemas.source import Fetched, SourceRef
-from transforms.ocr.decision import Decision, decide
-from transforms.ocr.engine import OcrEngine, engine_named
-from transforms.ocr.records import OcrLine, PageImage
-from transforms.runtime.guard import failure_of, guarded
-from transforms.runtime.pack import pack, unpack
-from transforms.runtime.pool import ParserPool
+from transforms.ocr.decision import Decision
+from transforms.ocr.engine import OcrEngine
+from transforms.ocr.merge import merge
+from transforms.ocr.pages import page_images
+from transforms.ocr.pixels import unpacked
+from transforms.ocr.records import PageImage
+from transforms.runtime.guard import failure_of
 
 STAGE = "ocr"
-#: Pages that are read together: an image of a page takes megabytes.
-GROUP_PAGES = 4
-#: Ways a page ends that another attempt alone may escape.
-DEATHS = (Crashed, TimedOut, OutOfMemory)
-OpenSource = Callable[[SourceRef], AbstractContextManager[Fetched]]
 
 
-class ReadPage(msgspec.Struct):
-    """A page on its way: its images, and the lines of each once an engine read them; or why it could not be read."""
+class ReadPages(NamedTuple):
+    """Pages after OCR, in the order asked for, and the failures of those with status FAILED."""
 
-    page: ExtractedPage
-    decision: Decision
-    images: list[PageImage] = []
-    lines: list[list[OcrLine]] = []
-    failure: Failure | None = None
+    pages: list[ExtractedPage]
+    failures: list[Failure]
 
 
-class PagesToRead(msgspec.Struct, frozen=True):
-    """Judges an extraction: which of its pages OCR shall read. Travels into the parser process."""
-
-    options: OcrOptions
-
-    def __call__(self, extraction: Extraction) -> tuple[int, ...]:
-        """Numbers of the pages, in order."""
-        return tuple(page.number for page in extraction.pages if decide(page, self.options.mode).needed)
-
-
-def split_scans(part: Part) -> Iterator[Part]:
-    """A part with scans as its other pages, and groups of at most `GROUP_PAGES` pages to read."""
-    content = unpack(part.payload, Extraction)
-    wanted = set(part.scans)
-    pages = [page for page in content.pages if page.number in wanted]
-    content.pages = [page for page in content.pages if page.number not in wanted]
-    runs = [pages[start : start + GROUP_PAGES] for start in range(0, len(pages), GROUP_PAGES)]
-    yield msgspec.structs.replace(part, payload=pack(content), scans=(), parts=len(runs) + 1)
-    for group, run in enumerate(runs, start=1):
-        payload = pack(Extraction(page_count=content.page_count, pages=run))
-        scans = tuple(page.number for page in run)
-        yield msgspec.structs.replace(part, payload=payload, scans=scans, group=group, parts=len(runs) + 1)
-
-
-def join_scans(parts: Iterable[Part]) -> Part:
-    """The pages that were read in their places among the others. Pages of a group that failed are FAILED pages."""
-    first, *groups = sorted(parts, key=lambda part: part.group)
-    content = unpack(first.payload, Extraction)
-    for part in groups:
-        if part.failure is None:
-            found = unpack(part.payload, Extraction)
-            content.pages += found.pages
-            content.failures += found.failures
-        else:
-            content.pages += [ExtractedPage(number=number, status=PageStatus.FAILED) for number in part.scans]
-            content.failures.append(msgspec.structs.replace(part.failure, page=part.scans[0]))
-    content.pages.sort(key=lambda page: page.number)
-    return msgspec.structs.replace(first, payload=pack(content), parts=1, group=0)
-
-
-class ScanReader(msgspec.Struct, frozen=True, kw_only=True):
-    """Renders the pages of a group and, unless the engine wants batches, reads them, all in the parser process."""
-
-    options: OcrOptions
-    engine: str
-    #: Whether another step reads the images.
-    batched: bool
-    open_source: OpenSource
-
-    def __call__(self, part: Part, pool: ParserPool) -> Iterator[Part]:
-        """The group with pages read, or with packed ReadPages as `layout`; other parts as they are."""
-        if not part.scans:
-            yield part
-            return
-        pages = unpack(part.payload, Extraction).pages
-        read = list(self._read(part, pages, pool))
-        if self.batched:
-            yield msgspec.structs.replace(part, layout=pack(read))
-        else:
-            yield msgspec.structs.replace(part, payload=pack(finished(part, read)))
-
-    def _read(self, part: Part, pages: Sequence[ExtractedPage], pool: ParserPool) -> Iterator[ReadPage]:
-        with self.open_source(part.ref) as fetched:
-            if fetched.sha256 != part.info.content_hash:
-                raise SourceUnavailable("the source changed while it was being processed")
-            task = (fetched.local_path, part.info.media_type, self.options, "" if self.batched else self.engine)
-            try:
-                yield from unpack(pool.call(read_pages, *task, tuple(pages)), list[ReadPage])
-            except DEATHS:
-                for page in pages:
-                    yield self._alone(task, page, pool)
-
-    def _alone(self, task: tuple[str, str, OcrOptions, str], page: ExtractedPage, pool: ParserPool) -> ReadPage:
+def read_pages(
+    path: Path, media_type: str, needs: Sequence[tuple[ExtractedPage, Decision]], options: OcrOptions, engine: OcrEngine
+) -> ReadPages:
+    """Read the pages with an engine that runs here. A page that fails costs itself only."""
+    result = ReadPages([], [])
+    for page, decision in needs:
+        images: list[PageImage] = []
         try:
-            return unpack(pool.call(read_pages, *task, (page,)), list[ReadPage])[0]
-        except DEATHS as death:
-            failure = failure_of(STAGE, death)
-            context = engine_context(self.engine, self.options)
-            return lost(page, decide(page, self.options.mode), failure, context)
+            images = page_images(path, media_type, [(page, decision)], options)[0]
+            lines = engine.read(images, options.languages) if images else []
+            result.pages.append(merge(page, decision, images, lines, engine.name))
+        except DocumentError as error:
+            result.pages.append(failed_page(page, decision))
+            result.failures.append(ocr_failure(error, page.number, options, engine, images))
+    return result
 
 
-def read_pages(path: str, media_type: str, options: OcrOptions, engine: str, pages: Sequence[ExtractedPage]) -> bytes:
-    """Packed ReadPages, rendered and, where an engine is named, read and merged. Runs in the parser process."""
-    reader = engine_named(engine) if engine else None
-    return pack([read_page(Path(path), media_type, options, page, reader) for page in pages])
+def failed_page(page: ExtractedPage, decision: Decision) -> ExtractedPage:
+    """The page without what OCR should have read; text that is good on its own stays."""
+    lines = [] if decision.discard_text and not decision.keep_if_better else page.lines
+    return msgspec.structs.replace(page, status=PageStatus.FAILED, lines=lines)
 
 
-def read_page(
-    path: Path, media_type: str, options: OcrOptions, page: ExtractedPage, engine: OcrEngine | None
-) -> ReadPage:
-    """One page rendered and, with an engine, read. Never raises for a page: what fails is a FAILED page."""
-    # Rendering loads MuPDF and OpenCV, which the worker process itself never needs.
-    from transforms.ocr.pages import page_images
-
-    decision = decide(page, options.mode)
-    images: list[PageImage] = []
-
-    def render_and_read() -> ReadPage:
-        images.extend(page_images(path, media_type, [(page, decision)], options)[0])
-        lines = engine.read(images, options.languages) if engine else []
-        return (
-            merged(ReadPage(page, decision, images, lines), engine.name) if engine else ReadPage(page, decision, images)
-        )
-
-    found = guarded(STAGE, render_and_read)
-    if not isinstance(found, Failure):
-        return found
-    context = engine_context(engine.name if engine else "", options) | {"image": image_hash(images)}
-    return lost(page, decision, found, context)
+def ocr_failure(
+    error: BaseException, page: int, options: OcrOptions, engine: OcrEngine, images: Sequence[PageImage]
+) -> Failure:
+    """A failure with what it takes to repeat it: engine, languages, where its data lie, and what it was shown."""
+    failure = failure_of(STAGE, error)
+    context = {
+        **failure.context,
+        "engine": engine.name,
+        "languages": "+".join(options.languages),
+        "data_path": engine.data_path(),
+        "image_sha256": ",".join(image_hash(image) for image in images),
+    }
+    return msgspec.structs.replace(failure, page=page, context=context)
 
 
-def merged(work: ReadPage, engine: str) -> ReadPage:
-    """The page with what was read in its images; the images are dropped."""
-    from transforms.ocr.merge import merge
-
-    page = merge(work.page, work.decision, work.images, work.lines, engine)
-    page.tier, page.tier_reason = (f"ocr {engine}", work.decision.reason) if work.images else ("", page.tier_reason)
-    return ReadPage(page, work.decision)
-
-
-def merge_read(payload: bytes, engine: str, options: OcrOptions) -> bytes:
-    """Packed ReadPages with lines become packed ReadPages with merged pages. Runs in the parser process."""
-    done: list[ReadPage] = []
-    for work in unpack(payload, list[ReadPage]):
-        found = work if work.failure else guarded(STAGE, lambda work=work: merged(work, engine))  # type: ignore[misc]
-        if isinstance(found, Failure):
-            context = engine_context(engine, options) | {"image": image_hash(work.images)}
-            found = lost(work.page, work.decision, found, context)
-        done.append(found)
-    return pack(done)
-
-
-def merge_part(part: Part, pool: ParserPool, engine: str, options: OcrOptions) -> Iterator[Part]:
-    """The group with its pages read; other parts as they are."""
-    if not part.scans:
-        yield part
-        return
-    read = unpack(pool.call(merge_read, part.layout, engine, options), list[ReadPage])
-    yield msgspec.structs.replace(part, payload=pack(finished(part, read)), layout=b"")
-
-
-def lost(page: ExtractedPage, decision: Decision, failure: Failure, context: dict[str, str]) -> ReadPage:
-    """A page that could not be read: FAILED, with all that helps to find out why."""
-    failure = msgspec.structs.replace(failure, page=page.number, context=failure.context | context)
-    failed = ExtractedPage(
-        number=page.number, width=page.width, height=page.height, rotation=page.rotation, status=PageStatus.FAILED
-    )
-    return ReadPage(failed, decision, failure=failure)
-
-
-def finished(part: Part, read: Sequence[ReadPage]) -> Extraction:
-    """The pages of a group as an Extraction."""
-    return Extraction(
-        page_count=unpack(part.payload, Extraction).page_count,
-        pages=[work.page for work in read],
-        failures=[work.failure for work in read if work.failure is not None],
-    )
-
-
-def read_parts(parts: Sequence[Part], engine: OcrEngine, options: OcrOptions) -> Iterator[Part]:
-    """The parts with lines beside their images; the images of all parts are read together.
-
-    What fails together is tried again page by page; a page that fails alone is lost.
-    """
-    works = [unpack(part.layout, list[ReadPage]) if part.scans and part.failure is None else [] for part in parts]
-    _read_all([work for pages in works for work in pages if work.images], engine, options)
-    for part, pages in zip(parts, works, strict=True):
-        yield msgspec.structs.replace(part, layout=pack(pages)) if pages else part
-
-
-def _read_all(works: Sequence[ReadPage], engine: OcrEngine, options: OcrOptions) -> None:
-    if not works:
-        return
-    found = guarded(STAGE, lambda: engine.read([image for work in works for image in work.images], options.languages))
-    if not isinstance(found, Failure):
-        lines = iter(found)
-        for work in works:
-            work.lines = [next(lines) for _ in work.images]
-    elif len(works) > 1:
-        for work in works:
-            _read_all([work], engine, options)
-    else:
-        context = engine_context(engine.name, options) | {"image": image_hash(works[0].images)}
-        gone = lost(works[0].page, works[0].decision, found, context)
-        works[0].page, works[0].failure, works[0].images = gone.page, gone.failure, []
-
-
-def engine_context(engine: str, options: OcrOptions) -> dict[str, str]:
-    """What a failure says about the engine."""
-    data = os.environ.get("TESSDATA_PREFIX", "the engine's own")
-    return {"engine": engine, "languages": "+".join(options.languages), "data": data}
-
-
-def image_hash(images: Sequence[PageImage]) -> str:
-    """Hex SHA-256 of the pixels; '' when the page was not rendered."""
-    return hashlib.sha256(b"".join(image.pixels for image in images)).hexdigest() if images else ""
+def image_hash(image: PageImage) -> str:
+    """Hex SHA-256 of the size and pixels of an image, however they were deflated."""
+    return hashlib.sha256(
+        f"{image.width}x{image.height}x{image.channels} ".encode() + unpacked(image).tobytes()
+    ).hexdigest()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
+import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
@@ -27,6 +29,7 @@ TIMEOUT = 300.0
 #: Word rows of Tesseract's table.
 _WORD = "5"
 MAX_QUOTE = 300
+_DATA_PATH = re.compile(r'languages in "([^"]+)"')
 
 
 class TesseractEngine:
@@ -54,6 +57,21 @@ class TesseractEngine:
                 f"tesseract has no data for {', '.join(missing)}; install it (Debian: apt-get install {packages}), "
                 f"or choose --ocr-languages among {', '.join(sorted(installed - {'osd'}))}"
             )
+
+    def data_path(self) -> str:
+        """The folder of the language data, as the binary tells it; '' when it does not run."""
+        try:
+            listing = subprocess.run(
+                [pytesseract.pytesseract.tesseract_cmd, "--list-langs"],
+                capture_output=True,
+                text=True,
+                timeout=30,
+                check=False,
+            ).stdout
+        except (OSError, subprocess.TimeoutExpired):
+            return ""
+        match = _DATA_PATH.search(listing)
+        return match.group(1) if match else ""
 
     def read(self, images: Sequence[PageImage], languages: Sequence[str]) -> list[list[OcrLine]]:
         """The lines of each image. Raises TimedOut or Corrupt."""
