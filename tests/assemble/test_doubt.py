@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from schemas.options import LayoutMode
 from schemas.source import SourceRef
 from transforms.assemble.document import assemble
 from transforms.assemble.doubt import Thresholds, doubt, page_needs
-from transforms.assemble.doubt_signs import Sign, page_signs
+from transforms.assemble.doubt_signs import Sign, TablePiece, page_signs
 
 INFO = DocumentInfo(doc_id="d", ref=SourceRef(uri="file:///d.pdf", path="d.pdf"))
 
@@ -53,6 +54,10 @@ def table(box: Box, confidence: float, rows: int = 5, empty: int = 0) -> Element
     )
 
 
+def piece(box: Box, confidence: float, rows: int = 5, empty: int = 0) -> TablePiece:
+    return TablePiece(box, table(box, confidence, rows, empty).cells, confidence)
+
+
 def needs(pages: list[ExtractedPage], mode: LayoutMode = "auto", **more: Thresholds) -> tuple[PageNeed, ...]:
     extraction = Extraction(page_count=len(pages), pages=pages)
     return page_needs(extraction, assemble(INFO, extraction).elements, mode, **more)
@@ -71,12 +76,12 @@ def test_many_rows_of_short_pieces_need_one() -> None:
 
 def test_reasons_name_tables_by_how_they_were_read() -> None:
     box = Box(50, 50, 300, 300)
-    told = [sign.reason for c in (0.6, 0.8, 0.9) for sign in page_signs(page(prose()), [table(box, c)])]
+    told = [sign.reason for c in (0.6, 0.8, 0.9) for sign in page_signs(page(prose()), [piece(box, c)])]
     assert told == ["table without rules", "table without a complete lattice"]
 
 
 def test_text_and_lines_inside_tables_are_no_signs() -> None:
-    around = table(Box(0, 0, 600, 800), 0.9)
+    around = piece(Box(0, 0, 600, 800), 0.9)
     drawn = [Vector(Box(60, 60 + 3 * i, 500, 61 + 3 * i)) for i in range(150)]
     assert list(page_signs(page(cells(14), drawn), [around])) == []
     assert len(list(page_signs(page(cells(14), drawn), []))) == 2
@@ -86,13 +91,13 @@ def test_text_and_lines_inside_tables_are_no_signs() -> None:
     ("rows", "empty", "told"), [(5, 0, []), (3, 0, ["table of 3 rows"]), (1, 0, ["table of 1 row"])]
 )
 def test_short_tables_are_signs(rows: int, empty: int, told: list[str]) -> None:
-    found = table(Box(50, 50, 300, 300), 0.9, rows, empty)
+    found = piece(Box(50, 50, 300, 300), 0.9, rows, empty)
     assert [sign.reason for sign in page_signs(page(prose()), [found])] == told
 
 
 @pytest.mark.parametrize(("empty", "chance"), [(1, None), (2, 0.3), (4, 0.8)])
 def test_tables_with_many_empty_cells_may_be_charts(empty: int, chance: float | None) -> None:
-    found = table(Box(50, 50, 300, 300), 0.9, 5, empty)
+    found = piece(Box(50, 50, 300, 300), 0.9, 5, empty)
     signs = list(page_signs(page(prose()), [found]))
     assert [(sign.chance, sign.pictorial) for sign in signs] == ([] if chance is None else [(chance, True)])
 
@@ -103,9 +108,7 @@ def test_two_rows_of_three_pieces_are_enough() -> None:
 
 
 def test_markers_beside_their_text_make_no_columns() -> None:
-    items = [
-        piece for i in range(14) for piece in (line("1.", 60, 90 + 20 * i), line("buy some rope", 80, 90 + 20 * i))
-    ]
+    items = [made for i in range(14) for made in (line("1.", 60, 90 + 20 * i), line("buy some rope", 80, 90 + 20 * i))]
     assert list(page_signs(page(items), [])) == []
 
 
@@ -162,6 +165,23 @@ def test_tables_with_a_complete_lattice_are_named() -> None:
     assert page_needs(extraction, found, "always")[0].ruled == (lattice,)
 
 
+def test_tables_that_go_on_are_known_on_every_page() -> None:
+    pages = [page(prose()), page(prose(), number=2)]
+    first, last = Box(50, 500, 300, 700), Box(50, 60, 300, 120)
+    more = tuple(Cell(r, c, "more", box=last, page=2) for r in range(5, 8) for c in range(2))
+    whole = msgspec.structs.replace(table(first, 0.9), cells=table(first, 0.9).cells + more)
+    asked = page_needs(Extraction(page_count=2, pages=pages), [whole], "always")
+    assert [need.ruled for need in asked] == [(first,), (last,)]
+
+
+def test_words_in_figures_are_no_columns() -> None:
+    labels = cells(14)
+    assert list(page_signs(page(labels), [], [Box(0, 0, 600, 800)])) == []
+    figure = Element(element_id="f", index=0, type=BlockType.FIGURE, text="", page=1, box=Box(0, 0, 600, 800))
+    extraction = Extraction(page_count=1, pages=[page(labels)])
+    assert page_needs(extraction, [figure], "auto") == ()
+
+
 def test_geometry_tells_lattices_apart() -> None:
     """The confidences that signs rely on are those that geometry gives."""
     words = [line(f"cell {r}{c}", 110 + 100 * c, 106 + 20 * r) for r in range(4) for c in range(3)]
@@ -181,5 +201,5 @@ def test_more_signs_never_lower_the_doubt(chances: list[float], more: float) -> 
 def test_cost_is_linear_in_lines_beside_many_tables() -> None:
     crowded = page(prose(2000), [Vector(Box(i, i, i + 1, i + 1)) for i in range(2000)])
     started = time.process_time()
-    list(page_signs(crowded, [table(Box(0, 0, 1, 1), 0.9)] * 20))
+    list(page_signs(crowded, [piece(Box(0, 0, 1, 1), 0.9)] * 20))
     assert time.process_time() - started < 2

@@ -6,13 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from schemas.content import BlockType, ExtractedPage, Extraction, PageNeed, PageStatus
+from schemas.content import BlockType, Cell, ExtractedPage, Extraction, PageNeed, PageStatus
 from schemas.document import Element
-from schemas.geometry import Box
+from schemas.geometry import Box, union
 from schemas.options import LayoutMode
-from transforms.assemble.doubt_signs import LATTICE_TABLE, Sign, page_signs
+from transforms.assemble.doubt_signs import LATTICE_TABLE, Sign, TablePiece, page_signs
 
-_Need = tuple[Literal["graph", "full"], str, float]
+Tier = Literal["graph", "full"]
+_Need = tuple[Tier, str, float]
 _ASKED_FOR: _Need = ("full", "asked for", 1.0)
 
 
@@ -40,33 +41,53 @@ def page_needs(
     """
     if mode == "never":
         return ()
-    by_page: dict[int, list[Element]] = defaultdict(list)
-    for element in elements:
-        by_page[element.page].append(element)
-    return tuple(_needs(extraction, by_page, None if mode == "always" else thresholds))
+    found = _Found(elements)
+    return tuple(_needs(extraction, found, None if mode == "always" else thresholds))
 
 
-def _needs(
-    extraction: Extraction, by_page: dict[int, list[Element]], thresholds: Thresholds | None
-) -> Iterator[PageNeed]:
+class _Found:
+    """Tables and figures by page."""
+
+    def __init__(self, elements: Sequence[Element]) -> None:
+        self.tables: dict[int, list[TablePiece]] = defaultdict(list)
+        self.figures: dict[int, list[Box]] = defaultdict(list)
+        for element in elements:
+            if element.type is BlockType.FIGURE and element.box is not None:
+                self.figures[element.page].append(element.box)
+            elif element.type is BlockType.TABLE:
+                for page, piece in _pieces(element):
+                    self.tables[page].append(piece)
+
+
+def _pieces(table: Element) -> Iterator[tuple[int, TablePiece]]:
+    """The pieces of a table by page: it may go on over several."""
+    by_page: dict[int, list[Cell]] = defaultdict(list)
+    for cell in table.cells:
+        by_page[cell.page or table.page].append(cell)
+    for page, cells in by_page.items():
+        box = table.box if page == table.page else union(cell.box for cell in cells if cell.box is not None)
+        if box is not None:
+            yield page, TablePiece(box, tuple(cells), table.confidence)
+
+
+def _needs(extraction: Extraction, found: _Found, thresholds: Thresholds | None) -> Iterator[PageNeed]:
     for page in extraction.pages:
         if not _has_visible_text(page):
             continue
-        elements = by_page.get(page.number, [])
-        need = _ASKED_FOR if thresholds is None else _doubted(page, elements, thresholds)
+        tables, figures = found.tables.get(page.number, []), found.figures.get(page.number, [])
+        need = _ASKED_FOR if thresholds is None else _doubted(list(page_signs(page, tables, figures)), thresholds)
         if need is not None:
-            tier, reason, score = need
-            yield PageNeed(page.number, tier, reason, score, _ruled(elements))
+            yield PageNeed(page.number, *need, tuple(t.box for t in tables if t.confidence >= LATTICE_TABLE))
 
 
-def _doubted(page: ExtractedPage, elements: Sequence[Element], thresholds: Thresholds) -> _Need | None:
+def _doubted(signs: Sequence[Sign], thresholds: Thresholds) -> _Need | None:
     """The tier, the strongest reason and the score of a page; None when geometry will do."""
-    signs = list(page_signs(page, elements))
     score = doubt(signs)
     if score < thresholds.graph:
         return None
     strongest = max(signs, key=lambda sign: sign.chance)
-    return "full" if score >= thresholds.full or strongest.pictorial else "graph", strongest.reason, round(score, 3)
+    tier: Tier = "full" if score >= thresholds.full or strongest.pictorial else "graph"
+    return tier, strongest.reason, round(score, 3)
 
 
 def doubt(signs: Sequence[Sign]) -> float:
@@ -81,9 +102,3 @@ def _has_visible_text(page: ExtractedPage) -> bool:
     if page.status is not PageStatus.DIGITAL:
         return False
     return any(not span.hidden and span.text.strip() for line in page.lines for span in line.spans)
-
-
-def _ruled(elements: Sequence[Element]) -> tuple[Box, ...]:
-    """Tables that a complete lattice of rules tells."""
-    tables = (element for element in elements if element.type is BlockType.TABLE)
-    return tuple(table.box for table in tables if table.box is not None and table.confidence >= LATTICE_TABLE)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from schemas.content import BlockType, ExtractedPage, Line
-from schemas.document import Element
+from schemas.content import Cell, ExtractedPage, Line
 from schemas.geometry import Box
 
 #: Confidences that `tables` gives: below the first a table was guessed from alignment, from the second on it is a
@@ -22,7 +21,7 @@ CELL_CHARS = 28
 MARKER_CHARS = 3
 #: Rows of two cells that make a table a possibility; of three cells, two rows do.
 LEAST_ROWS = 3
-#: Drawn lines and boxes outside tables that may be a drawing with text in it.
+#: Drawn lines and boxes outside tables that may be a drawing that was not found.
 MANY_VECTORS = 100
 #: Font sizes that running text, headings and notes have; more mark forms, slides and posters.
 USUAL_SIZES = 6
@@ -38,11 +37,18 @@ class Sign(NamedTuple):
     pictorial: bool = False
 
 
-def page_signs(page: ExtractedPage, elements: Sequence[Element]) -> Iterator[Sign]:
-    """The signs on one page; `elements` are what geometry made of it."""
+class TablePiece(NamedTuple):
+    """What stands on one page of a table that geometry found."""
+
+    box: Box
+    cells: tuple[Cell, ...]
+    confidence: float
+
+
+def page_signs(page: ExtractedPage, tables: Sequence[TablePiece], figures: Sequence[Box] = ()) -> Iterator[Sign]:
+    """The signs on one page; `tables` and `figures` are what geometry made of it."""
     lines = [line for line in page.lines if not line.spans[0].hidden]
-    tables = [element for element in elements if element.type is BlockType.TABLE and element.box is not None]
-    boxes = [element.box for element in tables if element.box is not None]
+    boxes = [*(table.box for table in tables), *figures]
     outside = [line for line in lines if not any(box.contains_centre(line.box) for box in boxes)]
     yield from _table_signs(tables)
     yield from _row_signs(outside)
@@ -50,10 +56,10 @@ def page_signs(page: ExtractedPage, elements: Sequence[Element]) -> Iterator[Sig
     yield from _letter_signs(lines)
 
 
-def _table_signs(tables: Sequence[Element]) -> Iterator[Sign]:
+def _table_signs(tables: Sequence[TablePiece]) -> Iterator[Sign]:
     for table in tables:
         empty = sum(not cell.text for cell in table.cells) / max(1, len(table.cells))
-        rows = max((cell.row + cell.row_span for cell in table.cells), default=0)
+        rows = len({cell.row for cell in table.cells})
         if empty >= SOME_EMPTY:
             yield Sign(f"table with {empty:.0%} empty cells", 0.8 if empty >= MANY_EMPTY else 0.3, pictorial=True)
         if rows < FEW_ROWS:
@@ -77,8 +83,8 @@ def _row_signs(lines: Sequence[Line]) -> Iterator[Sign]:
         yield Sign(f"columns without rules, {count} rows", min(0.6, 0.3 + 0.03 * (count - LEAST_ROWS)))
 
 
-def _drawing_signs(page: ExtractedPage, tables: Sequence[Box], lines: Sequence[Line]) -> Iterator[Sign]:
-    drawn = [vector.box for vector in page.vectors if not any(box.contains_centre(vector.box) for box in tables)]
+def _drawing_signs(page: ExtractedPage, known: Sequence[Box], lines: Sequence[Line]) -> Iterator[Sign]:
+    drawn = [vector.box for vector in page.vectors if not any(box.contains_centre(vector.box) for box in known)]
     if len(drawn) >= MANY_VECTORS:
         yield Sign(f"{len(drawn)} drawn lines", 0.1, pictorial=True)
     turned = sum(line.direction[0] <= _LEVEL for line in lines)
