@@ -41,13 +41,14 @@ def export(
 
         docbeam export tables review --html
     """
+    from transforms.write.snapshot import snapshot
     from transforms.write.tables import read_documents
 
     default = not (markdown or as_json or html)
     renders = _renders(markdown=markdown or default, as_json=as_json or default, html=html, every_type=every_type)
     paths = ExportPaths(folder)
     written = failed = 0
-    for document in read_documents(output):
+    for document in read_documents(output, snapshot(output).open):
         if document.status is DocumentStatus.FAILED:
             failed += 1
             continue

@@ -17,7 +17,7 @@ from schemas.failures import ConfigurationError
 if TYPE_CHECKING:
     import duckdb
 
-TABLES = ("documents", "pages", "elements", "chunks", "failures")
+TABLES = ("documents", "pages", "elements", "chunks", "failures", "runs")
 _BATCH = 1000
 #: Rows and characters a cell that the pretty table shows.
 _SHOWN_ROWS, _SHOWN_CHARS = 200, 80
@@ -30,6 +30,8 @@ def query(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array of objects.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")] = False,
+    as_of: Annotated[str, typer.Option("--as-of", metavar="RUN", help="The tables as this run left them.")] = "",
+    version: Annotated[int | None, typer.Option("--version", help="The tables at this version of documents.")] = None,
 ) -> None:
     """Run a SQL statement (DuckDB) over the tables of an output.
 
@@ -41,12 +43,14 @@ def query(
 
         docbeam query tables "SELECT text FROM chunks WHERE text ILIKE '%invoice%' LIMIT 5" --json
     """
+    if as_of and version is not None:
+        raise ConfigurationError("--as-of and --version exclude each other; give one")
     if as_json and as_csv:
         raise ConfigurationError("--json and --csv exclude each other; give one")
     import duckdb
 
     with duckdb.connect(":memory:", config=_settings()) as connection:
-        _register(connection, output)
+        _register(connection, output, as_of, version)
         try:
             answer = connection.execute(sql)
             names = [column[0] for column in answer.description or ()]
@@ -64,11 +68,17 @@ def _settings() -> dict[str, str | bool | int | float | list[str]]:
     }
 
 
-def _register(connection: duckdb.DuckDBPyConnection, output: str) -> None:
+def _register(connection: duckdb.DuckDBPyConnection, output: str, as_of: str, version: int | None) -> None:
+    from transforms.write.ledger import RUNS_TABLE
+    from transforms.write.snapshot import read_runs, snapshot
     from transforms.write.tables import open_table
 
+    found = snapshot(output, as_of, version)
     for name in TABLES:
-        connection.register(name, open_table(output, name))
+        if name != RUNS_TABLE:
+            connection.register(name, found.open(name))
+        elif read_runs(output):
+            connection.register(name, open_table(output, name))
 
 
 def _rows(answer: duckdb.DuckDBPyConnection) -> Iterator[tuple[object, ...]]:

@@ -82,3 +82,9 @@ def _same(one: pa.DataType, other: pa.DataType) -> bool:
             _same(one.field(i).type, other.field(i).type) for i in range(one.num_fields)
         )
     return bool(one == other)
+
+
+def present(row: dict[str, Any], name: str) -> dict[str, Any]:
+    """A row of an earlier schema with today's columns: what it lacks says nothing."""
+    lacking = {f.name: nothing(f.type) for f in schema_of(name) if not f.nullable and row.get(f.name) is None}
+    return {**row, **lacking} if lacking else row

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,7 +41,7 @@ class Ledger(msgspec.Struct, frozen=True):
             for table in read_rows(self.storage, path, self.format)
             for row in conform(table, RUNS_TABLE).to_pylist()
         ]
-        return sorted(map(_record, rows), key=lambda record: (record.finished, record.run_id))
+        return in_order(rows)
 
     def append(self, record: RunRecord) -> None:
         """Add a run. For Delta this ends the run's claim: its versions are now the ones to read."""
@@ -56,23 +56,34 @@ class Ledger(msgspec.Struct, frozen=True):
 
     def newest(self) -> RunRecord | None:
         """The newest run whose versions of the tables are on record."""
-        return next((record for record in reversed(self.read()) if record.table_versions), None)
+        return newest(self.read())
 
-    def find(self, run: str) -> RunRecord:
-        """The run of this id, or of an id that starts so; ConfigurationError when there is none or several."""
-        found = [record for record in self.read() if record.run_id.startswith(run)]
-        exact = [record for record in found if record.run_id == run]
-        if len(exact or found) != 1:
-            what = "no run" if not found else "several runs"
-            raise ConfigurationError(f"{what} {run!r} in {self.root}; see `docbeam runs {self.root}`")
-        return (exact or found)[0]
 
-    def at_version(self, version: int) -> RunRecord:
-        """The newest run after which `documents` was at this version or an older one."""
-        found = [record for record in self.read() if record.table_versions.get("documents", version + 1) <= version]
-        if not found:
-            raise ConfigurationError(f"no run is on record for version {version}; see `docbeam runs {self.root}`")
-        return max(found, key=lambda record: (record.table_versions["documents"], record.finished))
+def in_order(rows: Iterable[dict[str, Any]]) -> list[RunRecord]:
+    """Rows of the runs table as records, oldest first."""
+    return sorted(map(_record, rows), key=lambda record: (record.finished, record.run_id))
+
+
+def newest(records: Sequence[RunRecord]) -> RunRecord | None:
+    """The newest run whose versions of the tables are on record."""
+    return next((record for record in reversed(records) if record.table_versions), None)
+
+
+def find_run(records: Sequence[RunRecord], run: str) -> RunRecord:
+    """The run of this id, or of an id that starts so; ConfigurationError when there is none or several."""
+    found = [record for record in records if record.run_id == run]
+    found = found or [record for record in records if record.run_id.startswith(run)]
+    if len(found) != 1:
+        raise ConfigurationError(f"{'several runs' if found else 'no run'} {run!r}; `docbeam runs OUTPUT` lists them")
+    return found[0]
+
+
+def run_at_version(records: Sequence[RunRecord], version: int) -> RunRecord:
+    """The newest run after which `documents` was at this version or an older one."""
+    found = [record for record in records if record.table_versions.get("documents", version + 1) <= version]
+    if not found:
+        raise ConfigurationError(f"no run is on record for version {version}; `docbeam runs OUTPUT` lists them")
+    return max(found, key=lambda record: (record.table_versions["documents"], record.finished))
 
 
 def utc_now() -> str:

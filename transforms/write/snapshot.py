@@ -1,0 +1,92 @@
+"""Tables that belong together: those of the newest finished run, whatever is being committed, or of an earlier one."""
+
+from __future__ import annotations
+
+import posixpath
+
+import msgspec
+import pyarrow as pa
+import pyarrow.dataset as ds
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
+
+from schemas.failures import ConfigurationError, OutputError
+from schemas.plan import RunRecord
+from schemas.tables import TABLES
+from transforms.runtime.stores import delta_options
+from transforms.write.catalog import CLAIM
+from transforms.write.columns import conform
+from transforms.write.ledger import RUNS_TABLE, find_run, in_order, newest, run_at_version
+from transforms.write.tables import open_table, output_format
+
+_TRIES = 20
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """A version of every table; empty for formats without versions."""
+
+    root: str
+    versions: dict[str, int]
+
+    def open(self, name: str) -> ds.Dataset:
+        """The rows of a table."""
+        return open_table(self.root, name, self.versions.get(name))
+
+
+def read_runs(root: str) -> list[RunRecord]:
+    """The runs table, oldest run first; empty for outputs that have none."""
+    kind = output_format(root)
+    if kind == "delta" and not DeltaTable.is_deltatable(posixpath.join(root, RUNS_TABLE), delta_options(root)):
+        return []
+    return in_order(conform(open_table(root, RUNS_TABLE).to_table(), RUNS_TABLE).to_pylist())
+
+
+def snapshot(root: str, as_of: str = "", version: int | None = None) -> Snapshot:
+    """The tables after a run (`as_of`), at a version of `documents`, or now: what the newest finished run left.
+
+    Raises ConfigurationError for a run or version that is not on record.
+    """
+    if output_format(root) != "delta":
+        if as_of or version is not None:
+            raise ConfigurationError(f"{root} is of a format without versions: only delta outputs keep earlier ones")
+        return Snapshot(root, {})
+    if as_of or version is not None:
+        records = read_runs(root)
+        record = find_run(records, as_of) if as_of else run_at_version(records, version or 0)
+        if not record.table_versions:
+            raise ConfigurationError(f"run {record.run_id} changed nothing: it {record.status}")
+        return Snapshot(root, record.table_versions)
+    return _now(root)
+
+
+def _now(root: str) -> Snapshot:
+    for _ in range(_TRIES):
+        before = _runs_state(root)
+        if before is not None and before[1]:
+            record = newest(read_runs(root))
+            if record is not None:
+                return Snapshot(root, record.table_versions)
+        versions = {name: _version(root, name) for name in TABLES}
+        if _runs_state(root) == before:
+            return Snapshot(root, versions)
+    raise OutputError(f"{root} changes faster than it can be read; read it again later")
+
+
+def _runs_state(root: str) -> tuple[int, bool] | None:
+    """Version of the runs table, and whether a commit is under way (or died on its way)."""
+    folder = posixpath.join(root, RUNS_TABLE)
+    if not DeltaTable.is_deltatable(folder, delta_options(root)):
+        return None
+    table = _table(root, RUNS_TABLE)
+    return int(table.version()), CLAIM in table.history(1)[0]
+
+
+def _version(root: str, name: str) -> int:
+    return int(_table(root, name).version())
+
+
+def _table(root: str, name: str) -> DeltaTable:
+    try:
+        return DeltaTable(posixpath.join(root, name), storage_options=delta_options(root))
+    except (DeltaError, OSError, pa.ArrowException) as error:
+        raise OutputError(f"cannot read table {name!r} below {root}: {error}") from error
