@@ -81,7 +81,8 @@ def _settled(page: ExtractedPage, region: Region, tables: list[FoundTable], text
     """The tables with the one that the model sees in `region`, as far as geometry does not know better."""
     pieces = without_prose(text.inside(region))
     touching = [table for table in tables if any((p.line, p.span) in table.lines for p in pieces)]
-    if touching and (_is_well_read(touching, pieces) or _reaches_further(touching, pieces, text)):
+    swallows = any(_swallows(table, pieces, text) for table in touching)
+    if touching and not swallows and (_is_well_read(touching, pieces) or _reaches_further(touching, pieces, text)):
         return tables
     made = _table_within(page, region, pieces)
     if made is None:
@@ -116,6 +117,13 @@ def _is_well_read(tables: Sequence[FoundTable], pieces: Sequence[Piece]) -> bool
     return len(left) <= LEFT_OUT * len(pieces) and not any(
         table.box.y0 < p.middle < table.box.y1 for p in left for table in ruled
     )
+
+
+def _swallows(table: FoundTable, pieces: Sequence[Piece], text: _Text) -> bool:
+    """Whether a table holds a heading or a caption beside what the model sees as the table."""
+    beyond = table.lines - {(p.line, p.span) for p in pieces}
+    homes = [home for ref in beyond if (home := text.homes.get(ref)) is not None]
+    return any(home.type in {BlockType.HEADING, BlockType.CAPTION} and home.confidence >= CERTAIN for home in homes)
 
 
 def _reaches_further(tables: Sequence[FoundTable], pieces: Sequence[Piece], text: _Text) -> bool:

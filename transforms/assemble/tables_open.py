@@ -12,6 +12,9 @@ from transforms.assemble.tables_header import count_header_rows, header_cells
 from transforms.assemble.tables_rules import Rule
 from transforms.assemble.tables_text import Chunk, TextRow
 
+#: Larger than the rows of the table by this factor is a heading that follows it.
+LARGER = 1.15
+
 
 def open_cells(
     rows: Sequence[TextRow], separators: Sequence[float], rules: Sequence[Rule]
@@ -24,7 +27,7 @@ def open_cells(
     if len(columns) < 2 or len(rows) < 2:
         return None
     rows = split_at_gutters(rows, columns)
-    while len(rows) > 2 and len(rows[-1].chunks) == 1 and place(rows[-1], columns)[0][1:] == (0, len(columns) - 1):
+    while len(rows) > 2 and len(rows[-1].chunks) == 1 and _is_below(rows, columns):
         rows = rows[:-1]
     count = count_header_rows(rows, separators, columns)
     if not any(rows[0].y1 < y < rows[-1].y0 for y in separators):
@@ -34,6 +37,14 @@ def open_cells(
     for offset, group in enumerate(groups):
         cells += _row_cells(height + offset, group, columns)
     return _stub_spans(cells, height, height + len(groups)), height
+
+
+def _is_below(rows: Sequence[TextRow], columns: Sequence[Column]) -> bool:
+    """Whether a last row of one chunk is a note over all columns, or a heading set apart in larger or bold type."""
+    last, above = rows[-1], rows[-2]
+    if place(last, columns)[0][1:] == (0, len(columns) - 1) or last.size > LARGER * above.size:
+        return True
+    return last.bold and last.y0 - above.y1 > 0.8 * last.size and not any(row.bold for row in rows[-4:-1])
 
 
 def _row_cells(number: int, group: Sequence[TextRow], columns: Sequence[Column]) -> list[GridCell]:
