@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import typer
 
-from beam_pipeline.commands import config, detect, export, ingest, inspect, query, version
+from beam_pipeline.commands import (
+    compact,
+    config,
+    detect,
+    diff,
+    export,
+    ingest,
+    inspect,
+    plan,
+    query,
+    restore,
+    retry,
+    runs,
+    vacuum,
+    version,
+)
 
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
@@ -18,9 +33,17 @@ app = typer.Typer(
     context_settings=_SETTINGS,
 )
 app.command("ingest", cls=ingest.PipelineCommand)(ingest.ingest)
+app.command("plan")(plan.plan)
+app.command("retry")(retry.retry)
 app.command("inspect")(inspect.inspect)
 app.command("export")(export.export)
 app.command("query")(query.query)
+app.add_typer(runs.app, name="runs")
+app.command("diff")(diff.diff)
+app.command("restore")(restore.restore)
+app.command("compact")(compact.compact)
+app.command("vacuum")(vacuum.vacuum)
+app.command("migrate")(compact.migrate)
 app.command("detect")(detect.detect)
 app.add_typer(config.app, name="config")
 app.command("version")(version.version)

@@ -35,7 +35,7 @@ class Flag(NamedTuple):
 
 _SOURCES, _FETCH, _PARSE, _CHUNKS = "Sources", "Fetching", "Parsing", "Chunks"
 _OCR, _LAYOUT = "OCR", "Layout"
-_OUTPUT, _RUN = "Output", "Run"
+_PLAN, _OUTPUT, _RUN = "Planning", "Output", "Run"
 
 FLAGS = (
     Flag("source.inputs", _SOURCES, "Files, directories, globs or URIs; '-' reads URIs from stdin."),
@@ -69,6 +69,12 @@ FLAGS = (
         _CHUNKS,
         "Element types that chunks hold beyond body text. Repeatable; replaces the default.",
     ),
+    Flag("plan.deleted", _PLAN, "What becomes of documents that are gone from inputs listed completely."),
+    Flag("plan.force", _PLAN, "Work on every listed document, also if unchanged or quarantined."),
+    Flag("plan.wait", _PLAN, "Wait while another run writes to the output, instead of refusing."),
+    Flag("plan.max_attempts", _PLAN, "Runs in a row that try a document which fails for a passing reason."),
+    Flag("plan.extract_cache", _PLAN, "Keep extracted documents here: other chunk options then cost no parsing."),
+    Flag("plan.extract_cache_bytes", _PLAN, "Bound of that cache, such as 8GiB."),
     Flag("write.output", _OUTPUT, "Directory or URI of the tables.", "-o"),
     Flag("write.format", _OUTPUT, "Format of the tables."),
     Flag("run.runner", _RUN, "Engine that runs the graph."),
@@ -149,7 +155,7 @@ def _annotation(flag: Flag, key: Key) -> object:
         *([flag_name(flag.key)] + [flag.short] * bool(flag.short)),
         help=_help(flag, key),
         rich_help_panel=flag.panel,
-        metavar=_metavar(key),
+        metavar=None if key.plain_type is bool else _metavar(key),
         show_default=False,
     )
     return Annotated[_flag_type(key), option]
@@ -173,4 +179,4 @@ def _flag_type(key: Key) -> Any:
         return list[str] | None
     if key.is_size:
         return str | None
-    return {int: int | None, float: float | None}.get(cast(type, key.plain_type), str | None)
+    return {int: int | None, float: float | None, bool: bool | None}.get(cast(type, key.plain_type), str | None)
