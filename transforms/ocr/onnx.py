@@ -50,12 +50,16 @@ class OcrBounds(msgspec.Struct, frozen=True, kw_only=True):
 BOUNDS = {"cpu": OcrBounds(), "cuda": OcrBounds(pages=16, columns=64 * 640)}
 
 
-class _Line(msgspec.Struct, frozen=True, eq=False):
+class FoundLine(msgspec.Struct, frozen=True, eq=False):
+    """A line of one of the images."""
+
     image: int
     crop: LineCrop
 
 
-class _Read(msgspec.Struct, frozen=True, eq=False):
+class ReadLine(msgspec.Struct, frozen=True, eq=False):
+    """What a line says, and the way round that it was read."""
+
     glyphs: list[Glyph]
     crop: LineCrop
 
@@ -93,7 +97,7 @@ class OnnxOcr:
 
     def read(self, images: Sequence[PageImage], languages: Sequence[str] = ("eng",)) -> list[list[OcrLine]]:
         """The lines of each image, from the top, in pixels of the image. Raises Corrupt for damaged pixels."""
-        lines = list(self._lines(images))
+        lines = list(self.find_lines(images))
         found: list[list[OcrLine]] = [[] for _ in images]
         for line, read in zip(lines, self._read_lines([line.crop for line in lines], languages), strict=True):
             assembled_line = assembled(read.crop, read.glyphs, read.crop.columns)
@@ -101,14 +105,14 @@ class OnnxOcr:
                 found[line.image].append(assembled_line)
         return found
 
-    def _lines(self, images: Sequence[PageImage]) -> Iterator[_Line]:
+    def find_lines(self, images: Sequence[PageImage]) -> Iterator[FoundLine]:
         """Crops of all lines: image by image, from the top."""
         crops: dict[int, list[LineCrop]] = {}
         shapes = [input_shape(image.height, image.width, self._bounds.side) for image in images]
         for batch in _batches(range(len(images)), shapes, lambda _: self._bounds.pages):
             for i, found in zip(batch, self._detect([images[i] for i in batch], shapes[batch[0]]), strict=True):
                 crops[i] = found
-        return (_Line(i, crop) for i in range(len(images)) for crop in crops[i])
+        return (FoundLine(i, crop) for i in range(len(images)) for crop in crops[i])
 
     def _detect(self, images: Sequence[PageImage], shape: tuple[int, int]) -> list[list[LineCrop]]:
         pages = [_pixels(image) for image in images]
@@ -116,15 +120,15 @@ class OnnxOcr:
         maps = _run(self._plain(onnx_models.DETECTION), np.stack([network_input(page, shape) for page in pages]))
         return [_cut_all(page, text[0]) for page, text in zip(pages, maps, strict=True)]
 
-    def _read_lines(self, crops: Sequence[LineCrop], languages: Sequence[str]) -> list[_Read]:
+    def _read_lines(self, crops: Sequence[LineCrop], languages: Sequence[str]) -> list[ReadLine]:
         """What each crop says; those that run up or down the page or make little sense also from their other end."""
         first = self._righted(crops, [i for i, crop in enumerate(crops) if crop.upright])
-        read = self._recognise(first, languages)
+        read = self.recognise(first, languages)
         doubtful = [i for i, line in enumerate(read) if confidence(line.glyphs) < _DOUBTFUL and not line.crop.upright]
         flipped = self._righted([read[i].crop for i in doubtful], range(len(doubtful)))
         changed = [i for i, crop in zip(doubtful, flipped, strict=True) if crop is not read[i].crop]
         second = [crop for i, crop in zip(doubtful, flipped, strict=True) if crop is not read[i].crop]
-        for i, again in zip(changed, self._recognise(second, languages), strict=True):
+        for i, again in zip(changed, self.recognise(second, languages), strict=True):
             if confidence(again.glyphs) > confidence(read[i].glyphs):
                 read[i] = again
         return read
@@ -143,18 +147,19 @@ class OnnxOcr:
                     result[i] = turned(crops[i])
         return result
 
-    def _recognise(self, crops: Sequence[LineCrop], languages: Sequence[str]) -> list[_Read]:
+    def recognise(self, crops: Sequence[LineCrop], languages: Sequence[str]) -> list[ReadLine]:
+        """What each crop says as it is."""
         if not crops:
             return []
         session, characters = self._recognition(_sorted_names(languages))
-        read: list[_Read] = [_Read([], crop) for crop in crops]
+        read: list[ReadLine] = [ReadLine([], crop) for crop in crops]
         columns = [crop.columns for crop in crops]
         for batch in _batches(range(len(crops)), columns, lambda width: self._bounds.columns // width):
             self._on_batch(RECOGNITION, len(batch))
             scores = _run(session, network_batch([crops[i] for i in batch], columns[batch[0]]))
             best, sure = scores.argmax(axis=2), scores.max(axis=2)
             for row, i in enumerate(batch):
-                read[i] = _Read(decode(best[row].tolist(), sure[row].tolist(), characters), crops[i])
+                read[i] = ReadLine(decode(best[row].tolist(), sure[row].tolist(), characters), crops[i])
         return read
 
     def _load(self, name: str) -> Any:
