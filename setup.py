@@ -68,11 +68,16 @@ setup(
         "typer>=0.20",
     ],
     extras_require={
+        # The wheels of onnxruntime share a folder, and PyMuPDF wants the plain one: see docs/layout-models.md.
+        "gpu": ["onnxruntime-gpu[cuda,cudnn]>=1.23", "onnx>=1.19"],
+        "openvino": ["onnxruntime-openvino>=1.23"],
+        "precision": ["onnx>=1.19"],
         "dataflow": ["apache-beam[gcp]>=2.77,<2.78", "setuptools>=77"],
         "s3": ["boto3>=1.40"],
         "dev": [
             "hypothesis>=6",
             "mypy>=1.18",
+            "onnx>=1.19",
             "polars>=1.30",
             "pytest-cov>=7",
             "pytest>=9",

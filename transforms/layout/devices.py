@@ -202,7 +202,9 @@ def _session(model: bytes, chosen: Chosen, threads: int) -> Any:
 
 def _refusal(device: RealDevice, wanted: Precision, error: str) -> str:
     needed = f"; it needs {_NEEDED[device]}" if device in _NEEDED else ""
-    return f"onnxruntime cannot make a session on {device} in {wanted}: {' '.join(error.split())[:_QUOTED]}{needed}"
+    # What went wrong stands at the end, after the names of onnxruntime's functions.
+    quoted = " ".join(error.split())[-_QUOTED:]
+    return f"onnxruntime cannot make a session on {device} in {wanted}: {quoted}{needed}"
 
 
 def _session_options(threads: int, severity: int) -> Any:

@@ -52,7 +52,9 @@ class LayoutModel:
         self.chosen = resolve_device(self.options.device, self.options.precision)
         self.bounds = _bounds(self.options.bounds, self.chosen)
         self.settings = pymupdf_models.settings(self.options.tier)
-        self._graph = self._session(pymupdf_models.graph_model(self.options.tier))
+        # OpenVINO compiles no branches whose results have an unknown rank, and these networks have such.
+        elsewhere: Device | None = "cpu" if self.chosen.device == "openvino" else None
+        self._graph = self._session(pymupdf_models.graph_model(self.options.tier), elsewhere)
         self._graph_inputs = [entry.name for entry in self._graph.get_inputs()]
         self._images = self._session(pymupdf_models.image_model()) if self.options.tier == "full" else None
         self._tables = self._session(pymupdf_models.table_model())
@@ -60,7 +62,7 @@ class LayoutModel:
     @property
     def providers(self) -> list[str]:
         """The execution providers in use, preferred first."""
-        names: list[str] = self._graph.get_providers()
+        names: list[str] = self._tables.get_providers()
         return names
 
     def layout(self, pages: Sequence[PageInput]) -> list[list[LayoutBox]]:
@@ -111,11 +113,11 @@ class LayoutModel:
                 grids.append(decode([output[row] for output in scores], crop))
         return grids
 
-    def _session(self, model: bytes) -> Any:
-        options = self.options
-        return make_session(
-            model, Execution(device=options.device, precision=options.precision, threads=options.threads)
-        )
+    def _session(self, model: bytes, elsewhere: Device | None = None) -> Any:
+        """On the chosen device, or in full precision elsewhere."""
+        precision: Precision = "fp32" if elsewhere else self.chosen.precision
+        device = elsewhere or self.chosen.device
+        return make_session(model, Execution(device=device, precision=precision, threads=self.options.threads))
 
 
 def measured_bounds(chosen: Chosen) -> BatchBounds:

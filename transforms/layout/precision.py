@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -44,7 +45,12 @@ def to_int8(model: bytes) -> bytes:
         path = Path(folder, "int8.onnx")
         operators = list(_FASTER_IN_INT8)
         loaded = onnx.load_from_string(model)
-        quantize_dynamic(loaded, path, op_types_to_quantize=operators, weight_type=QuantType.QInt8)
+        # It advises preprocessing, which would only fold what onnxruntime folds later.
+        logging.disable(logging.WARNING)
+        try:
+            quantize_dynamic(loaded, path, op_types_to_quantize=operators, weight_type=QuantType.QInt8)
+        finally:
+            logging.disable(logging.NOTSET)
         return path.read_bytes()
 
 

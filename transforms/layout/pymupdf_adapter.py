@@ -16,7 +16,8 @@ import pymupdf
 import pymupdf.features
 
 from transforms.layout import graph, raster
-from transforms.layout.records import Array, PageInput, PrepareRequest
+from transforms.layout.records import Array, PageInput, PrepareRequest, View
+from transforms.layout.view import scales
 
 #: What the features were computed from when the networks were trained.
 TEXT_FLAGS = (
@@ -56,6 +57,8 @@ def prepare_page(page: pymupdf.Page, request: PrepareRequest) -> PageInput:
     On a page that is not rotated everything equals what `page.get_layout()` computes.
     """
     size = page.rect
+    if not request.lines:
+        return PageInput(width=size.x1, height=size.y1, **_images(page, request), **_view(page, request.view))
     crowded = _crowded(page, request.max_nodes)
     if crowded:
         return PageInput(width=size.x1, height=size.y1, refused=crowded)
@@ -74,6 +77,7 @@ def prepare_page(page: pymupdf.Page, request: PrepareRequest) -> PageInput:
         patterns=np.array([graph.text_pattern(n.text) for n in nodes], np.float32).reshape(-1, graph.PATTERN_LENGTH),
         edges=graph.neighbour_edges(boxes),
         **images,
+        **_view(page, request.view),
     )
 
 
@@ -125,6 +129,8 @@ def _lines(blocks: list[dict[str, Any]]) -> Iterator[tuple[_Rectangle, str]]:
 
 def _features(text_page: pymupdf.TextPage, nodes: list[_Node], names: tuple[str, ...]) -> tuple[Array, list[_Node]]:
     """Feature rows of the nodes. Invisible lines are dropped when the page has visible ones (text under a scan)."""
+    if not names:
+        return np.zeros((len(nodes), 0), np.float32), nodes
     read = attrgetter(*(name for name in names if name not in _OWN_FEATURES))
     rows, visible, has_visible_text = [], [], False
     for node in nodes:
@@ -158,3 +164,13 @@ def _images(page: pymupdf.Page, request: PrepareRequest) -> dict[str, Any]:
         "raster_height": pixmap.height,
         "raster_channels": image.shape[2],
     }
+
+
+def _view(page: pymupdf.Page, view: View | None) -> dict[str, Any]:
+    """The view fields of a `PageInput`: the page rendered straight to the size that a detector wants."""
+    if view is None:
+        return {}
+    matrix = pymupdf.Matrix(*scales(page.rect.width, page.rect.height, view))
+    pixmap = page.get_pixmap(matrix=matrix, colorspace=pymupdf.csRGB, alpha=False)
+    pixels = np.frombuffer(pixmap.samples_mv, np.uint8)
+    return {"view": raster.pack(pixels), "view_width": pixmap.width, "view_height": pixmap.height}

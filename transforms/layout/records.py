@@ -16,6 +16,15 @@ Array = NDArray[Any]
 Tier = Literal["full", "graph"]
 
 
+class View(msgspec.Struct, frozen=True, array_like=True):
+    """The picture of a page that a detector wants, in pixels."""
+
+    width: int
+    height: int
+    #: Whether the page keeps its proportions and leaves a part of the picture empty.
+    keep_aspect: bool = False
+
+
 class PrepareRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What the parser process prepares for each page."""
 
@@ -27,6 +36,10 @@ class PrepareRequest(msgspec.Struct, frozen=True, kw_only=True):
     thumbnail: bool = True
     #: Whether to add the page raster that tables are cut from.
     raster: bool = True
+    #: Whether to read the lines of text: without them there are no boxes, features, patterns and edges.
+    lines: bool = True
+    #: The picture that a detector reads; None for none.
+    view: View | None = None
 
 
 class PageInput(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -52,6 +65,10 @@ class PageInput(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     raster_height: int = 0
     #: 1 (grey) or 3 (RGB).
     raster_channels: int = 1
+    #: Deflated rows of RGB pixels for a detector, b'' when not asked for. No padding.
+    view: bytes = b""
+    view_width: int = 0
+    view_height: int = 0
 
 
 class LayoutBox(msgspec.Struct, frozen=True, array_like=True):
