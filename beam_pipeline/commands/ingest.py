@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 from typer.core import TyperCommand
 
@@ -19,6 +20,9 @@ from schemas.failures import ConfigurationError
 from schemas.options import Options
 from schemas.report import RunReport
 from schemas.source import SourceRef
+
+if TYPE_CHECKING:
+    from beam_pipeline.local_run import About
 
 _PIPELINE_ARGS = "docbeam.pipeline_args"
 
@@ -69,16 +73,33 @@ def ingest(
         docbeam ingest --manifest night.csv -o tables --format parquet --json > report.json
     """
     options = resolved.options
-    _check_inputs(options)
+    check_inputs_given(options)
     if dry_run:
         from beam_pipeline.commands.dry_run import print_sources
 
         print_sources(options.source, as_json=as_json)
         return
-    _set_log_level(quiet=quiet, verbose=verbose)
+    set_log_level(quiet=quiet, verbose=verbose)
     if not quiet:
         tell(startup_line(options))
-    report = _run(options, ctx.meta[_PIPELINE_ARGS], quiet=quiet, verbose=verbose)
+    job = Job(options=options, origins=resolved.origins, pipeline_args=tuple(ctx.meta[_PIPELINE_ARGS]))
+    finish(run_job(job, quiet=quiet, verbose=verbose), options, as_json=as_json)
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that a command asks for."""
+
+    options: Options
+    #: Where each option came from.
+    origins: dict[str, str] = {}
+    kind: str = "ingest"
+    pipeline_args: tuple[str, ...] = ()
+    #: Documents named already, beside the options' inputs.
+    refs: tuple[SourceRef, ...] = ()
+
+
+def finish(report: RunReport, options: Options, *, as_json: bool) -> None:
+    """Print the report, and end with 1 when too much failed."""
     _print(report, as_json=as_json)
     if report.failure_ratio > options.run.max_failure_ratio:
         tell(
@@ -104,7 +125,8 @@ def startup_line(options: Options) -> str:
     )
 
 
-def _check_inputs(options: Options) -> None:
+def check_inputs_given(options: Options) -> None:
+    """Raise ConfigurationError when the options name nothing to list, or local inputs that are not there."""
     if not options.source.inputs and not options.source.manifests:
         raise ConfigurationError("nothing to ingest: give files, directories, globs or URIs, or --manifest FILE")
     from transforms.sources.listing import check_inputs
@@ -112,38 +134,41 @@ def _check_inputs(options: Options) -> None:
     check_inputs(options.source)
 
 
-def _run(options: Options, pipeline_args: Sequence[str], *, quiet: bool, verbose: bool) -> RunReport:
-    if options.run.runner != "direct":
-        return _submit(options, pipeline_args, verbose=verbose)
+def run_job(job: Job, *, quiet: bool, verbose: bool) -> RunReport:
+    """Run it here or on the engine that its options name."""
+    refs = (*job.refs, *listed_on_stdin(job.options))
+    if job.options.run.runner != "direct":
+        return _submit(job, refs, verbose=verbose)
     with Interruptible(verbose=verbose):
         from beam_pipeline.progress import observe
         from transforms.runtime.pool import start_fork_server
 
         # It loads the parsers on one core while this process loads Beam on another.
         start_fork_server()
-        run = _runner()
+        run, about = _runner()
         with stdout_kept_clean(), observe(messages(), quiet=quiet) as observer:
-            return run(options, pipeline_args, observer, _listed_on_stdin(options))
+            return run(job.options, job.pipeline_args, observer, refs, about(origins=job.origins, kind=job.kind))
 
 
-def _submit(options: Options, pipeline_args: Sequence[str], *, verbose: bool) -> RunReport:
+def _submit(job: Job, refs: tuple[SourceRef, ...], *, verbose: bool) -> RunReport:
     with Interruptible(verbose=verbose), stdout_kept_clean():
+        from beam_pipeline.local_run import About
         from beam_pipeline.submit import submit
 
-        return submit(options, pipeline_args, _listed_on_stdin(options))
+        return submit(job.options, job.pipeline_args, refs, About(origins=job.origins, kind=job.kind))
 
 
-def _runner() -> Callable[..., RunReport]:
-    """`beam_pipeline.local_run.run`, without what Beam says about optional libraries when it is imported."""
+def _runner() -> tuple[Callable[..., RunReport], Callable[..., About]]:
+    """From `beam_pipeline.local_run`, without what Beam says about optional libraries when it is imported."""
     logging.disable(logging.WARNING)
     try:
-        from beam_pipeline.local_run import run
+        from beam_pipeline.local_run import About, run
     finally:
         logging.disable(logging.NOTSET)
-    return run
+    return run, About
 
 
-def _listed_on_stdin(options: Options) -> tuple[SourceRef, ...]:
+def listed_on_stdin(options: Options) -> tuple[SourceRef, ...]:
     """Documents on standard input, which only this process can read."""
     from transforms.sources.listing import STDIN
     from transforms.sources.manifest import read_stdin_lines
@@ -151,8 +176,8 @@ def _listed_on_stdin(options: Options) -> tuple[SourceRef, ...]:
     return tuple(read_stdin_lines(sys.stdin)) if STDIN in options.source.inputs else ()
 
 
-def _set_log_level(*, quiet: bool, verbose: bool) -> None:
-    """Beam tells much that only its developers need."""
+def set_log_level(*, quiet: bool, verbose: bool) -> None:
+    """How much is logged. Beam tells much that only its developers need."""
     level = logging.INFO if verbose else logging.ERROR if quiet else logging.WARNING
     logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s", force=True)
     # Beam takes its own lack of an optional package for a platform without getrusage, once per model.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from heapq import merge
 
@@ -10,12 +9,13 @@ import msgspec
 
 from schemas.options import PlanOptions, SourceOptions
 from schemas.plan import FETCHING, Action, Changes, Known, Planned, Root, Touch
-from transforms.plan.blocks import Listed, Packed, by_bucket, known_of, listed_of, with_mark
+from transforms.plan.blocks import Listed, Packed, by_bucket, known_of, listed_of
 from transforms.plan.decide import Rules, decide
 from transforms.plan.roots import gone_finder
-from transforms.runtime.references import better
 
 DIGEST_BITS = 128
+#: Hears of every document's action: (action, URI).
+Teller = Callable[[Action, str], None]
 
 
 class Join(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,37 +26,58 @@ class Join(msgspec.Struct, frozen=True, kw_only=True):
     rules: Rules
 
     def outcomes(
-        self, listed: Iterable[Packed], known: Iterable[Packed], roots: Iterable[Root]
+        self, listed: Iterable[Packed], known: Iterable[Packed], roots: Iterable[Root], tell: Teller | None = None
     ) -> Iterator[Planned | Changes]:
-        """Every document to work on, large ones first, then one Changes with the rest."""
+        """Every document to work on, large ones first, then one Changes with the rest. `tell` hears of all."""
         rest, is_gone = Changes(), gone_finder(roots, self.sources)
         listed_blocks, known_blocks = by_bucket(listed), by_bucket(known)
         work = []
         for bucket in sorted({*listed_blocks, *known_blocks}):
             documents = once(listed_of(listed_blocks.pop(bucket, [])))
             rows = {row.doc_id: row for row in known_of(known_blocks.pop(bucket, []))}
-            chosen = list(self._bucket(documents, rows, is_gone, rest))
+            chosen = list(self._bucket(documents, rows, is_gone, Notes(rest, tell)))
             work.append(sorted(chosen, key=_size))
         yield from merge(*work, key=_size)
         yield rest
 
     def _bucket(
-        self, documents: dict[bytes, Listed], rows: dict[bytes, Known], is_gone: Callable[[Known], bool], rest: Changes
+        self, documents: dict[bytes, Listed], rows: dict[bytes, Known], is_gone: Callable[[Known], bool], notes: Notes
     ) -> Iterator[Planned]:
         for doc_id, item in documents.items():
             row = rows.pop(doc_id, None)
             action = decide(item.ref.stamp, row, self.rules)
-            count(rest, action)
-            note(rest, item)
+            notes.count(action, item.ref.uri)
+            notes.list(item)
             if action in FETCHING:
                 yield Planned(ref=item.ref, action=action, known=row)
             elif row is not None and row.mark != item.mark:
-                rest.touched.append(Touch(doc_id=doc_id.hex(), ref=item.ref))
+                notes.changes.touched.append(Touch(doc_id=doc_id.hex(), ref=item.ref))
         for doc_id, row in rows.items():
             if is_gone(row):
-                count(rest, Action.REMOVED)
+                notes.count(Action.REMOVED, row.uri)
                 if self.plan.deleted != "keep":
-                    rest.removed.append(doc_id.hex())
+                    notes.changes.removed.append(doc_id.hex())
+
+
+class Notes(msgspec.Struct, frozen=True):
+    """What a join writes down beside the work."""
+
+    changes: Changes
+    tell: Teller | None = None
+
+    def count(self, action: Action, uri: str) -> None:
+        """One more document of this action."""
+        self.changes.counts[action.value] = self.changes.counts.get(action.value, 0) + 1
+        if self.tell is not None:
+            self.tell(action, uri)
+
+    def list(self, item: Listed) -> None:
+        """Add a listed document to the digest of the listing."""
+        text = f"{item.ref.uri}\0{item.ref.stamp}".encode("utf-8", "surrogatepass")
+        digest = hashlib.blake2b(text + item.mark, digest_size=DIGEST_BITS // 8).digest()
+        added = self.changes.listing_digest + int.from_bytes(digest, "big")
+        self.changes.listing_digest = added % (1 << DIGEST_BITS)
+        self.changes.listed += 1
 
 
 def _size(planned: Planned) -> int:
@@ -70,16 +91,3 @@ def once(documents: Iterable[Listed]) -> dict[bytes, Listed]:
         other = chosen.get(item.doc_id)
         chosen[item.doc_id] = item if other is None else with_mark(item.doc_id, better(other.ref, item.ref))
     return chosen
-
-
-def count(changes: Changes, action: Action) -> None:
-    """One more document of this action."""
-    changes.counts[action.value] = changes.counts.get(action.value, 0) + 1
-
-
-def note(changes: Changes, item: Listed) -> None:
-    """Add a listed document to the digest of the listing."""
-    text = f"{item.ref.uri}\0{item.ref.stamp}".encode("utf-8", "surrogatepass")
-    digest = hashlib.blake2b(text + item.mark, digest_size=DIGEST_BITS // 8).digest()
-    changes.listing_digest = (changes.listing_digest + int.from_bytes(digest, "big")) % (1 << DIGEST_BITS)
-    changes.listed += 1

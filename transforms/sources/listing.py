@@ -46,6 +46,31 @@ def expand_manifest(uri: str, store: Store, options: SourceOptions) -> Iterator[
     return select(read_manifest(canonical_uri(uri), store), options)
 
 
+def expand_input(text: str, store: Store, options: SourceOptions, *, is_manifest: bool) -> Iterator[SourceRef | Root]:
+    """Documents of one input, then what was listed completely by it, if that tells of missing documents."""
+    root, holes, count = root_of(text, is_manifest=is_manifest), [], 0
+    for ref in (expand_manifest if is_manifest else expand)(text, store, options):
+        yield ref
+        count += 1
+        if is_hole(ref):
+            holes.append(ref.uri)
+        if root is not None and ref.uri == root.uri.rstrip("/"):
+            # The prefix of a store that is an object itself.
+            root = None
+    if root is not None:
+        yield msgspec.structs.replace(root, listed=count, holes=tuple(holes))
+
+
+def expand_inputs(options: SourceOptions, refs: Iterable[SourceRef], store: Store) -> Iterator[SourceRef | Root]:
+    """Documents of all inputs and manifests and those listed already, with the roots that they make up."""
+    found = absolute(options)
+    yield from select(refs, options)
+    for text in found.inputs:
+        yield from expand_input(text, store, options, is_manifest=False)
+    for text in found.manifests:
+        yield from expand_input(text, store, options, is_manifest=True)
+
+
 def select(refs: Iterable[SourceRef], options: SourceOptions) -> Iterator[SourceRef]:
     """The `refs` whose path passes --include and --exclude."""
     passes = path_filter(options)

@@ -9,9 +9,10 @@ import apache_beam as beam
 import msgspec
 
 from schemas.options import SourceOptions
+from schemas.plan import Root
 from schemas.source import SourceRef
 from transforms.runtime.beam_stores import BeamStore
-from transforms.sources.listing import absolute, expand, expand_manifest, is_hole, root_of, select
+from transforms.sources.listing import absolute, expand_input, select
 
 ROOTS = "roots"
 
@@ -49,14 +50,5 @@ def _expand(item: _Input | SourceRef, options: SourceOptions) -> Iterator[Source
     if isinstance(item, SourceRef):
         yield item
         return
-    root, holes, count = root_of(item.text, is_manifest=item.is_manifest), [], 0
-    for ref in (expand_manifest if item.is_manifest else expand)(item.text, BeamStore(), options):
-        yield ref
-        count += 1
-        if is_hole(ref):
-            holes.append(ref.uri)
-        if root is not None and ref.uri == root.uri.rstrip("/"):
-            # The prefix of a store that is an object itself.
-            root = None
-    if root is not None:
-        yield beam.pvalue.TaggedOutput(ROOTS, msgspec.structs.replace(root, listed=count, holes=tuple(holes)))
+    for found in expand_input(item.text, BeamStore(), options, is_manifest=item.is_manifest):
+        yield beam.pvalue.TaggedOutput(ROOTS, found) if isinstance(found, Root) else found

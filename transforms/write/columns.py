@@ -88,3 +88,23 @@ def present(row: dict[str, Any], name: str) -> dict[str, Any]:
     """A row of an earlier schema with today's columns: what it lacks says nothing."""
     lacking = {f.name: nothing(f.type) for f in schema_of(name) if not f.nullable and row.get(f.name) is None}
     return {**row, **lacking} if lacking else row
+
+
+def adapted_row(row: dict[str, Any], schema: pa.Schema) -> dict[str, Any]:
+    """A row of other types as today's columns want it; what it lacks says nothing."""
+    return {field.name: _adapted(row.get(field.name), field) for field in schema}
+
+
+def _adapted(value: Any, field: pa.Field) -> Any:
+    if value is None:
+        return None if field.nullable else nothing(field.type)
+    if pa.types.is_list(field.type) and isinstance(value, list):
+        return [_adapted(item, field.type.value_field) for item in value]
+    if pa.types.is_struct(field.type) and isinstance(value, dict):
+        return adapted_row(value, pa.schema(list(field.type)))
+    try:
+        return pa.scalar(value).cast(field.type).as_py()
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
+        raise ConfigurationError(
+            f"column {field.name!r} holds {value!r}, which is no {field.type}; ingest into a new output"
+        ) from error

@@ -1,0 +1,76 @@
+"""`docbeam plan`: what an ingest would do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from beam_pipeline.cli_console import printable, stdout_kept_clean
+from beam_pipeline.cli_options import ALL, with_options
+from beam_pipeline.commands.ingest import check_inputs_given, listed_on_stdin
+from beam_pipeline.config import Resolved
+
+if TYPE_CHECKING:
+    from beam_pipeline.planning import Plan
+
+#: Documents of one kind that people are shown; --json has all.
+_SHOWN = 20
+_MEANING = {
+    "new": "not in the output",
+    "changed": "the listing tells of another version",
+    "option-changed": "made with other options or engines",
+    "check": "the source will be asked whether it changed",
+    "retry": "failed for a passing reason; tried again",
+    "forced": "worked on because of --force",
+    "removed": "gone from an input that was listed completely",
+    "unchanged": "left alone, not fetched",
+    "waiting": "failed for a passing reason; not tried yet, or tried often enough",
+    "quarantined": "crashed or hung its parser; left alone until it changes",
+}
+
+
+@with_options(*ALL)
+def plan(
+    resolved: Resolved,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object with all documents.")] = False,
+) -> None:
+    """Tell what ingest would do with the same arguments: nothing is fetched or written.
+
+    Examples:
+
+        docbeam plan reports/ -o tables
+
+        docbeam plan --manifest night.csv -o tables --json > plan.json
+    """
+    options = resolved.options
+    check_inputs_given(options)
+    from beam_pipeline.local_run import prepared
+    from beam_pipeline.planning import plan_run
+
+    with stdout_kept_clean():
+        found = plan_run(prepared(options), listed_on_stdin(options))
+    if as_json:
+        typer.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
+        return
+    for line in plan_lines(found):
+        typer.echo(line)
+
+
+def plan_lines(found: Plan) -> Iterator[str]:
+    """The plan in lines."""
+    for action, meaning in _MEANING.items():
+        if count := found.counts.get(action, 0):
+            fate = f" (--deleted {found.deleted})" if action == "removed" else ""
+            yield f"{count:>9} {action:<14} {meaning}{fate}"
+            uris = found.documents.get(action, [])
+            yield from (f"          {printable(uri)}" for uri in uris[:_SHOWN])
+            if len(uris) > _SHOWN:
+                yield f"          and {len(uris) - _SHOWN} more"
+    for root in found.empty_inputs:
+        yield f"{printable(root)} lists no document: nothing below it is taken for gone"
+    if not found.counts:
+        yield "nothing is listed and nothing is known"

@@ -1,0 +1,84 @@
+"""`docbeam retry`: failed documents once more, now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+import typer
+
+from beam_pipeline.cli_console import tell
+from beam_pipeline.cli_options import ALL, with_options
+from beam_pipeline.commands.ingest import Job, finish, run_job, set_log_level
+from beam_pipeline.config import Resolved
+from schemas.failures import Category, ConfigurationError
+from schemas.options import Options
+from schemas.source import SourceRef
+
+_KEYS = tuple(key for key in ALL if not key.startswith("source.") and key not in ("plan.deleted", "plan.force"))
+
+
+@with_options(*_KEYS)
+def retry(
+    resolved: Resolved,
+    *,
+    category: Annotated[
+        list[str] | None, typer.Option(help="Only failures of this category. Repeatable.", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON on stdout.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only errors and the report.")] = False,
+    verbose: bool = False,
+) -> None:
+    """Try failed documents again now: without waiting for their next turn, also those in quarantine.
+
+    Give the other options as for the ingest.
+
+    Examples:
+
+        docbeam retry -o tables
+
+        docbeam retry -o tables --category timeout --document-timeout 600
+    """
+    wrong = [name for name in category or () if name not in tuple(Category)]
+    if wrong:
+        raise ConfigurationError(f"--category {', '.join(wrong)}: give one of {', '.join(Category)}")
+    set_log_level(quiet=quiet, verbose=verbose)
+    options = retry_options(resolved.options)
+    refs = failed_documents(options.write.output, category or ())
+    if not refs:
+        tell("no document failed so")
+        return
+    job = Job(options=options, origins=resolved.origins, kind="retry", refs=refs)
+    finish(run_job(job, quiet=quiet, verbose=verbose), options, as_json=as_json)
+
+
+def retry_options(options: Options) -> Options:
+    """The options of a run that works on exactly the documents it is given."""
+    from beam_pipeline.local_run import prepared
+
+    plan = msgspec.structs.replace(options.plan, force=True, deleted="keep")
+    source = msgspec.structs.replace(options.source, inputs=(), manifests=(), include=(), exclude=())
+    return prepared(msgspec.structs.replace(options, plan=plan, source=source))
+
+
+def failed_documents(output: str, categories: Sequence[str]) -> tuple[SourceRef, ...]:
+    """Documents with failures (of these categories, if there are any), as they were listed."""
+    import duckdb
+
+    from transforms.write.snapshot import snapshot
+
+    found = snapshot(output)
+    wanted = "category IN (SELECT unnest($categories))" if categories else "true"
+    sql = f"""
+        SELECT uri, path, manifest, metadata FROM documents
+        SEMI JOIN (SELECT doc_id FROM failures WHERE {wanted}) USING (doc_id) ORDER BY uri
+    """
+    with duckdb.connect() as database:
+        for name in ("documents", "failures"):
+            database.register(name, found.open(name))
+        rows = database.execute(sql, {"categories": list(categories)} if categories else {}).fetchall()
+    return tuple(
+        SourceRef(uri=uri, path=path, manifest=manifest, metadata={pair["key"]: pair["value"] for pair in metadata})
+        for uri, path, manifest, metadata in rows
+    )

@@ -1,0 +1,48 @@
+"""Commands that change an output without reading documents: each holds the output's lock and leaves a row in `runs`."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeVar
+
+from beam_pipeline.journal import ledger_of
+from beam_pipeline.pipeline import new_run_id
+from schemas.options import WriteOptions
+from schemas.plan import RunFacts
+from transforms.write import maintain
+from transforms.write.ledger import Ledger, find_run, utc_now
+from transforms.write.lock import only_writer
+from transforms.write.tables import output_format
+
+T = TypeVar("T")
+
+
+def restore(output: str, run: str) -> dict[str, int]:
+    """Make the tables say what they said after a run; the new version of each."""
+    return _kept_apart(
+        output, "restore", lambda led, facts: maintain.restore_run(led, find_run(led.read(), run), facts)
+    )
+
+
+def compact(output: str, file_bytes: int, row_group_rows: int) -> dict[str, dict[str, int]]:
+    """Join small files; files added and removed by table."""
+    return _kept_apart(output, "compact", lambda led, facts: maintain.compact(led, facts, file_bytes, row_group_rows))
+
+
+def vacuum(output: str, keep: timedelta, *, dry_run: bool = False) -> list[str]:
+    """Remove what no version younger than `keep` needs; the paths."""
+    return _kept_apart(output, "vacuum", lambda ledger, _: maintain.vacuum(ledger, keep, dry_run=dry_run))
+
+
+def migrate(output: str) -> list[str]:
+    """Rewrite tables whose columns are of other types than today's; their names."""
+    return _kept_apart(output, "migrate", maintain.migrate)
+
+
+def _kept_apart(output: str, kind: str, act: Callable[[Ledger, RunFacts], T]) -> T:
+    root = output.rstrip("/") if "://" in output else posixpath.abspath(output)
+    options = WriteOptions(output=root, format=output_format(root))
+    with only_writer(root):
+        return act(ledger_of(options), RunFacts(run_id=new_run_id(), kind=kind, started=utc_now()))
