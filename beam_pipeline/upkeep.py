@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeVar
 
+import msgspec
+
 from beam_pipeline.journal import ledger_of
 from beam_pipeline.pipeline import new_run_id
 from schemas.options import WriteOptions
@@ -21,9 +23,11 @@ T = TypeVar("T")
 
 def restore(output: str, run: str) -> dict[str, int]:
     """Make the tables say what they said after a run; the new version of each."""
-    return _kept_apart(
-        output, "restore", lambda led, facts: maintain.restore_run(led, find_run(led.read(), run), facts)
-    )
+    return _kept_apart(output, "restore", lambda ledger, facts: _restore(ledger, run, facts))
+
+
+def _restore(ledger: Ledger, run: str, facts: RunFacts) -> dict[str, int]:
+    return maintain.restore_run(ledger, find_run(ledger.read(), run), facts)
 
 
 def compact(output: str, file_bytes: int, row_group_rows: int) -> dict[str, dict[str, int]]:
@@ -43,6 +47,6 @@ def migrate(output: str) -> list[str]:
 
 def _kept_apart(output: str, kind: str, act: Callable[[Ledger, RunFacts], T]) -> T:
     root = output.rstrip("/") if "://" in output else posixpath.abspath(output)
-    options = WriteOptions(output=root, format=output_format(root))
+    options = msgspec.convert({"output": root, "format": output_format(root)}, WriteOptions)
     with only_writer(root):
         return act(ledger_of(options), RunFacts(run_id=new_run_id(), kind=kind, started=utc_now()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from heapq import merge
 
@@ -9,9 +10,10 @@ import msgspec
 
 from schemas.options import PlanOptions, SourceOptions
 from schemas.plan import FETCHING, Action, Changes, Known, Planned, Root, Touch
-from transforms.plan.blocks import Listed, Packed, by_bucket, known_of, listed_of
+from transforms.plan.blocks import Listed, Packed, by_bucket, known_of, listed_of, with_mark
 from transforms.plan.decide import Rules, decide
 from transforms.plan.roots import gone_finder
+from transforms.runtime.references import better
 
 DIGEST_BITS = 128
 #: Hears of every document's action: (action, URI).

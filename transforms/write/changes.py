@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import duckdb
 import msgspec
@@ -58,7 +59,7 @@ def changes(old: Snapshot, new: Snapshot) -> Iterator[Change]:
             yield Change("chunk", change, doc_id, "", index, chunk_id, old_id if old_id != chunk_id else "", text)
 
 
-def _rows(database: duckdb.DuckDBPyConnection, sql: str) -> Iterator[tuple[object, ...]]:
+def _rows(database: duckdb.DuckDBPyConnection, sql: str) -> Iterator[tuple[Any, ...]]:
     answer = database.execute(sql)
     while batch := answer.fetchmany(_BATCH):
         yield from batch
