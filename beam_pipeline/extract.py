@@ -20,7 +20,7 @@ from transforms.extract.pages import parse_ranges
 from transforms.extract.task import extract_ranges
 from transforms.fetch.fetcher import Fetcher
 from transforms.fetch.parts import document_info
-from transforms.ocr.task import PagesToRead, read_page
+from transforms.ocr.parts import PagesToRead, read_page
 from transforms.runtime.stores import LocalStore
 from transforms.runtime.uris import canonical_uri, entry_path, is_local
 
@@ -52,7 +52,7 @@ def read_scans(extraction: Extraction, fetched: Fetched, options: Options) -> No
     engine = load_engine(ocr_settings(options))
     for at, page in enumerate(extraction.pages):
         if page.number in wanted:
-            read = read_page(Path(fetched.local_path), fetched.media_type, options.ocr, page, engine)
+            read = read_page(Path(fetched.local_path), fetched.media_type, options.ocr, page, lambda: engine)
             extraction.pages[at] = read.page
             extraction.failures += [read.failure] if read.failure else []
 
