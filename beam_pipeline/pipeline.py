@@ -24,8 +24,8 @@ from transforms.fetch.transform import FetchDocuments
 from transforms.layout.settings import layout_settings
 from transforms.layout.task import OpenSource
 from transforms.layout.transform import JoinGroups, SeePages
+from transforms.ocr.parts import PagesToRead
 from transforms.ocr.settings import ocr_settings
-from transforms.ocr.task import PagesToRead
 from transforms.ocr.transform import ReadScans, SortScans
 from transforms.plan.blocks import CLUSTER, LOCAL, Layout
 from transforms.plan.decide import Rules
