@@ -95,6 +95,10 @@ class OnnxOcr:
                 f"{', '.join(known)}, or use --ocr-engine tesseract"
             )
 
+    def data_path(self) -> str:
+        """The folder of the models."""
+        return str(onnx_models.folder())
+
     def read(self, images: Sequence[PageImage], languages: Sequence[str] = ("eng",)) -> list[list[OcrLine]]:
         """The lines of each image, from the top, in pixels of the image. Raises Corrupt for damaged pixels."""
         lines = list(self.find_lines(images))

@@ -112,14 +112,18 @@ def _bytes(model: Any) -> bytes:
 
 
 def _read(name: str) -> bytes:
-    """A data file of the installed wheel, found without importing the package."""
-    found = find_spec("rapidocr")
-    if found is None or not found.submodule_search_locations:
-        raise ConfigurationError("the OCR models are missing: install rapidocr, or choose --ocr-engine tesseract")
-    path = Path(found.submodule_search_locations[0], "models", f"{name}.onnx")
+    path = folder() / f"{name}.onnx"
     if not path.is_file():
         raise ConfigurationError(_mismatch(f"its wheel has no {path.name}"))
     return path.read_bytes()
+
+
+def folder() -> Path:
+    """Where the models lie: in the installed wheel, found without importing the package."""
+    found = find_spec("rapidocr")
+    if found is None or not found.submodule_search_locations:
+        raise ConfigurationError("the OCR models are missing: install rapidocr, or choose --ocr-engine tesseract")
+    return Path(found.submodule_search_locations[0], "models")
 
 
 def _mismatch(what: str) -> str:
