@@ -26,6 +26,8 @@ SOME_IMAGE, INSERT, FULL = 0.02, 0.12, 0.5
 FEW_CHARS = 8
 #: A page number or a stamp on a scan.
 STAMP_CHARS = 16
+#: An OCR layer with more characters is the text of its page.
+LAYER_CHARS = 100
 #: Characters over a page-filling image, below which the image may hold the page's text.
 SPARSE_CHARS = 600
 #: Outlines of glyphs that make a page of text drawn as curves.
@@ -164,7 +166,7 @@ def _image_under_little_text(page: ExtractedPage, shown: Sequence[Span], layer: 
     """A stamp, a running head or a few labels on a page that an image fills."""
     cover = max((_share(page, image) for image in page.images if image_dpi(image) >= MIN_DPI), default=0.0)
     text = _text([*shown, *layer])
-    if cover < FULL or len(text) > SPARSE_CHARS:
+    if cover < FULL or len(text) > SPARSE_CHARS or len(_text(layer)) > LAYER_CHARS:
         return None
     reason = f"{len(text)} characters on a page that an image fills to {cover:.0%}"
     score = cover * (1 - 0.5 * len(text) / SPARSE_CHARS)

@@ -37,7 +37,7 @@ class PageSource:
             scale = dpi / POINTS_PER_INCH
             clip = pymupdf.Rect(*region) if region else shown.rect
             pixmap = shown.get_pixmap(matrix=pymupdf.Matrix(scale, scale), clip=clip, alpha=False)
-        except MUPDF_ERRORS as error:
+        except (*MUPDF_ERRORS, IndexError) as error:
             raise Corrupt(f"MuPDF cannot render the page for OCR: {error}", page=page.number) from error
         pixels = np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.width, pixmap.n)
         return pixels, (1 / scale, 0.0, 0.0, 1 / scale, pixmap.x / scale, pixmap.y / scale)

@@ -16,9 +16,11 @@ MIN_LENGTH, MAX_THICKNESS = 24.0, 4.0
 MIN_RUN, MAX_BREAK = 9.0, 8.0
 #: Share of a rule's box that must be ink.
 SOLID = 0.5
+#: Share of a rule's length that solid runs must make up.
+UNBROKEN = 0.7
 #: Ink beside a rule, as shares of its length, on the emptier and the fuller side: letters would show more. Rules
 #: longer than so many points may have more beside them.
-BESIDE, BESIDE_LONG, LONG = (0.08, 0.3), (0.15, 0.5), 80.0
+BESIDE, BESIDE_LONG, LONG = (0.08, 0.3), (0.12, 0.36), 80.0
 #: Darkness, as a share of that of letters, that rules need.
 FAINT = 0.45
 #: Pages with more lines than this are drawings.
@@ -45,7 +47,8 @@ def _lines(marks: Pixels, dpi: float) -> Iterator[Box]:
     _, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     for x, y, width, height, area in stats[1:].tolist():
         thin = width >= MIN_LENGTH * scale and height <= max(2.0, MAX_THICKNESS * scale)
-        if thin and area >= SOLID * width * height and _stands_alone(marks, x, y, width, height, scale):
+        unbroken = runs[y : y + height, x : x + width].any(axis=0).mean() >= UNBROKEN
+        if thin and unbroken and area >= SOLID * width * height and _stands_alone(marks, x, y, width, height, scale):
             yield Box(float(x), float(y), float(x + width), float(y + height))
 
 

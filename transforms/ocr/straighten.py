@@ -16,7 +16,7 @@ WORK_DPI = 150.0
 #: Skew beyond this, in degrees, is not looked for.
 MAX_SKEW = 8.0
 #: Smaller skew, in degrees, harms no engine; a warp costs sharpness.
-MIN_SKEW = 0.08
+MIN_SKEW = 0.12
 #: Fewer dark pixels than this (of every third column) tell no skew.
 MIN_MARKS = 300
 #: Points that ink is smeared by: more than letters are apart, less than lines.
