@@ -4,6 +4,7 @@ A failure here after an upgrade of PyMuPDF means: read its layout package again 
 """
 
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,17 +21,25 @@ from transforms.layout.table_grid import table_crops
 TIERS = {"full": "imf+rf", "graph": "rf"}
 
 
+EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "examples" / "documents").glob("*.pdf"))
+
+
+def analyzer(tier: str) -> Any:
+    """PyMuPDF's own model of a tier."""
+    from pymupdf.layout import DocumentLayoutAnalyzer
+
+    return DocumentLayoutAnalyzer.get_model(feature_set_name=TIERS[tier])
+
+
 @pytest.fixture(scope="session")
 def reference(document: pymupdf.Document) -> dict[str, list[list[dict[str, Any]]]]:
     """Raw regions of every page from PyMuPDF itself, per tier."""
-    from pymupdf.layout import DocumentLayoutAnalyzer
-
     found = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
-        for tier, features in TIERS.items():
-            analyzer = DocumentLayoutAnalyzer.get_model(feature_set_name=features)
-            found[tier] = [analyzer.predict(page, return_raw=True) for page in document]
+        for tier in TIERS:
+            model = analyzer(tier)
+            found[tier] = [model.predict(page, return_raw=True) for page in document]
     return found
 
 
@@ -58,6 +67,20 @@ def test_regions_equal_get_layout(
         theirs = sorted((group["class_name"], *group["group_bbox"]) for group in groups)
         assert [cls for cls, *_ in ours] == [cls for cls, *_ in theirs]
         assert np.allclose([box for _, *box in ours], [box for _, *box in theirs], atol=1e-3)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_examples_equal_get_layout(path: Path, models: dict[tuple[str, int], LayoutModel]) -> None:
+    with pymupdf.open(path) as opened, warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        ours = models["full", 5].layout([prepare_page(page, prepare_request("full")) for page in opened])
+        theirs = [analyzer("full").predict(page, return_raw=True) for page in opened]
+    assert any(ours)
+    for regions, groups in zip(ours, theirs, strict=True):
+        found = sorted((region.cls, *region.box) for region in regions)
+        wanted = sorted((group["class_name"], *group["group_bbox"]) for group in groups)
+        assert [cls for cls, *_ in found] == [cls for cls, *_ in wanted]
+        assert np.allclose([box for _, *box in found], [box for _, *box in wanted], atol=1e-3)
 
 
 def test_the_pages_show_what_they_should(
