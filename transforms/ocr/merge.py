@@ -33,11 +33,13 @@ def merge(
     engine: str,
 ) -> ExtractedPage:
     """The page with what `engine` read in its images. A page read as a whole is straightened: see `to_shown`."""
+    if not images:
+        return page
     if decision.keep_if_better and _known(page.lines) > _known_words(lines):
         return page
     kept = [] if decision.discard_text else list(page.lines)
     result = msgspec.structs.replace(page, lines=kept)
-    if not decision.regions and images:
+    if not decision.regions:
         result = _straightened(result, images[0])
     for image, found in zip(images, lines, strict=True):
         result = _with_image(result, image, found, engine)
