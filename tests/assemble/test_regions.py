@@ -9,8 +9,9 @@ import pytest
 from schemas.content import BlockType, ExtractedPage, Extraction, Line, Region, Span, Style, Vector
 from schemas.geometry import Box
 from transforms.assemble.draft import Draft
-from transforms.assemble.geometry import geometry_drafts
-from transforms.assemble.regions import NO_REGIONS, PageRegions, turned_regions, vote
+from transforms.assemble.geometry import geometry_drafts, join_in_regions
+from transforms.assemble.geometry_lines import make_line
+from transforms.assemble.regions import NO_REGIONS, PageRegions, trusted_regions, turned_regions, vote
 from transforms.assemble.regions_figures import seen_figures
 from transforms.assemble.text import join_spans
 
@@ -201,6 +202,29 @@ def test_a_heading_in_the_top_margin_stays_when_the_model_is_certain() -> None:
 
 
 # Pictures
+
+
+def test_a_picture_full_of_text_is_not_believed() -> None:
+    lines = [*prose(60, 12), *prose(230, 12)]
+    found = drafts(lines, [around(lines, T.FIGURE)])
+    assert found == drafts(lines, [])
+    words = [line("fox", 60 + 20 * i, 60 + 12 * j) for i in range(20) for j in range(20)]
+    page = ExtractedPage(number=1, lines=words, regions=[around(words, T.FIGURE)])
+    assert trusted_regions(page) == []
+    page.lines = words[::20]
+    assert trusted_regions(page) == page.regions
+
+
+def test_pieces_of_a_line_of_a_caption_that_a_gutter_would_part_are_joined() -> None:
+    pieces = [line("Figure 4: The ratio", 60, 300), line("of success and", 165, 300), line("of failure", 245, 300)]
+    columns = [line("The words of a column of text", x, y) for x in (60, 300) for y in range(340, 480, 12)]
+    found = drafts([*pieces, *columns], [around(pieces, T.CAPTION)])
+    assert join_spans(found[0].spans) == "Figure 4: The ratio of success and of failure"
+    apart = [line("left words", 60, 300), line("right words", 400, 300)]
+    assert (
+        len(join_in_regions([make_line(1, x.box, x.spans) for x in apart], PageRegions([around(apart, T.CAPTION)])))
+        == 2
+    )
 
 
 def test_a_picture_grows_by_the_drawing_around_its_labels() -> None:

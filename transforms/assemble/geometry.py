@@ -16,11 +16,27 @@ from transforms.assemble.furniture import Furniture, Sheet, find_furniture
 from transforms.assemble.geometry_blocks import Pitches, TextBlock, split_column
 from transforms.assemble.geometry_drawings import drawings, is_figure_caption
 from transforms.assemble.geometry_flow import continue_paragraphs
-from transforms.assemble.geometry_lines import PageLines, TextLine, attach_pieces, merge_rows, page_lines, turn_box
+from transforms.assemble.geometry_lines import (
+    PageLines,
+    TextLine,
+    attach_pieces,
+    close_rows,
+    merge_rows,
+    page_lines,
+    turn_box,
+)
 from transforms.assemble.geometry_typing import Typed, type_blocks
 from transforms.assemble.headings import BodyFace
 from transforms.assemble.reading_order import reading_order
-from transforms.assemble.regions import NO_REGIONS, SURE, PageRegions, turned_regions
+from transforms.assemble.regions import (
+    CERTAIN,
+    NO_REGIONS,
+    RUNNING_TEXT,
+    SURE,
+    PageRegions,
+    trusted_regions,
+    turned_regions,
+)
 from transforms.assemble.regions import SOURCE as SEEN
 from transforms.assemble.regions_figures import seen_figures
 from transforms.assemble.regions_tables import weighed_tables
@@ -29,6 +45,8 @@ from transforms.assemble.tables import FoundTable, page_box
 SOURCE = "geometry"
 #: Images smaller than this share of the page are ornaments, larger than that are backgrounds of text.
 MIN_FIGURE, MAX_FIGURE = 0.01, 0.9
+#: Types of regions whose pieces of a baseline belong together.
+JOINED = RUNNING_TEXT | {BlockType.CAPTION, BlockType.FORMULA}
 #: Share of the page's width at its sides where turned text is a stamp.
 MARGIN = 0.09
 
@@ -94,15 +112,29 @@ def page_layout(page: ExtractedPage) -> PageLayout:
     drawn = drawings(page.vectors, [] if lines.quarter else lines.flow, page_box(page), known)
     drafts += [_figure_draft(page.number, box) for box in drawn]
     known += drawn
-    for box, confidence in seen_figures(PageRegions(page.regions), page.vectors, page_box(page), known):
+    for box, confidence in seen_figures(PageRegions(trusted_regions(page)), page.vectors, page_box(page), known):
         drafts.append(_figure_draft(page.number, box, SEEN, confidence))
     objects = [
         PlacedObject(turn_box(draft.box, lines.quarter, page), draft, drawn=draft.box in drawn)
         for draft in drafts
         if draft.box
     ]
-    lines = dataclasses.replace(lines, flow=attach_pieces(lines.flow))
-    return PageLayout(page, lines, objects, turned_regions(page, lines.quarter))
+    regions = turned_regions(page, lines.quarter)
+    flow = join_in_regions(attach_pieces(lines.flow), regions)
+    return PageLayout(page, dataclasses.replace(lines, flow=flow), objects, regions)
+
+
+def join_in_regions(lines: list[TextLine], regions: PageRegions) -> list[TextLine]:
+    """Pieces of one baseline that stand close in the same text become one line, before columns are sought."""
+    if not regions:
+        return lines
+    homes: dict[int, list[TextLine]] = {}
+    for line in lines:
+        seen = regions.at(line.box)
+        joins = seen is not None and seen.type in JOINED and seen.confidence >= CERTAIN
+        homes.setdefault(id(seen) if joins else 0, []).append(line)
+    joined = [line for home, found in homes.items() if home for line in close_rows(found)]
+    return homes.get(0, []) + joined
 
 
 def _table_draft(page: int, table: FoundTable) -> Draft:

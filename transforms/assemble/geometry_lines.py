@@ -15,6 +15,8 @@ from transforms.assemble.text import collapse, line_text, normalise
 HORIZONTAL = 0.985
 #: Gaps, in font sizes, that join pieces of a baseline before columns are sought.
 TOUCHING, MARKER_GAP = 0.5, 3.0
+#: A justified space, in font sizes, that stands within a line.
+WIDE_SPACE = 1.5
 _MARKER = re.compile(r"[^\w\s]|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.)]|\d{1,2}(?:\.\d{1,2}){0,3}\.?")
 _RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _BOLD, _ITALIC, _MONO = int(Style.BOLD), int(Style.ITALIC), int(Style.MONO)
@@ -196,6 +198,24 @@ def merge_rows(lines: Iterable[TextLine]) -> list[TextLine]:
         else:
             rows.append([line])
     return [_merged(row) for row in rows]
+
+
+def close_rows(lines: Iterable[TextLine]) -> list[TextLine]:
+    """Fragments on the same baseline with no more than a wide space between them become one line."""
+    pieces: list[list[TextLine]] = []
+    for line in sorted(lines, key=lambda line: (line.box.x0, line.box.y1)):
+        near = (piece for piece in reversed(pieces) if _is_next(piece[-1], line))
+        piece = next(near, None)
+        if piece is None:
+            pieces.append([line])
+        else:
+            piece.append(line)
+    return [_merged(piece) for piece in pieces]
+
+
+def _is_next(left: TextLine, right: TextLine) -> bool:
+    gap = right.box.x0 - left.box.x1
+    return -0.3 * right.size < gap < WIDE_SPACE * max(left.size, right.size) and _same_row(left, right)
 
 
 def _same_row(a: TextLine, b: TextLine) -> bool:

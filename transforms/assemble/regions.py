@@ -18,6 +18,8 @@ CERTAIN = 0.92
 _BAND = 24.0
 #: Boxes of a region hug the ink; those of lines may be that much larger.
 _SLACK = 1.0
+#: A picture with that many characters is text when longer lines make up that share of them, or they cover so much.
+MIN_TEXT, MAX_LABEL, MAX_LONG, MAX_COVERED = 400, 45, 0.4, 0.3
 #: Types whose text is read as text, whatever stands beside it.
 RUNNING_TEXT = frozenset(
     {BlockType.PARAGRAPH, BlockType.HEADING, BlockType.TITLE, BlockType.LIST_ITEM, BlockType.FOOTNOTE}
@@ -58,11 +60,28 @@ def _band(y: float) -> int:
     return int(y // _BAND)
 
 
+def trusted_regions(page: ExtractedPage) -> list[Region]:
+    """The regions of a page without pictures full of running text: there the model lost its way."""
+    return [region for region in page.regions if region.type is not BlockType.FIGURE or not _is_text(region, page)]
+
+
+def _is_text(picture: Region, page: ExtractedPage) -> bool:
+    """Whether a picture holds more than labels: much text that fills it, or long lines."""
+    inside = [line for line in page.lines if picture.box.contains_centre(line.box)]
+    lengths = [sum(len(span.text) for span in line.spans) for line in inside]
+    if sum(lengths) < MIN_TEXT:
+        return False
+    long = sum(length for length in lengths if length > MAX_LABEL)
+    covered = sum(line.box.area for line in inside)
+    return long > MAX_LONG * sum(lengths) or covered > MAX_COVERED * picture.box.area
+
+
 def turned_regions(page: ExtractedPage, quarter: int) -> PageRegions:
     """The regions of a page turned so that its text reads from left to right."""
+    regions = trusted_regions(page)
     if not quarter:
-        return PageRegions(page.regions)
-    return PageRegions(Region(r.type, turn_box(r.box, quarter, page), r.confidence) for r in page.regions)
+        return PageRegions(regions)
+    return PageRegions(Region(r.type, turn_box(r.box, quarter, page), r.confidence) for r in regions)
 
 
 @dataclass(frozen=True)

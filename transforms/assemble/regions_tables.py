@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from schemas.content import BlockType, ExtractedPage, Region
-from transforms.assemble.regions import CERTAIN, RUNNING_TEXT, SOURCE, SURE, PageRegions
+from transforms.assemble.regions import CERTAIN, RUNNING_TEXT, SOURCE, SURE, PageRegions, trusted_regions
 from transforms.assemble.regions_grid import model_cells
 from transforms.assemble.tables import FoundTable, find_tables, forced_table, make_table, page_box, tables_among
 from transforms.assemble.tables_grid import all_chunks, is_title
@@ -56,7 +56,7 @@ def weighed_tables(page: ExtractedPage) -> list[FoundTable]:
     if not page.regions:
         return found
     pieces = page_pieces(page)
-    regions = PageRegions(page.regions)
+    regions = PageRegions(trusted_regions(page))
     homes = {(p.line, p.span): home for p in pieces if (home := regions.at(p.box)) is not None}
     text = _Text(pieces, homes)
     seen = [region for region in regions.of_type(BlockType.TABLE) if _is_worth_reading(text.inside(region))]
