@@ -127,6 +127,34 @@ def test_prose_above_and_below_a_table_is_left_out() -> None:
     assert {p.text for p in kept} == {word for row in NUMBERS for word in row}
 
 
+def test_a_large_title_above_a_table_is_left_out() -> None:
+    box = Box(60, 70, 200, 88)
+    title = Line((Span("Our sales", box, "Sans", 18.0),), box)
+    kept = without_prose(page_pieces(sheet([title, *rows(NUMBERS, [60, 200, 300], 100)], [])))
+    assert {p.text for p in kept} == {word for row in NUMBERS for word in row}
+    assert without_prose([]) == []
+
+
+def test_rows_of_cells_that_rules_tell_beyond_the_region_stay() -> None:
+    grid = [rule(50, y, 350, y) for y in (95, 110, 125, 140, 155)] + [rule(x, 95, x, 155) for x in (50, 190, 290, 350)]
+    lines = rows(NUMBERS, [60, 200, 300], 100)
+    regions = [region(BlockType.TABLE, Box(60, 115, 330, 152))]
+    assert weighed_tables(sheet(lines, regions, grid)) == find_tables(sheet(lines, [], grid))
+
+
+def test_a_heading_that_a_table_swallowed_comes_out() -> None:
+    grid = [rule(50, y, 350, y) for y in (95, 110, 125, 140, 155, 170)]
+    grid += [rule(x, 95, x, 170) for x in (50, 190, 290, 350)]
+    lines = [*rows(NUMBERS, [60, 200, 300], 100), text("Another section", 60, 160)]
+    regions = [
+        region(BlockType.TABLE, Box(60, 100, 330, 152)),
+        region(BlockType.HEADING, Box(60, 160, 135, 167)),
+    ]
+    assert "Another section" in texts(find_tables(sheet(lines, [], grid))[0])
+    (table,) = weighed_tables(sheet(lines, regions, grid))
+    assert texts(table) == [word for row in NUMBERS for word in row]
+
+
 def test_headings_span_the_columns_over_their_underline() -> None:
     pieces = [piece("Year Ended", 240, 85, 290), *page_pieces(sheet(rows(NUMBERS[1:], [60, 200, 300], 100), []))]
     seen = region(BlockType.TABLE, Box(60, 85, 330, 152), rows=(95.0, 110.0, 125.0), columns=(150.0, 280.0))

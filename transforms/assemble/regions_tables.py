@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 
 from schemas.content import BlockType, ExtractedPage, Region
 from transforms.assemble.regions import CERTAIN, RUNNING_TEXT, SOURCE, SURE, PageRegions, trusted_regions
@@ -24,6 +25,8 @@ AGREED = 0.9
 LEFT_OUT = 0.4
 #: A row of one chunk with more characters than this is no row of a table.
 PROSE_CHARS = 60
+#: Nor is one in type that is larger than that of the table by this factor.
+HEADING_SIZE = 1.3
 _WORD_GAP = 1.0
 #: Share of the text of a region that a table within it has to take up to be the table that the model sees.
 COMPLETE = 0.9
@@ -93,17 +96,18 @@ def _settled(page: ExtractedPage, region: Region, tables: list[FoundTable], text
 def without_prose(pieces: Sequence[Piece]) -> list[Piece]:
     """Pieces of a table without titles, notes and prose above and below it, which the model often takes in."""
     rows = text_rows(pieces, gap=_WORD_GAP)
+    usual = median(piece.size for piece in pieces) if pieces else 0.0
     start, stop = 0, len(rows)
-    while start < stop and _is_prose(rows[start]):
+    while start < stop and _is_prose(rows[start], usual):
         start += 1
-    while stop > start and _is_prose(rows[stop - 1]):
+    while stop > start and _is_prose(rows[stop - 1], usual):
         stop -= 1
     return [piece for chunk in all_chunks(rows[start:stop]) for piece in chunk.pieces]
 
 
-def _is_prose(row: TextRow) -> bool:
+def _is_prose(row: TextRow, usual: float) -> bool:
     text = row.chunks[0].text
-    return len(row.chunks) == 1 and (len(text) > PROSE_CHARS or is_title(text))
+    return len(row.chunks) == 1 and (len(text) > PROSE_CHARS or is_title(text) or row.size > HEADING_SIZE * usual)
 
 
 def _is_well_read(tables: Sequence[FoundTable], pieces: Sequence[Piece]) -> bool:
