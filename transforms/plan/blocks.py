@@ -19,7 +19,7 @@ from transforms.runtime.stamps import listed_mark
 from transforms.runtime.uris import identity_uri
 
 #: Documents in a full block.
-BLOCK = 2_000
+BLOCK = 500
 #: (bucket, documents)
 Packed = tuple[int, bytes]
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import IO, Protocol
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Field, Transaction
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 
@@ -18,7 +18,7 @@ from schemas.failures import ConfigurationError, OutputError
 from schemas.part import WrittenFile
 from schemas.tables import TABLES
 from transforms.runtime.stores import delta_options
-from transforms.write.columns import incompatible, missing, schema_of
+from transforms.write.columns import grown, incompatible, schema_of
 from transforms.write.files import SUFFIX
 from transforms.write.staging import FOLDER, dead_runs
 
@@ -130,8 +130,8 @@ class DeltaCatalog:
             present = pa.schema(table.schema().to_arrow())
             if wrong := incompatible(present, name):
                 raise ConfigurationError(f"{'; '.join(wrong)}; run `docbeam migrate {self._root}`")
-            if fields := [field.with_nullable(True) for field in missing(present, name)]:
-                table.alter.add_columns([Field.from_arrow(field) for field in fields])
+            if schema := grown(present, name):
+                write_deltalake(table, schema.empty_table(), mode="append", schema_mode="merge")
         except (DeltaError, OSError, pa.ArrowException) as error:
             raise OutputError(f"cannot create table {name!r} below {self._root}: {error}") from error
 

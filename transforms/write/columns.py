@@ -58,9 +58,22 @@ def nothing(kind: pa.DataType) -> Any:
     return False if pa.types.is_boolean(kind) else 0
 
 
-def missing(present: pa.Schema, name: str) -> list[pa.Field]:
-    """Today's columns that a table lacks."""
-    return [field for field in schema_of(name) if field.name not in present.names]
+def grown(present: pa.Schema, name: str) -> pa.Schema | None:
+    """The schema that a table must get to hold today's rows, None when it can; what is new in it may be missing."""
+    fields = [field if field.name in present.names else field.with_nullable(True) for field in schema_of(name)]
+    has_all = all(f.name in present.names and _covers(present.field(f.name).type, f.type) for f in fields)
+    return None if has_all else pa.schema(fields)
+
+
+def _covers(one: pa.DataType, other: pa.DataType) -> bool:
+    """Whether the type `one` has all the inner fields of `other`."""
+    if pa.types.is_list(one) and pa.types.is_list(other):
+        return _covers(one.value_type, other.value_type)
+    if pa.types.is_struct(one) and pa.types.is_struct(other):
+        inner = {one.field(i).name: one.field(i).type for i in range(one.num_fields)}
+        wanted = [other.field(i) for i in range(other.num_fields)]
+        return all(field.name in inner and _covers(inner[field.name], field.type) for field in wanted)
+    return True
 
 
 def incompatible(present: pa.Schema, name: str) -> list[str]:
@@ -73,13 +86,14 @@ def incompatible(present: pa.Schema, name: str) -> list[str]:
 
 
 def _same(one: pa.DataType, other: pa.DataType) -> bool:
-    """Whether two types are the same, whatever says which values may be missing."""
+    """Whether two types are the same, but for inner fields that `other` adds and that may be missing."""
     if pa.types.is_list(one) and pa.types.is_list(other):
         return _same(one.value_type, other.value_type)
     if pa.types.is_struct(one) and pa.types.is_struct(other):
-        names = [[kind.field(i).name for i in range(kind.num_fields)] for kind in (one, other)]
-        return names[0] == names[1] and all(
-            _same(one.field(i).type, other.field(i).type) for i in range(one.num_fields)
+        inner = {one.field(i).name: one.field(i).type for i in range(one.num_fields)}
+        wanted = [other.field(i) for i in range(other.num_fields)]
+        return inner.keys() <= {field.name for field in wanted} and all(
+            _same(inner[field.name], field.type) if field.name in inner else field.nullable for field in wanted
         )
     return bool(one == other)
 

@@ -41,7 +41,7 @@ def known_files(root: str, format_name: str, storage: Storage) -> list[str]:
 
 def known_rows(path: str, format_name: str, storage: Storage, fingerprint: str) -> Iterator[Known]:
     """The documents of one data file."""
-    for table in read_rows(storage, path, format_name, list(COLUMNS), 50_000):
+    for table in read_rows(storage, path, format_name, list(COLUMNS), 10_000):
         yield from _rows(table, fingerprint)
 
 

@@ -1,0 +1,161 @@
+"""Night after night over changing sources: only what changed is fetched, and the tables are those of a fresh ingest."""
+
+import os
+
+import msgspec
+import pytest
+from nightly import Site, ingest, options, same_rows, write
+from pipeline_runs import check_output, document_named, read_tables, rows_of
+
+from beam_pipeline.local_run import run
+from beam_pipeline.planning import plan_run
+from schemas.options import ChunkOptions, FetchOptions
+from transforms.write.snapshot import read_runs
+
+
+@pytest.fixture(scope="module")
+def site():
+    made = Site()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+def documents(folder, count):
+    for number in range(count):
+        write(folder / f"{number:04d}.md", f"# Note {number}\n\nLake {number} is deep.\n")
+
+
+def test_a_night_of_changes_ends_like_a_fresh_ingest(tmp_path, site):
+    folder, output, manifest = tmp_path / "in", tmp_path / "out", tmp_path / "list.csv"
+    documents(folder, 30)
+    urls = [site.put(f"/{number}.md", f"# Page {number}\n\nRiver {number}.\n") for number in range(30)]
+    manifest.write_text("uri\n" + "\n".join(urls) + "\n")
+    given = {"manifests": (str(manifest),)}
+    first = ingest([folder], output, **given)
+    assert first.statuses == {"ok": 60}
+    assert sum(site.sent.values()) == 30
+
+    write(folder / "0003.md", "# Changed\n\nOther words.\n", age=-5)
+    write(folder / "new.md", "# New\n\nWords.\n")
+    (folder / "0007.md").unlink()
+    os.utime(folder / "0009.md", (1_000_000_000, 1_000_000_000))
+    site.put("/4.md", "# Page 4 changed\n\nSea.\n")
+    urls = [*urls[:10], *urls[11:], site.put("/new.md", "# New page\n\nPond.\n")]
+    manifest.write_text("uri\n" + "\n".join(urls) + "\n")
+    plan = plan_run(options([folder], output, **given))
+    # Servers have no listing: each of their documents is asked.
+    expected = {"new": 2, "changed": 2, "check": 29, "removed": 2, "unchanged": 27}
+    assert plan.counts == expected
+    assert plan.documents["removed"] == sorted([str(folder / "0007.md"), f"{site.url}/10.md"])
+    assert plan.documents["changed"] == [str(folder / "0003.md"), str(folder / "0009.md")]
+
+    site.sent.clear()
+    second = ingest([folder], output, **given)
+    assert second.statuses == {"ok": 4, "unchanged": 56}
+    assert dict(+site.sent) == {"/4.md": 1, "/new.md": 1}
+    tables = read_tables(output)
+    check_output(tables)
+    ingest([folder], tmp_path / "fresh", **given)
+    assert same_rows(tables) == same_rows(read_tables(tmp_path / "fresh"))
+
+    site.asked.clear()
+    again = plan_run(options([folder], output, **given))
+    assert again.counts == {"check": 30, "unchanged": 30}
+    assert not site.asked
+
+
+def test_other_options_are_told_and_worked_on(tmp_path):
+    folder, output = tmp_path / "in", tmp_path / "out"
+    documents(folder, 3)
+    ingest([folder], output)
+    changed = options([folder], output)
+    changed = msgspec.structs.replace(changed, chunk=ChunkOptions(max_tokens=64))
+    assert plan_run(changed).counts == {"option-changed": 3}
+
+
+@pytest.mark.parametrize("format_name", ["delta", "parquet"])
+@pytest.mark.parametrize("fate", ["remove", "keep", "tombstone"])
+def test_what_becomes_of_documents_that_are_gone(tmp_path, fate, format_name):
+    folder, output = tmp_path / "in", tmp_path / "out"
+    documents(folder, 3)
+    ingest([folder], output, format_name)
+    (folder / "0001.md").unlink()
+    for _ in range(2):
+        ingest([folder], output, format_name, deleted=fate)
+        tables = read_tables(output)
+        rows = {row["path"]: row for row in tables["documents"]}
+        assert len(rows) == (2 if fate == "remove" else 3)
+        if fate == "tombstone":
+            assert (rows["0001.md"]["status"], rows["0001.md"]["chunks"]) == ("deleted", 0)
+            assert rows_of(tables, "chunks", rows["0001.md"]["doc_id"]) == []
+        elif fate == "keep":
+            assert len(rows_of(tables, "chunks", rows["0001.md"]["doc_id"])) == 1
+    write(folder / "0001.md", "# Back\n\nAgain.\n", age=9)
+    ingest([folder], output, format_name, deleted=fate)
+    assert document_named(read_tables(output), "0001.md")["status"] == "ok"
+    check_output(read_tables(output))
+
+
+def test_nothing_is_gone_where_the_listing_proves_nothing(tmp_path):
+    folder, output = tmp_path / "in", tmp_path / "out"
+    documents(folder, 2)
+    write(folder / "sub" / "deep.md", "# Deep\n")
+    ingest([folder], output)
+    # Another folder, an empty one, one document by name, and fewer of them by a filter.
+    write(tmp_path / "other" / "o.md", "# O\n")
+    ingest([tmp_path / "other"], output)
+    ingest([folder / "0000.md"], output)
+    (tmp_path / "aside").mkdir()
+    for name in ("0000.md", "0001.md", "sub"):
+        (folder / name).rename(tmp_path / "aside" / name)
+    ingest([folder], output)
+    assert len(read_tables(output)["documents"]) == 4
+    (tmp_path / "aside" / "0000.md").rename(folder / "0000.md")
+    ingest([str(folder / "*.md")], output)
+    assert {row["path"] for row in read_tables(output)["documents"]} == {"0000.md", "sub/deep.md", "o.md"}
+
+
+def test_a_source_that_fails_for_a_while_keeps_its_rows(tmp_path, site):
+    output = tmp_path / "out"
+    url = site.put("/flaky.md", "# Flaky\n\nWords.\n")
+    ingest([url], output)
+    good = read_tables(output)
+    site.bodies["/flaky.md"] = b"# Other\n"
+    # Other content under the same ETag: who asks by ETag is told that nothing changed.
+    assert ingest([url], output).statuses == {"unchanged": 1}
+    report = ingest([url], output, force=True)
+    assert report.statuses == {"stale": 1}
+    tables = read_tables(output)
+    (row,) = tables["documents"]
+    assert (row["status"], row["attempts"], row["retryable"], row["failures"]) == ("stale", 1, True, 1)
+    assert tables["chunks"] == good["chunks"]
+    (failure,) = tables["failures"]
+    assert (failure["category"], failure["stage"]) == ("changed", "fetch")
+    assert read_runs(str(output))[-1].failures == {"changed": 1}
+    # Retried by the next run, which takes what it gets.
+    assert ingest([url], output).statuses == {"ok": 1}
+    tables = read_tables(output)
+    check_output(tables)
+    assert [row["text"] for row in tables["elements"]] == ["Other"]
+
+
+def test_a_source_that_comes_back_unchanged_is_well_again(tmp_path, site):
+    output = tmp_path / "out"
+    url = site.put("/away.md", "# Away\n\nWords.\n")
+    ingest([url], output)
+    good = read_tables(output)
+    site.status["/away.md"] = 503
+    made = options([url], output)
+    made = msgspec.structs.replace(made, fetch=FetchOptions(retries=0))
+    assert run(made).statuses == {"stale": 1}
+    assert read_tables(output)["chunks"] == good["chunks"]
+    del site.status["/away.md"]
+    assert run(made).statuses == {"unchanged": 1}
+    assert same_rows(read_tables(output)) == same_rows(good)
+    site.status["/away.md"] = 404
+    assert run(made).statuses == {"failed": 1}
+    assert read_tables(output)["chunks"] == []
+    del site.status["/away.md"]
+    assert run(made).statuses == {"ok": 1}
+    assert same_rows(read_tables(output)) == same_rows(good)
