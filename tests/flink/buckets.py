@@ -48,6 +48,10 @@ def object_names(bucket: str, prefix: str = "") -> list[str]:
     return [blob.name for blob in _client().list_blobs(bucket, prefix=prefix)]
 
 
+def object_bytes(bucket: str, name: str) -> bytes:
+    return _client().bucket(bucket).blob(name).download_as_bytes()
+
+
 def _client():
     from google.cloud import storage
 
