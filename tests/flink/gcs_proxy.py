@@ -38,9 +38,9 @@ class Proxy(BaseHTTPRequestHandler):
             method, path = "POST", self.json_upload(first, urllib.parse.unquote(name))
         if first == "batch":
             body = with_content_ids(body)
-        if "alt=media" in url.query:
+        if method == "GET" and "/o/" in url.path:
             # The tests see from this log how far a job is.
-            print("GET", url.path, flush=True)
+            print(url.path, flush=True)
         status, headers, data = self.ask(method, path, body)
         after = urllib.parse.parse_qs(url.query).get("start-after")
         if after and "list-type" in url.query:

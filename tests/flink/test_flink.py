@@ -111,12 +111,13 @@ def test_a_killed_task_manager_costs_time_and_nothing_else(tmp_path, cluster, pr
     upload(tmp_path, "in", "many")
     ingest("gs://in/many", "gs://out/many-local")
 
+    log = processes.logs / "gcs-proxy.out"
+    before = log.stat().st_size
+
     def fetched() -> int:
         """Documents that workers of Flink asked for so far."""
-        return (processes.logs / "gcs-proxy.out").read_text().count("many%2F") - before
+        return len({line for line in log.read_text()[before:].splitlines() if "/o/many%2F" in line})
 
-    before = 0
-    before = fetched()
     outcome: dict[str, dict] = {}
 
     def run() -> None:
@@ -124,17 +125,15 @@ def test_a_killed_task_manager_costs_time_and_nothing_else(tmp_path, cluster, pr
 
     thread = threading.Thread(target=run)
     thread.start()
-    wait_for("a third of the documents", lambda: fetched() > MANY // 3, 180)
+    wait_for("a third of the documents", lambda: fetched() > MANY // 3, 300)
     cluster.kill_task_manager()
-    seen = fetched()
-    assert seen < MANY, "the job was done before its TaskManager was killed"
+    assert fetched() < MANY, "the job was done before its TaskManager was killed"
     cluster.start_task_manager()
-    thread.join(600)
+    thread.join(900)
     assert outcome["report"]["statuses"] == {"ok": MANY}
     flink = tables("many-flink")
     assert flink == tables("many-local")
     check_output(flink)
-    assert fetched() > MANY, "nothing was done again: the TaskManager died too late"
     job = cluster.jobs()[-1]
     assert job["state"] == "FINISHED"
     assert cluster.restarts(job["jid"]) >= 1
