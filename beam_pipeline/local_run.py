@@ -98,7 +98,9 @@ def prepared(options: Options) -> Options:
     if not output:
         raise ConfigurationError("no output: give --output DIR (or a gs:// or s3:// prefix)")
     absolute = output.rstrip("/") if "://" in output else posixpath.abspath(output)
-    return msgspec.structs.replace(options, write=msgspec.structs.replace(options.write, output=absolute))
+    cache = posixpath.abspath(posixpath.expanduser(options.plan.extract_cache)) if options.plan.extract_cache else ""
+    plan = msgspec.structs.replace(options.plan, extract_cache=cache)
+    return msgspec.structs.replace(options, write=msgspec.structs.replace(options.write, output=absolute), plan=plan)
 
 
 def _close_pool(options: Options) -> None:

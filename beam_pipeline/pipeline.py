@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import apache_beam as beam
+import msgspec
 
 from beam_pipeline.fingerprint import fingerprint
 from runners.dataflow import inference_hints
-from schemas.options import ExtractOptions, Options
+from schemas.options import ChunkOptions, ExtractOptions, Options
 from schemas.part import Part
 from schemas.plan import Changes, RunFacts
 from schemas.source import SourceRef
@@ -30,7 +31,8 @@ from transforms.ocr.transform import ReadScans, SortScans
 from transforms.plan.blocks import CLUSTER, LOCAL, Layout
 from transforms.plan.decide import Rules
 from transforms.plan.join import Join
-from transforms.plan.transform import PlanDocuments
+from transforms.plan.recall import Recall
+from transforms.plan.transform import KeepDocuments, PlanDocuments, RecallDocuments
 from transforms.runtime.beam_stores import BeamStore
 from transforms.runtime.pool import PoolOptions
 from transforms.sources.transform import ListSources
@@ -60,6 +62,11 @@ class Ingest(beam.PTransform):  # type: ignore[misc]
         fetch = plan.work | "Spread" >> beam.Reshuffle() | FetchDocuments(open_source, version, self.run_id)
         touched = fetch.touched | "Touch" >> beam.Map(lambda touch: Changes(touched=[touch]))
         fetched: beam.PCollection[Part] = fetch.parts
+        others = [plan.changes, touched]
+        if recall := recall_of(options):
+            found = fetched | RecallDocuments(recall, pool)
+            fetched = found.parts
+            others.append(found.recalled | "WriteRecalled" >> WriteUp(options, pool, self.run_id))
         judge = PagesToRead(options.ocr) if options.ocr.mode != "never" else None
         read = fetched | ExtractWhole(options.extract, open_source, pool, judge)
         joined = read.ranges | ExtractRanges(options.extract, open_source, pool, judge) | JoinRanges()
@@ -67,7 +74,7 @@ class Ingest(beam.PTransform):  # type: ignore[misc]
         if judge:
             texts = texts | ReadPages(options, pool, open_source)
         staged = texts | StructureDocuments(options, pool, self.run_id, open_source)
-        changes = (staged, plan.changes, touched) | "Changes" >> beam.Flatten()
+        changes = (staged, *others) | "Changes" >> beam.Flatten()
         facts = self.facts or RunFacts(run_id=self.run_id)
         return changes | CommitTables(options.write, facts, self.seen, options.plan.deleted == "tombstone")
 
@@ -143,8 +150,9 @@ class WriteUp(beam.PTransform):  # type: ignore[misc]
 
     def expand(self, parts: beam.PCollection[Part]) -> beam.PCollection[Changes]:
         """See the class."""
+        recall = recall_of(self.options)
         return (
-            parts
+            (parts | KeepDocuments(recall, self.pool) if recall else parts)
             | ChunkDocuments(self.options.chunk, self.pool)
             | StageTables(self.options.write, self.run_id, self.pool)
         )
@@ -154,6 +162,14 @@ def join_of(options: Options) -> Join:
     """The join of listing and output that a run with these options wants."""
     rules = Rules(now=time.time(), force=options.plan.force, max_attempts=options.plan.max_attempts)
     return Join(sources=options.source, plan=options.plan, rules=rules)
+
+
+def recall_of(options: Options) -> Recall | None:
+    """Where extracted documents are kept; None when they are not."""
+    if not options.plan.extract_cache:
+        return None
+    extraction = fingerprint(msgspec.structs.replace(options, chunk=ChunkOptions()))
+    return Recall(root=options.plan.extract_cache, max_bytes=options.plan.extract_cache_bytes, extraction=extraction)
 
 
 def layout_of(options: Options) -> Layout:

@@ -109,7 +109,7 @@ def test_files_of_a_killed_commit_are_removed(tmp_path, folder):
     while not staged(tmp_path) and process.poll() is None:
         time.sleep(0.001)
     kill(process)
-    (run,) = (tmp_path / "_staging").iterdir()
+    (run,) = (path for path in (tmp_path / "_staging").iterdir() if path.is_dir())
     torn = tmp_path / "chunks" / f"part-{run.name}-0123456789ab-0000.parquet"
     other = tmp_path / "chunks" / "part-20000101T000000-ffffff-0123456789ab-0000.parquet"
     torn.write_bytes(b"rows")

@@ -5,11 +5,12 @@ import os
 import msgspec
 import pytest
 from nightly import Site, ingest, options, same_rows, write
-from pipeline_runs import check_output, document_named, read_tables, rows_of
+from pipeline_runs import check_output, document_named, read_tables, rows_of, write_pdf
 
 from beam_pipeline.local_run import run
 from beam_pipeline.planning import plan_run
-from schemas.options import ChunkOptions, FetchOptions
+from schemas.options import ChunkOptions, FetchOptions, PlanOptions
+from transforms.extract.parts import PartExtractor
 from transforms.write.snapshot import read_runs
 
 
@@ -65,17 +66,27 @@ def test_a_night_of_changes_ends_like_a_fresh_ingest(tmp_path, site):
     assert not site.asked
 
 
-def test_other_options_are_told_and_worked_on(tmp_path):
-    folder, output = tmp_path / "in", tmp_path / "out"
+def test_other_chunk_options_cost_no_extraction(tmp_path, monkeypatch):
+    folder, output, cache = tmp_path / "in", tmp_path / "out", {"extract_cache": str(tmp_path / "cache")}
     documents(folder, 3)
-    ingest([folder], output)
-    changed = options([folder], output)
+    write_pdf(folder / "report.pdf", 2)
+    ingest([folder], output, **cache)
+    changed = options([folder], output, **cache)
     changed = msgspec.structs.replace(changed, chunk=ChunkOptions(max_tokens=64))
-    assert plan_run(changed).counts == {"option-changed": 3}
+    assert plan_run(changed).counts == {"option-changed": 4}
+    fresh = msgspec.structs.replace(changed, write=msgspec.structs.replace(changed.write, output=str(tmp_path / "f")))
+    fresh = msgspec.structs.replace(fresh, plan=PlanOptions())
+    assert run(fresh).statuses == {"ok": 4}
+    # Every extraction fails from here on.
+    monkeypatch.setattr(PartExtractor, "extract", lambda *_: [][0])
+    assert run(changed).statuses == {"ok": 4}
+    assert same_rows(read_tables(output)) == same_rows(read_tables(tmp_path / "f"))
 
 
-@pytest.mark.parametrize("format_name", ["delta", "parquet"])
-@pytest.mark.parametrize("fate", ["remove", "keep", "tombstone"])
+@pytest.mark.parametrize(
+    ("fate", "format_name"),
+    [("remove", "parquet"), ("tombstone", "delta"), pytest.param("keep", "delta", marks=pytest.mark.slow)],
+)
 def test_what_becomes_of_documents_that_are_gone(tmp_path, fate, format_name):
     folder, output = tmp_path / "in", tmp_path / "out"
     documents(folder, 3)
@@ -124,7 +135,9 @@ def test_a_source_that_fails_for_a_while_keeps_its_rows(tmp_path, site):
     site.bodies["/flaky.md"] = b"# Other\n"
     # Other content under the same ETag: who asks by ETag is told that nothing changed.
     assert ingest([url], output).statuses == {"unchanged": 1}
-    report = ingest([url], output, force=True)
+    site.deaf = True
+    report = ingest([url], output)
+    site.deaf = False
     assert report.statuses == {"stale": 1}
     tables = read_tables(output)
     (row,) = tables["documents"]

@@ -10,13 +10,18 @@ import apache_beam as beam
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
+from schemas.part import Part
 from schemas.plan import Changes, Known, Planned, Root
 from schemas.source import SourceRef
 from transforms.plan.blocks import LOCAL, Layout, Packed, Packer, listed
 from transforms.plan.join import Join
+from transforms.plan.recall import STAGE, Recall
 from transforms.runtime.counts import live_counts
+from transforms.runtime.pool import PoolOptions
+from transforms.runtime.transform import for_each_part
 
 CHANGES = "changes"
+RECALLED = "recalled"
 
 
 class _Pack(beam.DoFn):  # type: ignore[misc]
@@ -95,3 +100,35 @@ class PlanDocuments(beam.PTransform):  # type: ignore[misc]
             | "Decide"
             >> beam.ParDo(_Join(self.join, self.run_id), beam.pvalue.AsList(roots)).with_outputs(CHANGES, main="work")
         )
+
+
+@dataclass(eq=False)
+class RecallDocuments(beam.PTransform):  # type: ignore[misc]
+    """Fetched parts -> {'parts': those to extract, 'recalled': those with the Document that an earlier run kept}."""
+
+    recall: Recall
+    pool: PoolOptions
+
+    def expand(self, parts: beam.PCollection[Part]) -> beam.pvalue.DoOutputsTuple:
+        """See the class."""
+        return (
+            parts
+            | "Recall" >> for_each_part(STAGE, self.recall.recall, self.pool)
+            | "Found" >> beam.ParDo(_by_payload).with_outputs(RECALLED, main="parts")
+        )
+
+
+@dataclass(eq=False)
+class KeepDocuments(beam.PTransform):  # type: ignore[misc]
+    """Parts with a Document -> the same, kept for later runs."""
+
+    recall: Recall
+    pool: PoolOptions
+
+    def expand(self, parts: beam.PCollection[Part]) -> beam.PCollection[Part]:
+        """See the class."""
+        return parts | for_each_part(STAGE, self.recall.keep, self.pool)
+
+
+def _by_payload(part: Part) -> list[Part | beam.pvalue.TaggedOutput]:
+    return [beam.pvalue.TaggedOutput(RECALLED, part) if part.payload else part]
