@@ -9,7 +9,7 @@ from statistics import median
 from schemas.content import BlockType, ExtractedPage, Region
 from transforms.assemble.regions import CERTAIN, RUNNING_TEXT, SOURCE, SURE, PageRegions, trusted_regions
 from transforms.assemble.regions_grid import model_cells
-from transforms.assemble.tables import FoundTable, find_tables, forced_table, make_table, page_box, tables_among
+from transforms.assemble.tables import FoundTable, forced_table, make_table, page_box, tables_among, tables_of
 from transforms.assemble.tables_grid import all_chunks, is_title
 from transforms.assemble.tables_rules import Frame, page_frames
 from transforms.assemble.tables_text import Piece, TextRow, page_pieces, text_rows
@@ -55,10 +55,10 @@ class _Text:
 
 def weighed_tables(page: ExtractedPage) -> list[FoundTable]:
     """Tables of a page, top to bottom; geometry alone decides where the model saw nothing."""
-    found = find_tables(page)
+    pieces = page_pieces(page)
+    found = tables_of(page, pieces)
     if not page.regions:
         return found
-    pieces = page_pieces(page)
     regions = PageRegions(trusted_regions(page))
     homes = {(p.line, p.span): home for p in pieces if (home := regions.at(p.box)) is not None}
     text = _Text(pieces, homes)

@@ -34,7 +34,11 @@ class FoundTable:
 
 def find_tables(page: ExtractedPage) -> list[FoundTable]:
     """Tables of a page, top to bottom; no two share a span. A page of more than `MAX_PIECES` pieces has none."""
-    pieces = page_pieces(page)
+    return tables_of(page, page_pieces(page))
+
+
+def tables_of(page: ExtractedPage, pieces: Sequence[Piece]) -> list[FoundTable]:
+    """Like `find_tables`, for the pieces of the page when they are at hand."""
     return tables_among(pieces, page_frames(page.vectors, pieces, page_box(page))) if _is_readable(pieces) else []
 
 
