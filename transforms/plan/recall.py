@@ -68,8 +68,5 @@ def readdressed(document: Document, info: DocumentInfo) -> Document:
 
 def _renamed(element: Element, new: dict[str, str]) -> Element:
     links = {name: new.get(getattr(element, name), "") for name in ("parent_id", "caption_of", "caption_id")}
-    references = tuple(
-        msgspec.structs.replace(reference, element_id=new.get(reference.element_id, ""))
-        for reference in element.references
-    )
+    references = tuple(msgspec.structs.replace(r, element_id=new.get(r.element_id, "")) for r in element.references)
     return msgspec.structs.replace(element, element_id=new[element.element_id], references=references, **links)
