@@ -20,6 +20,8 @@ from transforms.assemble.doubt_signs import Sign, TablePiece, page_signs
 
 INFO = DocumentInfo(doc_id="d", ref=SourceRef(uri="file:///d.pdf", path="d.pdf"))
 
+ANY = Thresholds(0.01, 1.0)
+
 
 def line(text: str, x: float, y: float, *, size: float = 10.0, hidden: str = "", turned: bool = False) -> Line:
     box = Box(x, y, x + 0.5 * size * len(text), y + size)
@@ -68,10 +70,10 @@ def test_plain_text_needs_no_model() -> None:
 
 
 def test_many_rows_of_short_pieces_need_one() -> None:
-    (need,) = needs([page(cells(14))])
+    (need,) = needs([page(cells(14))], thresholds=ANY)
     assert need.page == 1
     assert need.reason == "columns without rules, 14 rows"
-    assert need.tier == "full"
+    assert need.tier == "graph"
 
 
 def test_reasons_name_tables_by_how_they_were_read() -> None:
@@ -87,6 +89,13 @@ def test_text_and_lines_inside_tables_are_no_signs() -> None:
     assert len(list(page_signs(page(cells(14), drawn), []))) == 2
 
 
+def test_signs_add_up_to_a_need() -> None:
+    lines = [*cells(14), *(line("A line of a poster", 60, 400 + 40 * i, size=8.0 + 2 * i) for i in range(8))]
+    (need,) = needs([page(lines)])
+    assert need.reason == "8 font sizes"
+    assert need.score == pytest.approx(1 - (1 - 0.18) * (1 - 0.15), abs=1e-3)
+
+
 @pytest.mark.parametrize(
     ("rows", "empty", "told"), [(5, 0, []), (3, 0, ["table of 3 rows"]), (1, 0, ["table of 1 row"])]
 )
@@ -95,7 +104,7 @@ def test_short_tables_are_signs(rows: int, empty: int, told: list[str]) -> None:
     assert [sign.reason for sign in page_signs(page(prose()), [found])] == told
 
 
-@pytest.mark.parametrize(("empty", "chance"), [(1, None), (2, 0.3), (4, 0.8)])
+@pytest.mark.parametrize(("empty", "chance"), [(1, None), (2, 0.1), (3, 0.2), (5, 0.45)])
 def test_tables_with_many_empty_cells_may_be_charts(empty: int, chance: float | None) -> None:
     found = piece(Box(50, 50, 300, 300), 0.9, 5, empty)
     signs = list(page_signs(page(prose()), [found]))
@@ -115,7 +124,7 @@ def test_markers_beside_their_text_make_no_columns() -> None:
 def test_drawings_ask_for_the_tier_with_images() -> None:
     drawn = [Vector(Box(60 + i, 500, 61 + i, 700)) for i in range(300)]
     turned = [line("axis", 400, 520 + 40 * i, turned=True) for i in range(3)]
-    (need,) = needs([page(prose() + turned, drawn)], thresholds=Thresholds(0.2, 1.0))
+    (need,) = needs([page(prose() + turned, drawn)], thresholds=Thresholds(0.1, 1.0))
     assert (need.tier, need.reason) == ("full", "3 turned lines")
 
 
@@ -132,10 +141,10 @@ def test_many_font_sizes_are_a_sign() -> None:
 
 def test_thresholds_choose_the_tier() -> None:
     pages = [page(cells(14))]
-    score = needs(pages)[0].score
+    score = needs(pages, thresholds=ANY)[0].score
     assert needs(pages, thresholds=Thresholds(score + 0.01, 1.0)) == ()
     assert needs(pages, thresholds=Thresholds(score - 0.01, 1.0))[0].tier == "graph"
-    assert needs(pages, thresholds=Thresholds(0.1, score - 0.01))[0].tier == "full"
+    assert needs(pages, thresholds=Thresholds(0.01, score - 0.01))[0].tier == "full"
 
 
 @pytest.mark.parametrize(
@@ -154,7 +163,7 @@ def test_always_asks_about_every_digital_page_with_visible_text(other: Extracted
 
 
 def test_never_asks_about_none() -> None:
-    assert needs([page(cells(14))], "never") == ()
+    assert needs([page(cells(14))], "never", thresholds=ANY) == ()
 
 
 def test_tables_with_a_complete_lattice_are_named() -> None:

@@ -21,9 +21,9 @@ class Thresholds(NamedTuple):
     """Chances of a misread page from which a model is asked; `benchmarks/layout_cascade.py` measures them."""
 
     #: The network over text lines.
-    graph: float = 0.35
+    graph: float = 0.2
     #: The one that sees the page too. Also asked where the image tells most.
-    full: float = 0.6
+    full: float = 0.3
 
 
 DEFAULT_THRESHOLDS = Thresholds()

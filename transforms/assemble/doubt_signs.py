@@ -1,4 +1,8 @@
-"""Signs that geometry may have misread a page. Each tells people what was seen and weighs how likely it misleads."""
+"""Signs that geometry may have misread a page. Each tells people what was seen and weighs how likely it misleads.
+
+The chances are those of a noisy-or fitted to pages of many kinds, where misread means that what the layout model says
+changes more than a twentieth of what is made of the page; rounded, and kept above zero where few pages have a sign.
+"""
 
 from __future__ import annotations
 
@@ -11,20 +15,20 @@ from schemas.geometry import Box
 #: Confidences that `tables` gives: below the first a table was guessed from alignment, from the second on it is a
 #: complete lattice of rules.
 GUESSED_TABLE, LATTICE_TABLE = 0.7, 0.9
-#: Share of empty cells from which a table may be, and from which it most likely is, a chart or a form.
-SOME_EMPTY, MANY_EMPTY = 0.15, 0.3
+#: Chance of a misread table by its share of empty cells: charts and forms look like tables with few labels.
+EMPTY_CHANCES = ((0.45, 0.45), (0.3, 0.2), (0.15, 0.1))
 #: Tables with fewer rows are often labels beside each other.
 FEW_ROWS = 4
 #: Pieces of text with fewer characters may be cells, with more they are prose.
 CELL_CHARS = 28
 #: Markers of lists stand beside their text; they make no columns.
 MARKER_CHARS = 3
-#: Rows of two cells that make a table a possibility; of three cells, two rows do.
-LEAST_ROWS = 3
+#: Rows of two cells that make a table a possibility (of three cells, two rows do), and a better one.
+LEAST_ROWS, MORE_ROWS = 3, 6
 #: Drawn lines and boxes outside tables that may be a drawing that was not found.
 MANY_VECTORS = 100
 #: Font sizes that running text, headings and notes have; more mark forms, slides and posters.
-USUAL_SIZES = 6
+USUAL_SIZES, MANY_SIZES = 6, 10
 _LEVEL = 0.999
 
 
@@ -60,14 +64,15 @@ def _table_signs(tables: Sequence[TablePiece]) -> Iterator[Sign]:
     for table in tables:
         empty = sum(not cell.text for cell in table.cells) / max(1, len(table.cells))
         rows = len({cell.row for cell in table.cells})
-        if empty >= SOME_EMPTY:
-            yield Sign(f"table with {empty:.0%} empty cells", 0.8 if empty >= MANY_EMPTY else 0.3, pictorial=True)
+        chance = next((chance for share, chance in EMPTY_CHANCES if empty >= share), 0.0)
+        if chance:
+            yield Sign(f"table with {empty:.0%} empty cells", chance, pictorial=True)
         if rows < FEW_ROWS:
-            yield Sign(f"table of {_count(rows, 'row')}", 0.15)
+            yield Sign(f"table of {_count(rows, 'row')}", 0.08)
         if table.confidence < GUESSED_TABLE:
-            yield Sign("table without rules", 0.12)
+            yield Sign("table without rules", 0.28)
         elif table.confidence < LATTICE_TABLE:
-            yield Sign("table without a complete lattice", 0.08)
+            yield Sign("table without a complete lattice", 0.04)
 
 
 def _row_signs(lines: Sequence[Line]) -> Iterator[Sign]:
@@ -80,22 +85,22 @@ def _row_signs(lines: Sequence[Line]) -> Iterator[Sign]:
     count = sum(pieces > 1 for pieces in rows.values())
     wide = sum(pieces > 2 for pieces in rows.values())
     if count >= LEAST_ROWS or wide >= LEAST_ROWS - 1:
-        yield Sign(f"columns without rules, {count} rows", min(0.6, 0.3 + 0.03 * (count - LEAST_ROWS)))
+        yield Sign(f"columns without rules, {count} rows", 0.08 if count < MORE_ROWS else 0.15)
 
 
 def _drawing_signs(page: ExtractedPage, known: Sequence[Box], lines: Sequence[Line]) -> Iterator[Sign]:
     drawn = [vector.box for vector in page.vectors if not any(box.contains_centre(vector.box) for box in known)]
     if len(drawn) >= MANY_VECTORS:
-        yield Sign(f"{len(drawn)} drawn lines", 0.1, pictorial=True)
+        yield Sign(f"{len(drawn)} drawn lines", 0.04, pictorial=True)
     turned = sum(line.direction[0] <= _LEVEL for line in lines)
     if turned > 1 and turned < len(lines):
-        yield Sign(f"{turned} turned lines", 0.2, pictorial=True)
+        yield Sign(f"{turned} turned lines", 0.18, pictorial=True)
 
 
 def _letter_signs(lines: Sequence[Line]) -> Iterator[Sign]:
     sizes = len({round(line.spans[0].size) for line in lines})
     if sizes > USUAL_SIZES:
-        yield Sign(f"{sizes} font sizes", 0.25)
+        yield Sign(f"{sizes} font sizes", 0.18 if sizes < MANY_SIZES else 0.3)
 
 
 def _length(line: Line) -> int:
