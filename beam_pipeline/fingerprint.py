@@ -39,10 +39,12 @@ def _ocr(options: Options) -> dict[str, object]:
 
 def _layout(options: Options) -> dict[str, object]:
     """Not the device: results agree between devices within what assembly notices."""
+    from transforms.layout.settings import detector_files
+
     layout = options.layout
     return {
         "mode": layout.mode,
-        "model": layout.model,
+        "model": detector_files(layout.model).digest if layout.model else "",
         "max_lines": layout.max_lines,
         "precision": options.run.precision,
         "runtime": _version("onnxruntime"),

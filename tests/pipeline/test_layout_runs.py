@@ -1,11 +1,16 @@
 """Whole runs with the layout model: which pages it sees, batches across documents, the same rows for every batch."""
 
+import importlib.util
+from pathlib import Path
+
+import numpy as np
 import pytest
 from msgspec.structs import replace
 from pipeline_runs import check_output, ingest, options_for, read_tables, rows_of, without_run, write_pdf
 
 from beam_pipeline.local_run import run
-from schemas.options import ExtractOptions, LayoutOptions
+from schemas.failures import ConfigurationError
+from schemas.options import ExtractOptions, LayoutOptions, RunOptions
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +97,41 @@ def test_layout_options_are_part_of_the_fingerprint(pages, tmp_path):
     assert ingest([pages / "d0.pdf"], tmp_path).statuses == {"unchanged": 1}
     options = options_for([pages / "d0.pdf"], tmp_path)
     assert run(replace(options, layout=LayoutOptions(mode="always"))).statuses == {"ok": 1}
+
+
+@pytest.fixture(scope="module")
+def detector(tmp_path_factory):
+    """A detector that sees a heading at the top of every page, and its description."""
+    layout = Path(__file__).parents[1] / "layout" / "detector_models.py"
+    spec = importlib.util.spec_from_file_location("detector_models", layout)
+    models = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(models)
+    folder = tmp_path_factory.mktemp("detector")
+    box = np.array([[32.0, 7.0, 60.0, 6.0, 0.9]], np.float32).T
+    (folder / "own.onnx").write_bytes(models.constant({"output0": np.repeat(box, 8, axis=1)}))
+    (folder / "own.toml").write_text(
+        'convention = "yolo"\n[input]\nwidth = 64\nheight = 64\n[classes]\n0 = "heading"\n', encoding="utf-8"
+    )
+    return folder / "own.onnx"
+
+
+def test_a_detector_of_the_users_own_sees_the_pages(always, run_with, detector):
+    report, tables = run_with(LayoutOptions(mode="always", model=str(detector), batch_pages=4))
+    assert {route for (path, _), (route, _) in routes(tables).items() if path.endswith(".pdf")} == {"detector"}
+    sizes = report.batches["detector"]
+    assert sum(size * count for size, count in sizes.items()) == 16 and max(sizes) > 1
+    versions = [{row["fingerprint"] for row in of["documents"]} for of in (tables, always[1])]
+    assert versions[0].isdisjoint(versions[1])
+
+
+def test_a_detector_that_is_not_there_stops_the_run_at_its_start(pages, detector, tmp_path):
+    options = options_for([pages], tmp_path / "out")
+    for model, message in ((detector.with_name("gone.onnx"), "gone.onnx"), (detector.with_suffix(".pt"), ".onnx")):
+        with pytest.raises(ConfigurationError, match=message):
+            run(replace(options, layout=LayoutOptions(model=str(model))))
+
+
+def test_a_device_that_is_not_there_stops_the_run_at_its_start(pages, tmp_path):
+    options = options_for([pages], tmp_path / "out")
+    with pytest.raises(ConfigurationError, match="fp16"):
+        run(replace(options, run=RunOptions(device="cpu", precision="fp16")))

@@ -12,13 +12,15 @@ import msgspec
 from schemas.content import BlockType, GridLine, PageNeed, PageSeen, Region
 from schemas.failures import Failure
 from schemas.geometry import Box
+from transforms.layout.batches import slices
+from transforms.layout.detector import Detector
 from transforms.layout.model import LayoutModel, ModelOptions, OnBatch
 from transforms.layout.records import LayoutBox, PageInput, TableGrid, Tier
 from transforms.layout.table_grid import TABLE, TableCrop, table_crops
 from transforms.runtime.guard import guarded
 
 STAGE = "layout"
-GEOMETRY = "geometry"
+GEOMETRY, DETECTOR = "geometry", "detector"
 #: Share of a table's box that ruled tables cover when no network need see it.
 COVERED = 0.6
 #: The built-in networks' names of our types.
@@ -53,10 +55,13 @@ class Model(Protocol):
 
 
 class Networks:
-    """Models by tier, each loaded when its first page comes. Threads share one."""
+    """Models by tier, each loaded when its first page comes. Threads share one.
 
-    def __init__(self, load: Callable[[Tier], Model], permits: int) -> None:
-        self._load, self._lock = cache(load), threading.Lock()
+    `name` is what page rows call the tier, where one model serves all of them.
+    """
+
+    def __init__(self, load: Callable[[Tier], Model], permits: int, name: str = "") -> None:
+        self._load, self._lock, self._name = cache(load), threading.Lock(), name
         # More runs at once than cores only take memory.
         self._turn = threading.BoundedSemaphore(permits)
 
@@ -79,7 +84,7 @@ class Networks:
         with self._turn:
             found = guarded(STAGE, lambda: model(works))
         if not isinstance(found, Failure):
-            return [_seen(work, tier, regions) for work, regions in zip(works, found, strict=True)]
+            return [_seen(work, self._name or tier, regions) for work, regions in zip(works, found, strict=True)]
         if len(works) == 1:
             return [_left(works[0].need, f"the layout model failed: {found.message}")]
         return [result for work in works for result in self._tier(tier, [work])]
@@ -113,6 +118,20 @@ class BuiltIn:
             tuple(region(box, work.input, tables.get(box)) for box in found)
             for work, found, tables in zip(works, boxes, read, strict=True)
         ]
+
+
+class Own:
+    """A user's detector, for every tier."""
+
+    def __init__(self, detector: Detector, on_batch: OnBatch | None = None) -> None:
+        self._detector, self._on_batch = detector, on_batch
+
+    def __call__(self, works: Sequence[PageWork]) -> list[tuple[Region, ...]]:
+        """Regions of each page; tables have no grid."""
+        if self._on_batch:
+            for part in slices(len(works), self._detector.batch_pages):
+                self._on_batch(DETECTOR, part.stop - part.start)
+        return [tuple(found) for found in self._detector.regions([work.input for work in works])]
 
 
 def _crops(work: PageWork, found: Sequence[LayoutBox]) -> dict[LayoutBox, TableCrop]:

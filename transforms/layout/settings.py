@@ -7,13 +7,18 @@ from functools import cache
 
 import msgspec
 
+from schemas.failures import ConfigurationError
 from schemas.options import Options, RunOptions
 from transforms.layout import pymupdf_models
 from transforms.layout.batches import BatchBounds
-from transforms.layout.devices import Chosen, Device, Precision, resolve_device
+from transforms.layout.detector import Detector
+from transforms.layout.detector_spec import DetectorFiles, load_detector, prepare_request
+from transforms.layout.devices import Chosen, Device, Execution, Precision, resolve_device
 from transforms.layout.model import ModelOptions, OnBatch, measured_bounds
-from transforms.layout.networks import BuiltIn, Model, Networks
+from transforms.layout.networks import DETECTOR, BuiltIn, Model, Networks, Own
 from transforms.layout.records import PrepareRequest, Tier
+from transforms.runtime.stores import LocalStore, Store
+from transforms.runtime.uris import is_local
 
 TIERS: tuple[Tier, ...] = ("full", "graph")
 
@@ -27,6 +32,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     #: What the parser processes prepare, by tier.
     requests: tuple[tuple[str, PrepareRequest], ...]
     batch_latency: float = 0.0
+    #: URI and digest of the user's detector, which then sees the pages of every tier; '' for the built-in networks.
+    detector: str = ""
+    digest: str = ""
+    #: Pages per run of the detector; 0 for what suits the device.
+    batch_pages: int = 0
 
 
 def layout_settings(options: Options) -> Settings:
@@ -35,14 +45,44 @@ def layout_settings(options: Options) -> Settings:
     pages = layout.batch_pages
     chosen = _device(run)
     bounds = BatchBounds(image_pages=pages, graph_pages=pages, table_crops=pages) if pages else measured_bounds(chosen)
-    requests = tuple((tier, pymupdf_models.prepare_request(tier, max_nodes=layout.max_lines)) for tier in TIERS)
+    found = detector_files(layout.model) if layout.model else None
+    if found:
+        # A model that does not fit its description stops the run here, not on the workers.
+        Detector(found.spec, found.model, Execution(device=run.device, precision=run.precision))
     return Settings(
         device=run.device,
         precision=run.precision,
         bounds=bounds,
-        requests=requests,
+        requests=tuple((tier, _request(tier, layout.max_lines, found)) for tier in TIERS),
         batch_latency=layout.batch_latency,
+        detector=layout.model,
+        digest=found.digest if found else "",
+        batch_pages=pages,
     )
+
+
+def _request(tier: Tier, max_lines: int, found: DetectorFiles | None) -> PrepareRequest:
+    return prepare_request(found.spec) if found else pymupdf_models.prepare_request(tier, max_nodes=max_lines)
+
+
+@cache
+def detector_files(uri: str) -> DetectorFiles:
+    """The user's detector and its description. Raises ConfigurationError."""
+    return load_detector(uri, _read)
+
+
+def _read(uri: str) -> bytes:
+    with _store(uri).open(uri) as stream:
+        return stream.read()
+
+
+def _store(uri: str) -> Store:
+    if is_local(uri):
+        return LocalStore()
+    # Beam takes seconds to import; only object stores need it.
+    from transforms.runtime.beam_stores import BeamStore
+
+    return BeamStore()
 
 
 def _device(run: RunOptions) -> Chosen:
@@ -60,4 +100,19 @@ def load_networks(settings: Settings, on_batch: OnBatch | None = None) -> Networ
         options = ModelOptions(tier=tier, device=settings.device, precision=settings.precision, bounds=settings.bounds)
         return BuiltIn(options, on_batch)
 
-    return Networks(load, len(os.sched_getaffinity(0)))
+    def load_own(_: Tier) -> Model:
+        return own
+
+    permits = len(os.sched_getaffinity(0))
+    if not settings.detector:
+        return Networks(load, permits)
+    own = Own(_detector(settings), on_batch)
+    return Networks(load_own, permits, DETECTOR)
+
+
+def _detector(settings: Settings) -> Detector:
+    found = detector_files(settings.detector)
+    if found.digest != settings.digest:
+        raise ConfigurationError(f"{settings.detector} changed while the run was starting; start it again")
+    execution = Execution(device=settings.device, precision=settings.precision)
+    return Detector(found.spec, found.model, execution, settings.batch_pages)
