@@ -175,8 +175,8 @@ def main() -> None:
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--split", default="dev")
     parser.add_argument("--sets", default="tables,generated,generated_scrambled,pdf_olmocr")
-    parser.add_argument("--thresholds", default="0.2,0.3,0.4,0.5,0.6,0.7,0.8", help="of the tier without images")
-    parser.add_argument("--gap", type=float, default=0.25, help="from there to the tier with images")
+    parser.add_argument("--thresholds", default="0.1,0.15,0.2,0.3,0.4", help="of the tier without images")
+    parser.add_argument("--gap", type=float, default=0.1, help="from there to the tier with images")
     parser.add_argument("--cache", type=Path)
     options = parser.parse_args()
     if options.cache and options.cache.exists():
