@@ -162,7 +162,7 @@ def run(*beam: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_command_posts_the_job_to_the_service():
     service = Service()
-    done = run(f"--dataflow_endpoint=http://127.0.0.1:{service.server.server_port}")
+    done = run(f"--dataflow_endpoint=http://localhost:{service.server.server_port}")
     ((path, body),) = service.requests
     assert path.startswith("/v1b3/projects/docbeam-tests/locations/us-central1/jobs")
     assert body["type"] == "JOB_TYPE_BATCH"

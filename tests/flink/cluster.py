@@ -90,6 +90,10 @@ class FlinkCluster:
         found = self._ask(f"/jobs/{job_id}/metrics?get=numRestarts")
         return int(found[0]["value"]) if found else 0
 
+    def bytes_sent(self, job_id: str) -> int:
+        """Bytes that a job's tasks sent each other."""
+        return sum(vertex["metrics"]["write-bytes"] for vertex in self._ask(f"/jobs/{job_id}")["vertices"])
+
     def flags(self) -> list[str]:
         """What follows `--runner flink --`."""
         return [
