@@ -109,7 +109,8 @@ def report(runs: list[Measured], arguments: argparse.Namespace) -> Iterator[str]
     yield "| documents | parallelism | seconds | shuffled bytes | files a table | bytes of the commit |"
     yield "|---|---|---|---|---|---|"
     for run in runs:
-        yield f"| {run.documents} | {run.parallelism} | {run.seconds:.1f} | {run.shuffled} | {run.files} | {run.log_bytes} |"
+        facts = (run.documents, run.parallelism, f"{run.seconds:.1f}", run.shuffled, run.files, run.log_bytes)
+        yield f"| {' | '.join(map(str, facts))} |"
     found = [costs(small, large) for small, large in zip(runs[::2], runs[1::2], strict=True)]
     yield ""
     yield "| parallelism | start of a run, s | a document, ms | shuffled bytes a document |"
