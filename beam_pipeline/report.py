@@ -18,6 +18,8 @@ def report_lines(report: RunReport) -> Iterator[str]:
     """The report in lines: what came out, how fast, and what went wrong with a way to fix it."""
     yield f"documents  {report.documents}{_breakdown(report.statuses)}"
     yield f"pages      {sum(report.pages.values())}{_breakdown(report.pages)}"
+    if report.doubtful_pages:
+        yield f"doubtful   {report.doubtful_pages} pages were read with little confidence; see pages.confidence"
     yield f"chunks     {report.chunks} of {report.elements} elements"
     if report.hidden_elements:
         yield f"hidden     {report.hidden_elements} elements hold text that a reader cannot see"

@@ -218,6 +218,8 @@ class ExtractedPage(msgspec.Struct, kw_only=True):
     #: From this page's points to those of the page as shown, as (a, b, c, d, e, f): x' = a x + c y + e,
     #: y' = b x + d y + f. Scans are straightened before they are read.
     to_shown: tuple[float, float, float, float, float, float] = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+    #: Width and height of the page as shown, where they differ from this page's.
+    shown_size: tuple[float, float] | None = None
 
 
 class OutlineEntry(msgspec.Struct, frozen=True, array_like=True):

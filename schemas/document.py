@@ -101,6 +101,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     chars: int = 0
     hidden_chars: int = 0
     images: int = 0
+    #: 0..1: mean confidence of what OCR read on the page; 1.0 where nothing was.
+    confidence: float = 1.0
 
 
 class PageBox(msgspec.Struct, frozen=True, array_like=True):

@@ -50,6 +50,8 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     statuses: dict[str, int] = {}
     #: Pages by value of `PageStatus`.
     pages: dict[str, int] = {}
+    #: Pages that OCR read with little confidence.
+    doubtful_pages: int = 0
     elements: int = 0
     chunks: int = 0
     #: Elements a reader cannot see in the document.

@@ -82,6 +82,7 @@ PAGES = _table(
     _required("chars", INT),
     _required("hidden_chars", INT),
     _required("images", INT),
+    pa.field("confidence", FLOAT),
 )
 
 SPAN = pa.struct(

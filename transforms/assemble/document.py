@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from transforms.assemble.continued_tables import join_continued_tables
 from transforms.assemble.draft import Draft
 from transforms.assemble.geometry import geometry_drafts
 from transforms.assemble.references import resolve_references
+from transforms.assemble.shown import as_shown
 from transforms.assemble.text import document_words, join_spans
 from transforms.render.places import row_pages
 from transforms.render.table import header_rows, table_markdown
@@ -30,7 +31,7 @@ def assemble(info: DocumentInfo, extraction: Extraction) -> Document:
     drafts = list(flow_drafts(extraction.pages)) if flow else _page_drafts(extraction)
     # Only lines of fixed layout break words.
     elements = number_elements(info, drafts, frozenset() if flow else document_words(extraction.pages))
-    elements = resolve_references(bind_captions(elements), extraction.pages)
+    elements = as_shown(resolve_references(bind_captions(elements), extraction.pages), extraction.pages)
     return Document(
         info=info,
         status=document_status(extraction),
@@ -107,7 +108,7 @@ def number_elements(
                 marker=draft.marker,
                 section_path=tuple(entry.title for entry in section),
                 parent_id=section[-1].element_id if section else "",
-                confidence=draft.confidence,
+                confidence=draft.confidence * _reading_confidence(draft.spans),
                 source=draft.source,
                 spans=draft.spans,
                 cells=draft.cells,
@@ -116,6 +117,15 @@ def number_elements(
         if level is not None:
             path = [*path, _OpenSection(level, text, element_id)]
     return elements
+
+
+def _reading_confidence(spans: Sequence[PageSpan]) -> float:
+    """Mean confidence of the characters; 1.0 for digital text."""
+    if all(part.span.confidence == 1.0 for part in spans):
+        return 1.0
+    return sum(part.span.confidence * len(part.span.text) for part in spans) / sum(
+        len(part.span.text) for part in spans
+    )
 
 
 class _OpenSection(NamedTuple):
@@ -161,15 +171,17 @@ def _chars_by_page(element: Element) -> Mapping[int, int]:
 
 
 def _page_row(page: ExtractedPage, chars: int, hidden_chars: int, route: str) -> Page:
+    width, height = page.shown_size or (page.width, page.height)
     return Page(
         page=page.number,
         status=page.status,
-        width=page.width,
-        height=page.height,
+        width=width,
+        height=height,
         rotation=page.rotation,
         route="" if page.status is PageStatus.FAILED else page.tier or route,
         reason=page.tier_reason,
         chars=chars,
         hidden_chars=hidden_chars,
         images=len(page.images),
+        confidence=round(page.confidence, 4),
     )

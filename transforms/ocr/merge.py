@@ -73,6 +73,7 @@ def _straightened(page: ExtractedPage, image: PageImage) -> ExtractedPage:
         width=image.width * scale,
         height=image.height * scale,
         to_shown=to_shown,
+        shown_size=page.shown_size or (page.width, page.height),
         lines=[_moved_line(line, back) for line in page.lines],
         images=[msgspec.structs.replace(item, box=item.box and mapped(item.box, back)) for item in page.images],
         links=[msgspec.structs.replace(item, box=item.box and mapped(item.box, back)) for item in page.links],

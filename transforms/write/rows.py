@@ -154,7 +154,7 @@ def document_from_rows(
             "outline": [tuple(entry.values()) for entry in row["outline"]],
             "engine": row["engine"],
             "page_count": row["page_count"],
-            "pages": [msgspec.convert(page, Page) for page in pages],
+            "pages": [_page(page) for page in pages],
             "elements": [_element(element) for element in elements],
             "chunks": [_chunk(chunk) for chunk in chunks],
             "failures": [msgspec.convert({**f, "context": _mapping(f["context"])}, Failure) for f in failures],
@@ -167,9 +167,13 @@ def _mapping(pairs: Iterable[Row]) -> dict[str, str]:
     return {pair["key"]: pair["value"] for pair in pairs}
 
 
+def _page(row: Row) -> Page:
+    # Tables that older versions wrote lack what came later.
+    return msgspec.convert({name: value for name, value in row.items() if value is not None}, Page)
+
+
 def _element(row: Row) -> Element:
     spans = [(s["page"], _span(s), s["line"]) for s in row["spans"]]
-    # Tables that older versions wrote lack what came later.
     later = {name: row.get(name) or "" for name in ("parent_id", "caption_of", "caption_id")}
     references = [list(reference.values()) for reference in row.get("references") or ()]
     nested = {"box": _corners(row["box"]), "spans": spans, "cells": list(map(_cell, row["cells"]))}

@@ -20,6 +20,9 @@ RUN_DOCUMENTS = """
 """
 RUN_MINE = "CREATE TEMP TABLE mine AS SELECT doc_id FROM documents WHERE run_id = $run OR status = 'stale'"
 RUN_PAGES = "SELECT p.status, count(*) FROM pages p SEMI JOIN mine USING (doc_id) GROUP BY p.status"
+#: Pages that OCR read with less confidence are worth a look.
+LOW_CONFIDENCE = 0.7
+RUN_DOUBTFUL = "SELECT count(*) FROM pages p SEMI JOIN mine USING (doc_id) WHERE p.confidence < $low"
 RUN_FAILURES = """
     SELECT category, count(*) AS n, min_by(f.uri, f.doc_id), min_by(message, f.doc_id), min_by(hint, f.doc_id)
     FROM failures f SEMI JOIN mine USING (doc_id) GROUP BY category ORDER BY n DESC, category
@@ -37,6 +40,7 @@ def run_report(options: WriteOptions, run_id: str, record: RunRecord | None, ela
         )
         documents = database.execute(RUN_DOCUMENTS, {"run": run_id}).fetchall()
         pages = {str(status): int(count) for status, count in database.execute(RUN_PAGES).fetchall()}
+        doubtful = database.execute(RUN_DOUBTFUL, {"low": LOW_CONFIDENCE}).fetchall()
         failures = [
             FailureReason(category=c, count=n, example_uri=u, example_message=m, hint=h)
             for c, n, u, m, h in database.execute(RUN_FAILURES).fetchall()
@@ -49,6 +53,7 @@ def run_report(options: WriteOptions, run_id: str, record: RunRecord | None, ela
         format=options.format,
         statuses=statuses,
         pages=pages,
+        doubtful_pages=_total(doubtful, 0),
         elements=_total(documents, 2),
         chunks=_total(documents, 3),
         hidden_elements=_total(documents, 4),
