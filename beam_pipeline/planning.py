@@ -12,7 +12,7 @@ from beam_pipeline.pipeline import join_of
 from schemas.options import Options, SourceOptions
 from schemas.plan import Action, Changes, Known, Root
 from schemas.source import SourceRef
-from transforms.plan.blocks import LOCAL, Listed, Packed, Packer, listed
+from transforms.plan.blocks import LOCAL, Packed, Packer, known_id, ref_id
 from transforms.plan.roots import unproven
 from transforms.runtime.beam_stores import BeamStore
 from transforms.runtime.uris import public_uri
@@ -63,17 +63,17 @@ def plan_run(options: Options, refs: Sequence[SourceRef] = ()) -> Plan:
 
 
 def _packed_listing(options: SourceOptions, refs: Sequence[SourceRef], roots: list[Root]) -> Iterator[Packed]:
-    packer: Packer[Listed] = Packer(LOCAL, lambda item: item.doc_id)
+    packer: Packer[SourceRef] = Packer(LOCAL, ref_id)
     for item in expand_inputs(options, refs, BeamStore()):
         if isinstance(item, Root):
             roots.append(item)
         else:
-            yield from packer.add(listed(item))
+            yield from packer.add(item)
     yield from packer.rest()
 
 
 def _packed_known(options: Options) -> Iterator[Packed]:
-    packer: Packer[Known] = Packer(LOCAL, lambda row: row.doc_id)
+    packer: Packer[Known] = Packer(LOCAL, known_id)
     for row in _known(options):
         yield from packer.add(row)
     yield from packer.rest()

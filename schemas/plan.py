@@ -45,7 +45,8 @@ class Known(msgspec.Struct, frozen=True, array_like=True):
     doc_id: bytes
     uri: str
     status: str
-    content_hash: str
+    #: `content_mark` of the content hash: half its size; b'' when the bytes were never fetched.
+    content: bytes
     #: Whether the row was made under the options and engines of this run.
     current: bool
     stamp: str = ""

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from schemas.options import PlanOptions, SourceOptions
 from schemas.plan import Action, Changes, Known, Planned, Root
 from schemas.source import SourceRef
-from transforms.plan.blocks import LOCAL, Layout, Packer, listed
+from transforms.plan.blocks import LOCAL, Layout, Packer, known_id, listed, ref_id
 from transforms.plan.decide import Rules, backoff, decide, started
 from transforms.plan.join import Join
 from transforms.plan.roots import covers, gone_finder
@@ -14,7 +14,7 @@ from transforms.runtime.stamps import SETTLED_SECONDS, same_version, stamp
 
 NOW = started("20260102T000000-abcdef")
 RULES = Rules(now=NOW, max_attempts=3)
-GOOD = Known(b"d" * 16, "/in/a.md", "ok", "hash", True, "1:2", run_id="20260101T000000-abcdef")
+GOOD = Known(b"d" * 16, "/in/a.md", "ok", b"hash", True, "1:2", run_id="20260101T000000-abcdef")
 FAILING = replace(GOOD, status="failed", retryable=True, attempts=1)
 
 
@@ -102,13 +102,13 @@ def test_the_join_finds_every_kind_of_document(layout):
 
     def row(number, **more):
         item = listed(ref(number))
-        return Known(item.doc_id, f"/in/{number}.md", "ok", "h", True, "s", item.mark, **more)
+        return Known(item.doc_id, f"/in/{number}.md", "ok", b"h", True, "s", item.mark, **more)
 
     refs = [ref(1), ref(2, size=9, found="t"), ref(3, size=20), ref(4, metadata={"team": "red"}), ref(3, size=20)]
     known = [row(1), row(2), row(4), row(5), row(6)]
     sides = (
-        packed(layout, map(listed, refs), lambda item: item.doc_id),
-        packed(layout, known, lambda item: item.doc_id),
+        packed(layout, refs, ref_id),
+        packed(layout, known, known_id),
     )
     told = []
     join = Join(sources=SourceOptions(), plan=PlanOptions(), rules=RULES)

@@ -12,7 +12,7 @@ from schemas.failures import ConfigurationError, OutputError
 from schemas.options import WriteOptions
 from schemas.plan import Changes, Known, RunFacts
 from schemas.tables import TABLES
-from transforms.runtime.stamps import listed_mark
+from transforms.runtime.stamps import content_mark, listed_mark
 from transforms.write.catalog import STAGING, DeltaCatalog
 from transforms.write.files import TableFiles
 from transforms.write.known import known_files, known_rows
@@ -121,7 +121,7 @@ def test_known_rows_tell_what_planning_needs(tmp_path, document) -> None:
     }
     ref = document("a.txt").info.ref
     assert rows["/docs/a.txt"].doc_id.hex() == document("a.txt").info.doc_id
-    assert rows["/docs/a.txt"].content_hash == "hash of Hello"
+    assert rows["/docs/a.txt"].content == content_mark("hash of Hello")
     assert rows["/docs/a.txt"].mark == listed_mark(ref.path, ref.manifest, ref.metadata)
 
 

@@ -15,7 +15,7 @@ from schemas.plan import Action, Known, Planned, Touch
 from schemas.source import Fetched, SourceRef
 from transforms.fetch.validators import NotModified, Validators
 from transforms.runtime.guard import failure_of, guarded
-from transforms.runtime.stamps import listed_mark
+from transforms.runtime.stamps import content_mark, listed_mark
 from transforms.runtime.uris import identity_uri
 
 STAGE = "fetch"
@@ -96,15 +96,15 @@ def settled(planned: Planned, open_source: OpenSource, fingerprint: str) -> Part
 def failed(planned: Planned, part: Part, known: Known) -> Part | Touch | None:
     """What becomes of a document whose source could not be read."""
     failure = part.failure
-    if failure is not None and failure.retryable and known.content_hash and known.status in _READABLE:
+    if failure is not None and failure.retryable and known.content and known.status in _READABLE:
         return Touch(doc_id=part.info.doc_id, ref=part.ref, failure=failure)
-    again = failure is not None and not failure.retryable and not known.content_hash and known.current
+    again = failure is not None and not failure.retryable and not known.content and known.current
     return None if again and planned.action is not Action.FORCED else part
 
 
 def is_unchanged(info: DocumentInfo, known: Known) -> bool:
     """Whether the output holds the rows of these bytes already, or they are in quarantine."""
-    if info.content_hash != known.content_hash:
+    if content_mark(info.content_hash) != known.content:
         return False
     if known.quarantine:
         return True
@@ -114,7 +114,7 @@ def is_unchanged(info: DocumentInfo, known: Known) -> bool:
 def same_etag_other_content(info: DocumentInfo, known: Known) -> bool:
     """Whether a server contradicts itself. Told once: the next run takes what it gets."""
     strong = info.etag == known.etag and info.etag != "" and not info.etag.startswith("W/")
-    return strong and info.content_hash != known.content_hash != "" and known.attempts == 0
+    return strong and content_mark(info.content_hash) != known.content != b"" and known.attempts == 0
 
 
 def news(ref: SourceRef, known: Known, etag: str, last_modified: str) -> Touch | None:

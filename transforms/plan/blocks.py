@@ -51,7 +51,17 @@ CLUSTER = Layout(4096, 4096)
 
 def listed(ref: SourceRef) -> Listed:
     """The listed document with its id."""
-    return with_mark(bytes.fromhex(document_id(identity_uri(ref.uri))), ref)
+    return with_mark(ref_id(ref), ref)
+
+
+def ref_id(ref: SourceRef) -> bytes:
+    """The id of a listed document. Blocks do not hold it: it is made again faster than it is moved."""
+    return bytes.fromhex(document_id(identity_uri(ref.uri)))
+
+
+def known_id(row: Known) -> bytes:
+    """The id of a known document."""
+    return row.doc_id
 
 
 def with_mark(doc_id: bytes, ref: SourceRef) -> Listed:
@@ -102,7 +112,7 @@ def by_bucket(blocks: Iterable[Packed]) -> dict[int, list[bytes]]:
 def listed_of(blocks: Iterable[bytes]) -> Iterator[Listed]:
     """The listed documents of some blocks."""
     for block in blocks:
-        yield from unpack_block(block, Listed)
+        yield from map(listed, unpack_block(block, SourceRef))
 
 
 def known_of(blocks: Iterable[bytes]) -> Iterator[Known]:

@@ -13,7 +13,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 from schemas.part import Part
 from schemas.plan import Changes, Known, Planned, Root
 from schemas.source import SourceRef
-from transforms.plan.blocks import LOCAL, Layout, Packed, Packer, listed
+from transforms.plan.blocks import LOCAL, Layout, Packed, Packer, known_id, ref_id
 from transforms.plan.join import Join
 from transforms.plan.recall import STAGE, Recall
 from transforms.runtime.counts import live_counts
@@ -27,28 +27,20 @@ RECALLED = "recalled"
 class _Pack(beam.DoFn):  # type: ignore[misc]
     """Records -> (key, block)."""
 
-    def __init__(self, layout: Layout, prepare: Callable[[Any], Any]) -> None:
-        self._layout, self._prepare = layout, prepare
+    def __init__(self, layout: Layout, doc_id: Callable[[Any], bytes]) -> None:
+        self._layout, self._doc_id = layout, doc_id
 
     def start_bundle(self) -> None:
-        self._packer: Packer[Any] = Packer(self._layout, _doc_id)
+        self._packer: Packer[Any] = Packer(self._layout, self._doc_id)
 
     def process(self, record: Any) -> Iterator[tuple[int, Packed]]:
-        for block in self._packer.add(self._prepare(record)):
+        for block in self._packer.add(record):
             yield block[0] % self._layout.shards, block
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
         for block in self._packer.rest():
             keyed = block[0] % self._layout.shards, block
             yield WindowedValue(keyed, GlobalWindow().max_timestamp(), [GlobalWindow()])
-
-
-def _doc_id(record: Any) -> bytes:
-    return record.doc_id  # type: ignore[no-any-return]
-
-
-def _itself(record: Known) -> Known:
-    return record
 
 
 class _Join(beam.DoFn):  # type: ignore[misc]
@@ -93,8 +85,8 @@ class PlanDocuments(beam.PTransform):  # type: ignore[misc]
         refs, known, roots = sides
         return (
             {
-                "listed": refs | "PackListed" >> beam.ParDo(_Pack(self.layout, listed)),
-                "known": known | "PackKnown" >> beam.ParDo(_Pack(self.layout, _itself)),
+                "listed": refs | "PackListed" >> beam.ParDo(_Pack(self.layout, ref_id)),
+                "known": known | "PackKnown" >> beam.ParDo(_Pack(self.layout, known_id)),
             }
             | "Join" >> beam.CoGroupByKey()
             | "Decide"

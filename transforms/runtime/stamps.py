@@ -25,6 +25,11 @@ def same_version(listed: str, found: str) -> bool:
     return not listed or not found or listed == found
 
 
+def content_mark(content_hash: str) -> bytes:
+    """16 bytes that stand for a content hash; none for none."""
+    return hashlib.blake2b(content_hash.encode(), digest_size=16).digest() if content_hash else b""
+
+
 def listed_mark(path: str, manifest: str, metadata: dict[str, str]) -> bytes:
     """Digest of what a listing says of a document besides its version."""
     text = "\0".join((path, manifest, *(f"{key}\0{value}" for key, value in sorted(metadata.items()))))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from schemas.plan import Known
-from transforms.runtime.stamps import listed_mark
+from transforms.runtime.stamps import content_mark, listed_mark
 from transforms.write.catalog import Storage, open_catalog
 from transforms.write.columns import conform
 from transforms.write.read import read_rows
@@ -53,7 +53,7 @@ def _rows(table: pa.Table, fingerprint: str) -> Iterator[Known]:
             bytes.fromhex(doc_id),
             uri,
             status,
-            digest,
+            content_mark(digest),
             made_by == fingerprint,
             facts[0],
             listed_mark(path, facts[3], {pair["key"]: pair["value"] for pair in metadata}),
