@@ -76,6 +76,7 @@ setup(
         "s3": ["boto3>=1.40"],
         "dev": [
             "hypothesis>=6",
+            "moto[server]>=5",
             "mypy>=1.18",
             "onnx>=1.19",
             "polars>=1.30",

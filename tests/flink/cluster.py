@@ -81,14 +81,10 @@ class FlinkCluster:
         """Jobs with their states, in the order of their start."""
         return sorted(self._ask("/jobs/overview")["jobs"], key=lambda job: job["start-time"])
 
-    def finished_tasks(self, job_id: str) -> int:
-        """Tasks of a job that are done."""
-        return self._ask(f"/jobs/{job_id}")["status-counts"]["FINISHED"]
-
-    def restarts(self, job_id: str) -> int:
-        """How often a job was restarted."""
-        found = self._ask(f"/jobs/{job_id}/metrics?get=numRestarts")
-        return int(found[0]["value"]) if found else 0
+    def failures(self, job_id: str) -> list[str]:
+        """What went wrong during a job, also when it recovered."""
+        history = self._ask(f"/jobs/{job_id}/exceptions")["exceptionHistory"]["entries"]
+        return [entry["exceptionName"] for entry in history]
 
     def bytes_sent(self, job_id: str) -> int:
         """Bytes that a job's tasks sent each other."""
