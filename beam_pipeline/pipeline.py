@@ -62,7 +62,8 @@ class Ingest(beam.PTransform):  # type: ignore[misc]
         fetch = plan.work | "Spread" >> beam.Reshuffle() | FetchDocuments(open_source, version, self.run_id)
         touched = fetch.touched | "Touch" >> beam.Map(lambda touch: Changes(touched=[touch]))
         fetched: beam.PCollection[Part] = fetch.parts
-        others = [plan.changes, touched]
+        sent = listing.roots | "Sent" >> beam.Map(lambda root: Changes(sent=root.listed))
+        others = [plan.changes, touched, sent]
         if recall := recall_of(options):
             found = fetched | RecallDocuments(recall, pool)
             fetched = found.parts

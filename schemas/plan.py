@@ -65,7 +65,7 @@ class Known(msgspec.Struct, frozen=True, array_like=True):
 class Root(msgspec.Struct, frozen=True):
     """An input that was listed: what is below it and was not found is gone."""
 
-    #: 'folder' (a folder or a prefix of a store), 'pattern', 'manifest'.
+    #: 'folder' (a folder or a prefix of a store), 'pattern', 'manifest'; 'single' proves nothing about others.
     kind: str
     #: Its canonical URI; folders end in '/'.
     uri: str
@@ -108,6 +108,9 @@ class Changes(msgspec.Struct, kw_only=True):
     listing_digest: int = 0
     #: Documents of the listing that `listing_digest` covers.
     listed: int = 0
+    #: References that inputs listed, and those that reached the join: nothing is committed when they differ.
+    sent: int = 0
+    received: int = 0
 
 
 class RunFacts(msgspec.Struct, frozen=True, kw_only=True):

@@ -38,7 +38,10 @@ def list_runs(
         return
     from rich.table import Table
 
-    table = Table("run", "kind", "status", "finished", "documents", "pages/s", "failures", "version")
+    table = Table()
+    table.add_column("run", no_wrap=True, min_width=22)
+    for name in ("kind", "status", "finished", "documents", "pages/s", "failures", "version"):
+        table.add_column(name)
     for record in records:
         table.add_row(*_cells(record))
     results().print(table)

@@ -34,7 +34,7 @@ def runs(monkeypatch):
         outcome: RunReport | BaseException = RunReport(run_id="r", output="/out", format="delta", statuses={"ok": 2})
         seen = calls
 
-    def run(options, pipeline_args=(), observer=None, refs=()):
+    def run(options, pipeline_args=(), observer=None, refs=(), about=None):
         calls.append((options, list(pipeline_args), list(refs)))
         if observer:
             observer.on_progress(Progress(documents=1, elapsed=6.0))

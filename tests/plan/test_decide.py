@@ -73,6 +73,7 @@ def test_a_stamp_is_only_given_where_it_proves_something():
         (Root("pattern", "/in/*.txt", 1), False),
         (Root("pattern", "/other/*.md", 1), False),
         (Root("manifest", "/list.csv", 1), False),
+        (Root("single", "/in/", 1), False),
     ],
 )
 def test_what_a_complete_listing_proves(root, gone):

@@ -45,6 +45,7 @@ def test_every_input_is_listed_and_told_as_a_root(tmp_path, monkeypatch):
                     Root("folder", f"{docs}/", 3, (f"{docs}/gone.pdf",)),
                     Root("pattern", f"{docs}/a*.pdf", 1),
                     Root("manifest", manifest, 2),
+                    Root("single", "gs://b/x.pdf", 1),
                 ]
             ),
             label="roots",

@@ -86,6 +86,12 @@ def test_of_two_runs_that_began_together_the_second_changes_nothing(tmp_path, do
     assert names(tmp_path) == ["a.txt"]
 
 
+def test_a_listing_that_did_not_arrive_whole_changes_nothing(tmp_path, document):
+    with pytest.raises(OutputError, match="of 3 listed documents 2 reached the plan"):
+        ingest(tmp_path, "one", [document("a.txt")], sent=3, received=2)
+    assert names(tmp_path) == []
+
+
 def torn(root, run, documents, stop_at, monkeypatch, **more):
     """A commit that dies before the table `stop_at`."""
     from transforms.write.catalog import DeltaCatalog

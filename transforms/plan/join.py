@@ -35,7 +35,9 @@ class Join(msgspec.Struct, frozen=True, kw_only=True):
         listed_blocks, known_blocks = by_bucket(listed), by_bucket(known)
         work = []
         for bucket in sorted({*listed_blocks, *known_blocks}):
-            documents = once(listed_of(listed_blocks.pop(bucket, [])))
+            found = list(listed_of(listed_blocks.pop(bucket, [])))
+            rest.received += len(found)
+            documents = once(found)
             rows = {row.doc_id: row for row in known_of(known_blocks.pop(bucket, []))}
             chosen = list(self._bucket(documents, rows, is_gone, Notes(rest, tell)))
             work.append(sorted(chosen, key=_size))

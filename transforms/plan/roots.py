@@ -17,7 +17,7 @@ def gone_finder(roots: Iterable[Root], options: SourceOptions) -> Callable[[Know
     It is when a root that was listed completely would hold it and --include and --exclude let it pass. A root that
     listed nothing at all proves nothing: an empty folder is more often a disk that is not mounted.
     """
-    complete = [root for root in roots if root.listed]
+    complete = [root for root in roots if root.listed and root.kind != "single"]
     passes = path_filter(options)
 
     def is_gone(known: Known) -> bool:
@@ -45,4 +45,4 @@ def covers(root: Root, known: Known, passes: Callable[[str], bool]) -> bool:
 
 def unproven(roots: Sequence[Root]) -> list[str]:
     """Roots below which nothing is taken for gone, because they listed nothing."""
-    return [root.uri for root in roots if not root.listed]
+    return [root.uri for root in roots if not root.listed and root.kind != "single"]

@@ -47,7 +47,7 @@ def expand_manifest(uri: str, store: Store, options: SourceOptions) -> Iterator[
 
 
 def expand_input(text: str, store: Store, options: SourceOptions, *, is_manifest: bool) -> Iterator[SourceRef | Root]:
-    """Documents of one input, then what was listed completely by it, if that tells of missing documents."""
+    """Documents of one input, then how many there were and what was listed completely by it."""
     root, holes, count = root_of(text, is_manifest=is_manifest), [], 0
     for ref in (expand_manifest if is_manifest else expand)(text, store, options):
         yield ref
@@ -57,8 +57,7 @@ def expand_input(text: str, store: Store, options: SourceOptions, *, is_manifest
         if root is not None and ref.uri == root.uri.rstrip("/"):
             # The prefix of a store that is an object itself.
             root = None
-    if root is not None:
-        yield msgspec.structs.replace(root, listed=count, holes=tuple(holes))
+    yield msgspec.structs.replace(root or Root(kind="single", uri=text), listed=count, holes=tuple(holes))
 
 
 def expand_inputs(options: SourceOptions, refs: Iterable[SourceRef], store: Store) -> Iterator[SourceRef | Root]:

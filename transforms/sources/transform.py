@@ -49,6 +49,7 @@ class _Input(msgspec.Struct, frozen=True, array_like=True):
 def _expand(item: _Input | SourceRef, options: SourceOptions) -> Iterator[SourceRef | beam.pvalue.TaggedOutput]:
     if isinstance(item, SourceRef):
         yield item
+        yield beam.pvalue.TaggedOutput(ROOTS, Root(kind="single", uri=item.uri, listed=1))
         return
     for found in expand_input(item.text, BeamStore(), options, is_manifest=item.is_manifest):
         yield beam.pvalue.TaggedOutput(ROOTS, found) if isinstance(found, Root) else found

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 import msgspec
 import pyarrow as pa
 
+from schemas.failures import OutputError
 from schemas.part import WrittenFile
 from schemas.plan import Changes, RunFacts
 from schemas.tables import TABLES
@@ -47,6 +48,11 @@ class Committer(msgspec.Struct, frozen=True, kw_only=True):
         `documents` first and all others come there last: whoever reads a listed document finds its chunks. The row of
         the runs table is the very last: it names the versions that belong together.
         """
+        if changes.sent != changes.received:
+            raise OutputError(
+                f"of {changes.sent} listed documents {changes.received} reached the plan: the engine lost or repeated "
+                "some; nothing was changed: run again"
+            )
         ledger = Ledger(self.root, self.format, self.storage, self.catalog)
         if self.catalog.committed("runs", self.run_id + self.facts.kind):
             return {}
@@ -174,6 +180,8 @@ def gathered(some: Iterable[Changes]) -> Changes:
         whole.counts = dict(Counter(whole.counts) + Counter(part.counts))
         whole.listing_digest = (whole.listing_digest + part.listing_digest) % (1 << 128)
         whole.listed += part.listed
+        whole.sent += part.sent
+        whole.received += part.received
     return whole
 
 
