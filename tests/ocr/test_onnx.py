@@ -113,7 +113,7 @@ def test_no_images_are_no_work(engine):
 
 def test_languages_that_it_cannot_write_are_refused(engine):
     engine.check(OcrOptions(languages=("eng", "deu", "chi_sim")))
-    with pytest.raises(ConfigurationError, match=r"cannot read rus, kor: choose --ocr-languages among afr.*tesseract"):
+    with pytest.raises(ConfigurationError, match=r"cannot read rus, kor: choose --ocr-language among afr.*tesseract"):
         engine.check(OcrOptions(languages=("eng", "rus", "kor")))
 
 

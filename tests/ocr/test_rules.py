@@ -7,7 +7,7 @@ import pytest
 
 from schemas.geometry import Box
 from transforms.ocr.ink import has_ink, has_text
-from transforms.ocr.pixels import Pixels
+from transforms.ocr.pixels import Pixels, grey
 from transforms.ocr.rules import find_rules, is_horizontal, without_rules
 
 
@@ -35,6 +35,14 @@ def test_rules_are_painted_over_and_text_stays(drawn: Callable, rendered: Callab
     assert np.array_equal(clean[text], pixels[text])
     cell = (slice(int(264 * 150 / 72), int(280 * 150 / 72)), slice(int(55 * 150 / 72), int(165 * 150 / 72)))
     assert np.array_equal(clean[cell], pixels[cell])
+
+
+def test_rules_are_painted_over_in_colour_too(drawn: Callable, rendered: Callable) -> None:
+    pixels = rendered(drawn(table=True), 150)
+    rules = find_rules(pixels, 150)
+    clean = without_rules(np.dstack([pixels, pixels // 2, pixels]), rules, 150)
+    assert np.array_equal(clean[:, :, 0], without_rules(pixels, rules, 150))
+    assert find_rules(grey(clean), 150) == ()
 
 
 def test_drawings_have_too_many_rules() -> None:

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from schemas.content import ExtractedPage, Line, Span
+from schemas.geometry import Box
 from transforms.ocr import scripts
 from transforms.ocr.pixels import packed
-from transforms.ocr.scripts import script_mismatch
+from transforms.ocr.scripts import doubt_about_script, script_mismatch
 
 IMAGE = packed(np.full((20, 30), 255, np.uint8), 1, 100, (1, 0, 0, 1, 0, 0))
 
@@ -36,3 +38,18 @@ def test_no_answer_is_no_warning(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(scripts.pytesseract, "image_to_osd", fail)
     assert script_mismatch(IMAGE, ["eng"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("confidence", "words", "looked"), [(0.4, ["Nopa"], 1), (0.9, ["Harbour"], 0), (0.4, [], 0), (1.0, [], 0)]
+)
+def test_only_pages_that_read_badly_are_looked_at(
+    monkeypatch: pytest.MonkeyPatch, confidence: float, words: list[str], looked: int
+) -> None:
+    calls = []
+    monkeypatch.setattr(scripts, "script_mismatch", lambda *asked: calls.append(asked) or "a warning")
+    box = Box(0, 0, 9, 9)
+    lines = [Line((Span(word, box, origin="fake", confidence=confidence),), box) for word in words]
+    page = ExtractedPage(number=1, lines=lines, confidence=confidence)
+    assert doubt_about_script(page, IMAGE, ["eng"]) == ("a warning" if looked else "")
+    assert len(calls) == looked

@@ -23,6 +23,7 @@ from transforms.ocr.onnx_detection import input_shape, line_boxes, network_input
 from transforms.ocr.onnx_lines import LineCrop, assembled, cut, network_batch, turned
 from transforms.ocr.pixels import Pixels, unpacked
 from transforms.ocr.records import OcrLine, PageImage
+from transforms.ocr.rules import without_rules
 
 OnBatch = Callable[[str, int], None]
 
@@ -91,7 +92,7 @@ class OnnxOcr:
         unknown = [language for language in options.languages if language not in known]
         if unknown:
             raise ConfigurationError(
-                f"the onnx OCR engine cannot read {', '.join(unknown)}: choose --ocr-languages among "
+                f"the onnx OCR engine cannot read {', '.join(unknown)}: choose --ocr-language among "
                 f"{', '.join(known)}, or use --ocr-engine tesseract"
             )
 
@@ -184,10 +185,12 @@ def _ignore(model: str, size: int) -> None:
 
 
 def _pixels(image: PageImage) -> Pixels:
+    """The image without its ruled lines, which would be read as letters or join the words of neighbouring cells."""
     try:
-        return unpacked(image)
+        pixels = unpacked(image)
     except (zlib.error, ValueError) as error:
         raise Corrupt(f"the pixels of the page image are damaged ({error})", page=image.page) from error
+    return without_rules(pixels, image.rules, image.dpi)
 
 
 def _cut_all(page: Pixels, text: Any) -> list[LineCrop]:

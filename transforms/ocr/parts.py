@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -29,6 +29,8 @@ DEATHS = (Crashed, TimedOut, OutOfMemory)
 #: An engine, found when it is needed: some take a second to import.
 FindEngine = Callable[[], OcrEngine]
 OpenSource = Callable[[SourceRef], AbstractContextManager[Fetched]]
+#: Path, media type, options, engine, and whether to read where the images are made.
+Task = tuple[str, str, OcrOptions, str, bool]
 
 
 class ReadPage(msgspec.Struct):
@@ -113,12 +115,18 @@ class ScanReader(msgspec.Struct, frozen=True, kw_only=True):
                 for page in pages:
                     yield self._alone(task, page, pool)
 
-    def _alone(self, task: tuple[str, str, OcrOptions, str, bool], page: ExtractedPage, pool: ParserPool) -> ReadPage:
+    def _alone(self, task: Task, page: ExtractedPage, pool: ParserPool) -> ReadPage:
         try:
             return unpack(pool.call(read_pages, *task, (page,)), list[ReadPage])[0]
         except DEATHS as death:
-            work = ReadPage(page, decide(page, self.options.mode))
-            return lost(work, death, self.options, partial(engine_named, self.engine))
+            return lost(self._shown(task, page, pool), death, self.options, partial(engine_named, self.engine))
+
+    def _shown(self, task: Task, page: ExtractedPage, pool: ParserPool) -> ReadPage:
+        """The page with the images that killed its engine; without them when making the images is what kills."""
+        if not self.batched:
+            with suppress(*DEATHS):
+                return unpack(pool.call(read_pages, *task[:-1], False, (page,)), list[ReadPage])[0]
+        return ReadPage(page, decide(page, self.options.mode))
 
 
 def read_pages(
@@ -144,7 +152,7 @@ def read_page(
         if not here:
             return work
         work.lines = engine().read(work.images, options.languages) if work.images else []
-        return merged(work, engine().name)
+        return merged(work, engine().name, options.languages)
 
     return _or_lost(render_and_read, work, options, engine)
 
@@ -159,12 +167,15 @@ def _or_lost(function: Callable[[], ReadPage], work: ReadPage, options: OcrOptio
     return lost(work, found.error, options, engine)
 
 
-def merged(work: ReadPage, engine: str) -> ReadPage:
+def merged(work: ReadPage, engine: str, languages: Sequence[str]) -> ReadPage:
     """The page with what was read in its images; the images are dropped."""
     from transforms.ocr.merge import merge
+    from transforms.ocr.scripts import doubt_about_script
 
     page = merge(work.page, work.decision, work.images, work.lines, engine)
-    page.tier, page.tier_reason = (f"ocr {engine}", work.decision.reason) if work.images else ("", page.tier_reason)
+    if work.images:
+        doubt = doubt_about_script(page, work.images[0], languages)
+        page.tier, page.tier_reason = f"ocr {engine}", "; ".join(filter(None, (work.decision.reason, doubt)))
     return ReadPage(page, work.decision)
 
 
@@ -176,7 +187,7 @@ def merge_read(payload: bytes, engine: str, options: OcrOptions) -> bytes:
 
 
 def _merge_or_lose(work: ReadPage, engine: OcrEngine, options: OcrOptions) -> ReadPage:
-    return _or_lost(lambda: merged(work, engine.name), work, options, lambda: engine)
+    return _or_lost(lambda: merged(work, engine.name, options.languages), work, options, lambda: engine)
 
 
 def merge_part(part: Part, pool: ParserPool, engine: str, options: OcrOptions) -> Iterator[Part]:

@@ -70,16 +70,17 @@ def is_horizontal(rule: Box) -> bool:
     return rule.width >= rule.height
 
 
-def without_rules(luminance: Pixels, rules: Sequence[Box], dpi: float) -> Pixels:
+def without_rules(pixels: Pixels, rules: Sequence[Box], dpi: float) -> Pixels:
     """The image with its rules painted in the colour of the paper beside them; strokes that cross them stay."""
     if not rules:
-        return luminance
-    result = luminance.copy()
+        return pixels
+    result = pixels.copy()
     margin = max(1, round(dpi / 150))
-    for box in rules:
-        x0, y0, x1, y1 = (int(value) for value in box)
-        view = result[max(0, y0 - margin) : y1 + margin, max(0, x0 - margin) : x1 + margin]
-        _fill_across(view if is_horizontal(box) else view.T)
+    for channel in np.moveaxis(np.atleast_3d(result), 2, 0):
+        for box in rules:
+            x0, y0, x1, y1 = (int(value) for value in box)
+            view = channel[max(0, y0 - margin) : y1 + margin, max(0, x0 - margin) : x1 + margin]
+            _fill_across(view if is_horizontal(box) else view.T)
     return result
 
 

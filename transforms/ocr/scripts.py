@@ -10,6 +10,7 @@ from types import MappingProxyType
 import cv2
 import pytesseract  # type: ignore[import-untyped]
 
+from schemas.content import ExtractedPage
 from transforms.ocr.pixels import grey, unpacked
 from transforms.ocr.records import PageImage
 
@@ -26,6 +27,11 @@ LOW_CONFIDENCE, SURE = 0.6, 2.0
 TIMEOUT = 60.0
 
 
+def doubt_about_script(page: ExtractedPage, image: PageImage, languages: Sequence[str]) -> str:
+    """See `script_mismatch`; '' for pages that read well, and for those that show no words."""
+    return script_mismatch(image, languages) if page.lines and page.confidence < LOW_CONFIDENCE else ""
+
+
 def script_mismatch(image: PageImage, languages: Sequence[str]) -> str:
     """A sentence for people when the page's script is none of the languages'; '' when it is, or cannot be told."""
     expected = {SCRIPTS.get(language, LATIN) for language in languages}
@@ -33,7 +39,7 @@ def script_mismatch(image: PageImage, languages: Sequence[str]) -> str:
     # Japanese is written with Han characters too.
     if not found or found in expected or (found == "Han" and "Japanese" in expected):
         return ""
-    return f"the page seems to be in {found} script, which {'+'.join(languages)} does not write; see --ocr-languages"
+    return f"the page seems to be in {found} script, which {'+'.join(languages)} does not write; see --ocr-language"
 
 
 def _script(image: PageImage) -> str:

@@ -23,9 +23,9 @@ MIN_MARKS = 300
 SMEAR = 2.5
 #: Share of the pieces that smearing along the page leaves to which smearing down must come, on a page on its side.
 SIDEWAYS = 0.95
-#: Runs of text needed before ascenders are compared with descenders, their least height in pixels, and the excess
-#: of the latter that turns a page.
-MIN_ROWS, MIN_ROW_HEIGHT, UPSIDE_DOWN = 3, 8, 1.1
+#: Runs of text in which ascenders are compared with descenders: their least height in pixels, and the excess of the
+#: latter that counts. A page is turned when such runs outnumber the others beyond this many standard deviations.
+MIN_ROW_HEIGHT, UPSIDE_DOWN, SURELY = 8, 1.1, 2.0
 IDENTITY: Affine = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 
@@ -149,14 +149,19 @@ def _is_upside_down(marks: Pixels) -> bool:
     reach = max(3, round(2 * SMEAR / POINTS_PER_INCH * WORK_DPI))
     smeared = cv2.dilate(marks, np.ones((1, reach), np.uint8))
     _, _, stats, _ = cv2.connectedComponentsWithStats(smeared, connectivity=8)
-    above = below = 0.0
-    rows = 0
+    total, votes, rows = 0.0, 0, 0
     for x, y, width, height, _ in stats[1:]:
         if width < 3 * height or height < MIN_ROW_HEIGHT:
             continue
-        profile = marks[y : y + height, x : x + width].astype(np.float32).sum(axis=1) / 255
-        body = np.flatnonzero(profile > 0.5 * np.sort(profile)[-max(1, len(profile) // 4)])
+        above, below = _beyond_body(marks[y : y + height, x : x + width])
         rows += 1
-        above += float(profile[: body[0]].sum())
-        below += float(profile[body[-1] + 1 :].sum())
-    return rows >= MIN_ROWS and below > UPSIDE_DOWN * above
+        total += below - UPSIDE_DOWN * above
+        votes += (below > UPSIDE_DOWN * above) - (above > UPSIDE_DOWN * below)
+    return total > 0 and votes > SURELY * math.sqrt(rows)
+
+
+def _beyond_body(run: Pixels) -> tuple[float, float]:
+    """Ink above and below the bodies of the letters of a run."""
+    profile = run.astype(np.float32).sum(axis=1) / 255
+    body = np.flatnonzero(profile > 0.5 * np.sort(profile)[-max(1, len(profile) // 4)])
+    return float(profile[: body[0]].sum()), float(profile[body[-1] + 1 :].sum())

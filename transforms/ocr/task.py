@@ -50,7 +50,7 @@ def read_pages(
 def failed_page(page: ExtractedPage, decision: Decision) -> ExtractedPage:
     """The page without what OCR should have read; text that is good on its own stays."""
     lines = [] if decision.discard_text and not decision.keep_if_better else page.lines
-    return msgspec.structs.replace(page, status=PageStatus.FAILED, lines=lines)
+    return msgspec.structs.replace(page, status=PageStatus.FAILED, lines=lines, tier_reason=decision.reason)
 
 
 def ocr_failure(

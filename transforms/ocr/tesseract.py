@@ -55,7 +55,7 @@ class TesseractEngine:
             packages = " ".join(f"tesseract-ocr-{language.replace('_', '-').lower()}" for language in missing)
             raise ConfigurationError(
                 f"tesseract has no data for {', '.join(missing)}; install it (Debian: apt-get install {packages}), "
-                f"or choose --ocr-languages among {', '.join(sorted(installed - {'osd'}))}"
+                f"or choose --ocr-language among {', '.join(sorted(installed - {'osd'}))}"
             )
 
     def data_path(self) -> str:
