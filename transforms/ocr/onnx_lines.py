@@ -86,9 +86,10 @@ def assembled(crop: LineCrop, glyphs: list[Glyph], scored_columns: int) -> OcrLi
     if not found:
         return None
     ink = _ink(crop.pixels)
-    top, bottom = _extent(np.logical_or.reduce(ink, axis=1))
     read = []
     for word, (start, end) in zip(found, word_spans(found, np.logical_or.reduce(ink, axis=0)), strict=True):
+        # Each word's own height: which letters rise or descend tells the size of the face.
+        top, bottom = _extent(np.logical_or.reduce(ink[:, start:end], axis=1))
         box = _on_page(crop, Box(float(start), float(top), float(end), float(bottom)))
         read.append(OcrWord("".join(glyph.text for glyph in word), box, confidence(word)))
     return OcrLine(tuple(read), union(word.box for word in read) or read[0].box)
