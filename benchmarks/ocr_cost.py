@@ -26,16 +26,16 @@ SENTENCE = "The committee read the report and asked the office to repeat its cou
 
 def write_pages(path: Path, pages: int, scans: Sequence[int]) -> Path:
     """A document of full pages of text, those with the numbers `scans` as images."""
-    with pymupdf.open() as document, pymupdf.open() as digital:
+    with pymupdf.open() as document:
         for number in range(1, pages + 1):
-            page = digital.new_page()
+            page = document.new_page()
             page.insert_text((72, 90), f"Part {number}", fontsize=18)
             page.insert_textbox((72, 110, 520, 760), f"{number}. " + SENTENCE * 24, fontsize=11)
             if number in scans:
                 image = page.get_pixmap(dpi=DPI, colorspace=pymupdf.csGRAY).tobytes("png")
-                document.new_page().insert_image(page.rect, stream=image)
-            else:
-                document.insert_pdf(digital, number - 1, number - 1)
+                document.delete_page(-1)
+                page = document.new_page()
+                page.insert_image(page.rect, stream=image)
         document.save(path, garbage=3, deflate=True)
     return path
 

@@ -1,6 +1,6 @@
 """Character accuracy of OCR on pages made worse on purpose: ours against plain Tesseract and plain RapidOCR.
 
-    python benchmarks/ocr_quality.py CORPUS [--documents 4] [--dpi 200] [--engines ours,tesseract,rapidocr]
+    python benchmarks/ocr_quality.py CORPUS [--documents 4] [--dpi 200] [--engines ours,ours-onnx,tesseract,rapidocr]
 
 CORPUS is a folder with generated PDF files whose text is known from their text layer. The first page of each is
 rendered, given noise, skew, blur or a quarter turn (seeded), and read from the same pixels by every engine. Accuracy
@@ -26,16 +26,10 @@ import pytesseract  # type: ignore[import-untyped]
 from PIL import Image
 from rapidfuzz.distance import Levenshtein
 
-from schemas.content import Extraction, ExtractRequest
-from schemas.document import DocumentInfo
-from schemas.options import OcrOptions
-from schemas.source import SourceRef
-from transforms.assemble.document import assemble
-from transforms.extract.pdf import PdfExtractor
-from transforms.ocr.pages import PDF, needs_of
+from beam_pipeline.extract import extract_document
+from schemas.document import Document
+from schemas.options import ExtractOptions, LayoutOptions, OcrOptions, Options
 from transforms.ocr.pixels import Pixels
-from transforms.ocr.task import read_pages
-from transforms.ocr.tesseract import TesseractEngine
 
 Spoil = Callable[[Pixels, np.random.Generator], Pixels]
 Reader = Callable[[Pixels, float, Path], str]
@@ -87,18 +81,17 @@ def scan(pixels: Pixels, dpi: float, path: Path) -> Path:
     return path
 
 
-def ours(pixels: Pixels, dpi: float, scratch: Path) -> str:
+def ours(engine: str) -> Reader:
     """The text of the elements, after decision, straightening, reading and assembly."""
-    path = scan(pixels, dpi, scratch / "scan.pdf")
-    extraction = PdfExtractor().extract(path, ExtractRequest())
-    options = OcrOptions()
-    needs = [(extraction.pages[decision.page - 1], decision) for decision in needs_of(extraction, options)]
-    extraction.pages = read_pages(path, PDF, needs, options, TesseractEngine()).pages or extraction.pages
-    return _text(extraction)
+    options = Options(ocr=OcrOptions(engine=engine), layout=LayoutOptions(mode="never"))
+
+    def read(pixels: Pixels, dpi: float, scratch: Path) -> str:
+        return _text(extract_document(scan(pixels, dpi, scratch / "scan.pdf"), options))
+
+    return read
 
 
-def _text(extraction: Extraction) -> str:
-    document = assemble(DocumentInfo(doc_id="0", ref=SourceRef(uri="scan", path="scan")), extraction)
+def _text(document: Document) -> str:
     return "\n".join(_plain(element.text) for element in document.elements)
 
 
@@ -135,7 +128,8 @@ def first_pages(corpus: Path, count: int, dpi: int) -> Iterator[tuple[str, Pixel
         with pymupdf.open(path) as document:
             pixmap = document[0].get_pixmap(dpi=dpi, colorspace=pymupdf.csGRAY)
         pixels = np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.width)
-        yield path.name, pixels, _text(PdfExtractor().extract(path, ExtractRequest(last_page=1)))
+        options = Options(extract=ExtractOptions(page_range="1"), layout=LayoutOptions(mode="never"))
+        yield path.name, pixels, _text(extract_document(path, options))
 
 
 def main() -> None:
@@ -147,7 +141,8 @@ def main() -> None:
     parser.add_argument("--engines", default="ours,tesseract")
     arguments = parser.parse_args()
     known: dict[str, Callable[[], Reader]] = {
-        "ours": lambda: ours,
+        "ours": lambda: ours("tesseract"),
+        "ours-onnx": lambda: ours("onnx"),
         "tesseract": lambda: plain_tesseract,
         "rapidocr": plain_rapidocr,
     }

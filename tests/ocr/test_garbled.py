@@ -11,10 +11,13 @@ import pytest
 from schemas.content import ExtractRequest
 from schemas.options import OcrOptions
 from transforms.extract.pdf import PdfExtractor
+from transforms.ocr.engine import OcrEngine
+from transforms.ocr.onnx import OnnxOcr
 from transforms.ocr.pages import PDF, needs_of
-from transforms.ocr.task import read_pages
+from transforms.ocr.parts import read_page
 from transforms.ocr.tesseract import TesseractEngine
 
+needs_tesseract = pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")
 _RANGE = re.compile(r"<(\w{4})> <(\w{4})> <(\w{4})>")
 
 
@@ -55,16 +58,16 @@ def test_the_same_font_with_its_map_is_not(tmp_path: Path, prose: tuple[str, ...
     assert needs_of(PdfExtractor().extract(path, ExtractRequest()), OcrOptions()) == []
 
 
-@pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")
-@pytest.mark.parametrize("by", [None, 5])
-def test_ocr_brings_the_text_back(tmp_path: Path, prose: tuple[str, ...], by: int | None) -> None:
+@pytest.mark.parametrize(("by", "engine"), [(None, OnnxOcr), pytest.param(5, TesseractEngine, marks=needs_tesseract)])
+def test_ocr_brings_the_text_back(
+    tmp_path: Path, prose: tuple[str, ...], by: int | None, engine: Callable[[], OcrEngine]
+) -> None:
     path = garbled(tmp_path / "a.pdf", prose, by)
-    extraction = PdfExtractor().extract(path, ExtractRequest())
-    needs = [(extraction.pages[0], decision) for decision in needs_of(extraction, OcrOptions())]
-    (page,), failures = read_pages(path, PDF, needs, OcrOptions(), TesseractEngine())
-    text = " ".join(span.text for line in page.lines for span in line.spans)
+    (page,) = PdfExtractor().extract(path, ExtractRequest()).pages
+    work = read_page(path, PDF, OcrOptions(), page, engine)
+    text = " ".join(span.text for line in work.page.lines for span in line.spans)
     wanted = " ".join(prose).split()
-    assert not failures and sum(word in text for word in wanted) > 0.97 * len(wanted)
+    assert not work.failure and sum(word in text for word in wanted) > 0.97 * len(wanted)
 
 
 def test_text_drawn_as_curves_is_read(tmp_path: Path, prose: tuple[str, ...]) -> None:

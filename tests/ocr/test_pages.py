@@ -17,10 +17,11 @@ from transforms.extract.pdf import PdfExtractor
 from transforms.ocr import engine as engines
 from transforms.ocr import image_files, tesseract
 from transforms.ocr.decision import Decision
-from transforms.ocr.pages import PDF, bounded_dpi, needs_of, nominal_dpi, page_images
+from transforms.ocr.onnx import OnnxOcr
+from transforms.ocr.pages import PDF, bounded_dpi, nominal_dpi, page_images
+from transforms.ocr.parts import read_page
 from transforms.ocr.pixels import Pixels, unpacked
 from transforms.ocr.records import OcrLine, PageImage
-from transforms.ocr.task import read_pages
 from transforms.ocr.tesseract import TesseractEngine, parse_table
 
 needs_tesseract = pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")
@@ -160,11 +161,11 @@ class FailingEngine(TesseractEngine):
 
 def test_pages_that_fail_say_how_to_repeat_it(drawn: Callable, scanned: Callable) -> None:
     path = scanned(drawn())
-    extraction = extraction_of(path)
-    needs = [(extraction.pages[0], decision) for decision in needs_of(extraction, OcrOptions())]
-    result = read_pages(path, PDF, needs, OcrOptions(languages=("eng", "deu")), FailingEngine())
-    (page,), (failure,) = result
-    assert page.status is PageStatus.FAILED
+    options = OcrOptions(languages=("eng", "deu"))
+    work = read_page(path, PDF, options, extraction_of(path).pages[0], FailingEngine)
+    failure = work.failure
+    assert failure and work.page.status is PageStatus.FAILED
+    assert work.page.tier_reason == work.decision.reason != ""
     assert (failure.stage, failure.category, failure.page) == ("ocr", Category.TIMEOUT, 1)
     assert failure.context["engine"] == "tesseract" and failure.context["languages"] == "eng+deu"
     assert failure.context["data_path"] == "/data" and len(failure.context["image_sha256"]) == 64
@@ -199,14 +200,15 @@ def test_failures_of_the_binary_are_failures_of_the_page(
         TesseractEngine().read(images_of(scanned(drawn(), dpi=72)), ["eng"])
 
 
-@needs_tesseract
 @pytest.mark.parametrize("turn", [0, 90])
-def test_scans_are_read(drawn: Callable, scanned: Callable, prose: Sequence[str], turn: int) -> None:
+@pytest.mark.parametrize("engine", [OnnxOcr, pytest.param(TesseractEngine, marks=needs_tesseract)])
+def test_scans_are_read(
+    drawn: Callable, scanned: Callable, prose: Sequence[str], engine: Callable[[], engines.OcrEngine], turn: int
+) -> None:
     path = scanned(drawn(heading="Harbour news", table=True), dpi=150, turn=turn)
-    extraction = extraction_of(path)
-    needs = [(extraction.pages[0], decision) for decision in needs_of(extraction, OcrOptions())]
-    pages, failures = read_pages(path, PDF, needs, OcrOptions(), TesseractEngine())
-    assert not failures and pages[0].status is PageStatus.OCR and pages[0].confidence > 0.85
+    work = read_page(path, PDF, OcrOptions(), extraction_of(path).pages[0], engine)
+    pages = [work.page]
+    assert not work.failure and pages[0].status is PageStatus.OCR and pages[0].confidence > 0.85
     text = words_of(pages)
     found = sum(word in text for line in prose for word in line.split())
     assert found > 0.97 * sum(len(line.split()) for line in prose)

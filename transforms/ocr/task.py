@@ -1,50 +1,22 @@
-"""What the parser processes run: pages rendered, straightened, read (by engines that read here) and merged."""
+"""Pages that could not be read: what is left of them, and what it takes to find out why."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
 from schemas.content import ExtractedPage, PageStatus
-from schemas.failures import DocumentError, Failure
+from schemas.failures import Failure
 from schemas.options import OcrOptions
 from transforms.ocr.decision import Decision
 from transforms.ocr.engine import OcrEngine
-from transforms.ocr.merge import merge
-from transforms.ocr.pages import page_images
 from transforms.ocr.pixels import unpacked
 from transforms.ocr.records import PageImage
 from transforms.runtime.guard import failure_of
 
 STAGE = "ocr"
-
-
-class ReadPages(NamedTuple):
-    """Pages after OCR, in the order asked for, and the failures of those with status FAILED."""
-
-    pages: list[ExtractedPage]
-    failures: list[Failure]
-
-
-def read_pages(
-    path: Path, media_type: str, needs: Sequence[tuple[ExtractedPage, Decision]], options: OcrOptions, engine: OcrEngine
-) -> ReadPages:
-    """Read the pages with an engine that runs here. A page that fails costs itself only."""
-    result = ReadPages([], [])
-    for page, decision in needs:
-        images: list[PageImage] = []
-        try:
-            images = page_images(path, media_type, [(page, decision)], options)[0]
-            lines = engine.read(images, options.languages) if images else []
-            result.pages.append(merge(page, decision, images, lines, engine.name))
-        except DocumentError as error:
-            result.pages.append(failed_page(page, decision))
-            result.failures.append(ocr_failure(error, page.number, options, engine, images))
-    return result
 
 
 def failed_page(page: ExtractedPage, decision: Decision) -> ExtractedPage:
