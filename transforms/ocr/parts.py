@@ -23,7 +23,7 @@ from transforms.runtime.pool import ParserPool
 
 STAGE = "ocr"
 #: Pages that are read together: an image of a page takes megabytes.
-GROUP_PAGES = 4
+GROUP_PAGES = 2
 #: Ways a page ends that another attempt alone may escape.
 DEATHS = (Crashed, TimedOut, OutOfMemory)
 #: An engine, found when it is needed: some take a second to import.
