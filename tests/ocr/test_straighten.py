@@ -30,6 +30,11 @@ def test_quarter_turns_are_undone(page: Pixels, turns: int) -> None:
     assert np.array_equal(straight.pixels, page)
 
 
+def test_few_rows_with_descenders_turn_no_page(drawn: Callable, rendered: Callable) -> None:
+    page = rendered(drawn(["gypsy grey pygmy querying", "puppy agog guppy gaggy", "eggy quay ropy yoga gym"]), 150)
+    assert straightened(page, 150).quarter == 0
+
+
 @pytest.mark.parametrize("degrees", [-4.0, -1.2, 0.6, 2.5])
 def test_skew_is_found_and_levelled(page: Pixels, degrees: float) -> None:
     straight = straightened(skew(page, degrees), 150)
