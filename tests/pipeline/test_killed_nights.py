@@ -129,7 +129,9 @@ def test_of_two_runs_at_once_one_refuses_or_waits(tmp_path):
     assert any("another run or command is writing" in errors for _, errors in outcomes)
     assert outcomes[2][0] == 0
     check_output(read_tables(output))
-    assert [record.status for record in read_runs(str(output)) if record.kind == "ingest"] == ["committed"] * codes.count(0)
+    assert [record.status for record in read_runs(str(output)) if record.kind == "ingest"] == [
+        "committed"
+    ] * codes.count(0)
 
 
 def test_a_run_that_cannot_write_its_commit_says_so(tmp_path, monkeypatch):
