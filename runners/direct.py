@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 
 from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.portability.fn_api_runner import worker_handlers
 
 #: Threads beyond the cores: each gets one fixed bundle, and a few more even out slow documents.
 EXTRA_THREADS = 6
@@ -17,6 +18,7 @@ def pipeline_options(workers: int, beam_args: Sequence[str] = ()) -> PipelineOpt
     FnApiRunner is named explicitly: 'DirectRunner' would first try to download Prism. A continuous source would stop
     after its first poll here; streaming is not for this profile.
     """
+    _flush_by_size_only()
     threads = (workers or len(os.sched_getaffinity(0))) + EXTRA_THREADS
     return PipelineOptions(
         list(beam_args),
@@ -26,3 +28,12 @@ def pipeline_options(workers: int, beam_args: Sequence[str] = ()) -> PipelineOpt
         # Our graph is fixed and tested; checking it again costs half a second at every start.
         pipeline_type_check=False,
     )
+
+
+def _flush_by_size_only() -> None:
+    """Keep the local runner from losing elements.
+
+    Beam 2.77 flushes its data streams every second from a thread of its own, which takes the buffer and then empties
+    it: what the worker writes in between is lost. Beam's other runners flush by size, in the thread that writes.
+    """
+    worker_handlers.DATA_BUFFER_TIME_LIMIT_MS = 0
