@@ -77,7 +77,7 @@ DATAFLOW_VENV := .cache/dataflow
 
 $(DATAFLOW_VENV)/.ready: requirements.lock setup.py
 	@test -x $(DATAFLOW_VENV)/bin/python || $(PYTHON) -m venv $(DATAFLOW_VENV)
-	@VIRTUAL_ENV=$(CURDIR)/$(DATAFLOW_VENV) $(BIN)/uv pip install --quiet --constraint requirements.lock --editable '.[dataflow]' pytest
+	@VIRTUAL_ENV=$(CURDIR)/$(DATAFLOW_VENV) $(BIN)/uv pip install --quiet --constraint requirements.lock --editable '.[dataflow]' hypothesis pytest
 	@touch $@
 
 test-dataflow: setup $(DATAFLOW_VENV)/.ready

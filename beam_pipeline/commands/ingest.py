@@ -24,7 +24,7 @@ from schemas.source import SourceRef
 if TYPE_CHECKING:
     from beam_pipeline.local_run import About
 
-_PIPELINE_ARGS = "docbeam.pipeline_args"
+PIPELINE_ARGS = "docbeam.pipeline_args"
 
 
 class PipelineCommand(TyperCommand):
@@ -33,7 +33,7 @@ class PipelineCommand(TyperCommand):
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
         """Cut the arguments at `--` and keep the rest for the pipeline."""
         own, beam = split_args(args)
-        ctx.meta[_PIPELINE_ARGS] = beam
+        ctx.meta[PIPELINE_ARGS] = beam
         return super().parse_args(ctx, own)
 
 
@@ -82,7 +82,7 @@ def ingest(
     set_log_level(quiet=quiet, verbose=verbose)
     if not quiet:
         tell(startup_line(options))
-    job = Job(options=options, origins=resolved.origins, pipeline_args=tuple(ctx.meta[_PIPELINE_ARGS]))
+    job = Job(options=options, origins=resolved.origins, pipeline_args=tuple(ctx.meta[PIPELINE_ARGS]))
     finish(run_job(job, quiet=quiet, verbose=verbose), options, as_json=as_json)
 
 
@@ -112,7 +112,6 @@ def finish(report: RunReport, options: Options, *, as_json: bool) -> None:
 def startup_line(options: Options) -> str:
     """What is about to happen, on one line."""
     from beam_pipeline.commands.version import engine_version
-    from transforms.runtime.pool import worker_count
     from transforms.runtime.uris import public_uri
 
     source = options.source
@@ -121,8 +120,17 @@ def startup_line(options: Options) -> str:
     engines = ", ".join(f"{name} {engine_version(name)}" for name in ("pymupdf", "python-docx"))
     return printable(
         f"docbeam {engine_version('docbeam')}: {sources} -> {options.write.output} ({options.write.format}), "
-        f"{worker_count(options.extract.workers)} workers, {engines}, {options.chunk.encoding}"
+        f"{_place(options)}, {engines}, {options.chunk.encoding}"
     )
+
+
+def _place(options: Options) -> str:
+    """Who does the work: the cores of this machine say nothing about a cluster."""
+    if options.run.runner != "direct":
+        return f"on {options.run.runner}"
+    from transforms.runtime.pool import worker_count
+
+    return f"{worker_count(options.extract.workers)} workers"
 
 
 def check_inputs_given(options: Options) -> None:
@@ -145,7 +153,7 @@ def run_job(job: Job, *, quiet: bool, verbose: bool) -> RunReport:
 
         # It loads the parsers on one core while this process loads Beam on another.
         start_fork_server()
-        run, about = _runner()
+        run, about = local_runner()
         with stdout_kept_clean(), observe(messages(), quiet=quiet) as observer:
             return run(job.options, job.pipeline_args, observer, refs, about(origins=job.origins, kind=job.kind))
 
@@ -158,7 +166,7 @@ def _submit(job: Job, refs: tuple[SourceRef, ...], *, verbose: bool) -> RunRepor
         return submit(job.options, job.pipeline_args, refs, About(origins=job.origins, kind=job.kind))
 
 
-def _runner() -> tuple[Callable[..., RunReport], Callable[..., About]]:
+def local_runner() -> tuple[Callable[..., RunReport], Callable[..., About]]:
     """From `beam_pipeline.local_run`, without what Beam says about optional libraries when it is imported."""
     logging.disable(logging.WARNING)
     try:

@@ -16,11 +16,12 @@ import pytest
 from apache_beam.portability import common_urns
 from apache_beam.portability.api import beam_runner_api_pb2 as beam_api
 from buckets import bucket_server, make_bucket, object_bytes, object_names
+from google.cloud.dataflow import Job, JobType
 from processes import Processes
 
 from beam_pipeline.submit import job
 from runners import dataflow
-from schemas.options import LayoutOptions, Options, RunOptions, SourceOptions, WriteOptions
+from schemas.options import LayoutOptions, OcrOptions, Options, RunOptions, SourceOptions, WriteOptions
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGE = "example.com/docbeam:0.1.0"
@@ -47,6 +48,7 @@ def options(device: str) -> Options:
         source=SourceOptions(inputs=("gs://in/docs",)),
         write=WriteOptions(output="gs://out/tables"),
         layout=LayoutOptions(mode="auto"),
+        ocr=OcrOptions(mode="auto", engine="onnx"),
         run=RunOptions(runner="dataflow", device=device),
     )
 
@@ -80,14 +82,20 @@ def steps_with(hint: str, graph: beam_api.Pipeline) -> dict[str, str]:
     return found
 
 
-def test_only_the_models_step_asks_for_the_accelerator(on_gpu):
-    found = steps_with(ACCELERATOR, on_gpu[1])
-    assert found
+def test_only_inference_steps_ask_for_the_accelerator(on_gpu):
+    """Those of the layout model, for small and for large documents, and those of OCR: they are all RunInference."""
+    graph = on_gpu[1]
+    found = steps_with(ACCELERATOR, graph)
     assert set(found.values()) == {"type:nvidia-l4;count:1;install-nvidia-driver"}
+    assert {name.split("RunInference")[0] for name in found} == {
+        name.split("RunInference")[0]
+        for step in graph.components.transforms.values()
+        if "RunInference" in (name := step.unique_name)
+    }
     assert all("RunInference" in name for name in found), found
-    parsing = [t.unique_name for t in on_gpu[1].components.transforms.values() if "ExtractWhole" in t.unique_name]
-    assert parsing and not set(parsing) & set(found)
-    assert set(steps_with(MIN_RAM, on_gpu[1])) == set(found)
+    for stage in ("Layout/", "LayoutGroups/", "ReadScans/"):
+        assert any(stage in name for name in found), stage
+    assert set(steps_with(MIN_RAM, graph)) == set(found)
 
 
 def test_without_a_gpu_there_is_one_kind_of_machine(on_cpu):
@@ -165,7 +173,8 @@ def test_the_command_posts_the_job_to_the_service():
     done = run(f"--dataflow_endpoint=http://localhost:{service.server.server_port}")
     ((path, body),) = service.requests
     assert path.startswith("/v1b3/projects/docbeam-tests/locations/us-central1/jobs")
-    assert body["type"] == "JOB_TYPE_BATCH"
+    # Clients send the numbers of enums, or their names.
+    assert Job.from_json(json.dumps(body)).type_ == JobType.JOB_TYPE_BATCH
     images = body["environment"]["workerPools"][0]["sdkHarnessContainerImages"]
     assert {image["containerImage"] for image in images} == {IMAGE}
     # The stand-in did no work: the report, read from the tables, says so.

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import msgspec
 import pytest
 from apache_beam.options.pipeline_options import (
     DebugOptions,
@@ -18,6 +19,7 @@ from apache_beam.options.pipeline_options import (
 )
 from apache_beam.version import __version__ as beam_version
 
+from beam_pipeline.commands.ingest import startup_line
 from runners import dataflow, flink
 from runners.checks import SHARED_FILES, VERSION_SKEW, check_continuous, check_places
 from runners.package import build_wheel, checkout
@@ -50,6 +52,13 @@ class JobManager:
         self.server = HTTPServer(("127.0.0.1", 0), Answer)
         self.address = f"127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+def test_the_first_line_names_the_engine_and_not_the_cores_of_the_submitter():
+    line = startup_line(msgspec.structs.replace(REMOTE, run=RunOptions(runner="flink")))
+    assert "gs://out/tables" in line and "on flink" in line
+    assert "workers" not in line
+    assert "workers" in startup_line(REMOTE)
 
 
 @pytest.fixture
