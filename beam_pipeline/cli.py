@@ -19,6 +19,7 @@ from beam_pipeline.commands import (
     runs,
     vacuum,
     version,
+    watch,
 )
 
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
@@ -33,6 +34,7 @@ app = typer.Typer(
     context_settings=_SETTINGS,
 )
 app.command("ingest", cls=ingest.PipelineCommand)(ingest.ingest)
+app.command("watch", cls=ingest.PipelineCommand)(watch.watch)
 app.command("plan")(plan.plan)
 app.command("retry")(retry.retry)
 app.command("inspect")(inspect.inspect)

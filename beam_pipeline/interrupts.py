@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,20 @@ class Interruptible:
             logging.disable(logging.CRITICAL)
             self._stderr, sys.stderr = sys.stderr, open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
         raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+
+
+class Drainable(Interruptible):
+    """Around runs that follow each other. The first signal only asks for an end; the next ones interrupt the run."""
+
+    def __init__(self, ask: Callable[[], None], *, verbose: bool) -> None:
+        super().__init__(verbose=verbose)
+        self._ask, self._asked = ask, False
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        if self._asked:
+            super()._interrupt(number, frame)
+        self._asked = True
+        self._ask()
 
 
 def _end_children() -> None:

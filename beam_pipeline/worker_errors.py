@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
-from schemas.failures import ConfigurationError, OutputError
+from schemas.failures import ConfigurationError, NothingListed, OutputError
 
 _OURS = re.compile(
-    r"(?:^|: )schemas\.failures\.(ConfigurationError|OutputError): (.+?)(?: \[while running '.*'\])?$", re.MULTILINE
+    r"(?:^|: )schemas\.failures\.(ConfigurationError|NothingListed|OutputError): (.+?)(?: \[while running '.*'\])?$",
+    re.MULTILINE,
 )
+_KINDS = {kind.__name__: kind for kind in (ConfigurationError, NothingListed, OutputError)}
 _PACKAGE_MISSING = re.compile(r"No module named '(transforms|schemas|beam_pipeline|runners)'")
 
 
@@ -22,4 +24,4 @@ def from_worker(error: BaseException) -> BaseException:
     if not found:
         return error
     kind, message = found[-1]
-    return ConfigurationError(message) if kind == "ConfigurationError" else OutputError(message)
+    return _KINDS[kind](message)

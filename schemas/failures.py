@@ -2,6 +2,7 @@
 
 DocbeamError
 ├── ConfigurationError   wrong options or set-up: stops the run at once
+│   └── NothingListed    an input matches no document
 ├── OutputError          the output cannot be written: stops the run at once
 └── DocumentError        one document or page; becomes a Failure row
     ├── NotFound  Forbidden  TooLarge  TimedOut  Unsupported  Corrupt
@@ -52,6 +53,10 @@ class DocbeamError(Exception):
 
 class ConfigurationError(DocbeamError):
     """Options or set-up are wrong; the message says how to fix them. Stops the run."""
+
+
+class NothingListed(ConfigurationError):
+    """An input matches no document: a mistake for a run, a matter of time for whoever watches it."""
 
 
 class OutputError(DocbeamError):

@@ -130,7 +130,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A row of the runs table."""
 
     run_id: str
-    #: 'ingest', 'retry', 'restore', 'compact', 'migrate', 'repair', 'baseline'.
+    #: 'ingest', 'watch', 'stream', 'retry', 'restore', 'compact', 'migrate', 'repair', 'baseline'.
     kind: str
     started: str
     finished: str

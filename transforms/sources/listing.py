@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from schemas.failures import ConfigurationError, DocumentError
+from schemas.failures import ConfigurationError, DocumentError, NothingListed
 from schemas.options import SourceOptions
 from schemas.plan import Root
 from schemas.source import SourceRef
@@ -97,7 +97,7 @@ def _expand_local(path: str) -> Iterator[SourceRef]:
         raise ConfigurationError(f"no such file or folder: {path}")
     found = list(_glob(path))
     if not found:
-        raise ConfigurationError(f"no file matches {path}")
+        raise NothingListed(f"no file matches {path}")
     return map(_local_reference, found)
 
 
@@ -139,7 +139,7 @@ def _expand_store(uri: str, store: Store) -> Iterator[SourceRef]:
     if found:
         return (_stored_reference(info, root) for info in found)
     if has_magic(uri) or uri.endswith("/"):
-        raise ConfigurationError(f"no object matches {redact(uri)}")
+        raise NothingListed(f"no object matches {redact(uri)}")
     return iter([SourceRef(uri=uri, path=posixpath.basename(uri))])
 
 

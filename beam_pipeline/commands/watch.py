@@ -1,0 +1,126 @@
+"""`docbeam watch`: incremental runs on this machine, one after the other."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import Annotated
+
+import msgspec
+import typer
+
+from beam_pipeline.cli_console import messages, stdout_kept_clean, tell
+from beam_pipeline.cli_options import ALL, with_options
+from beam_pipeline.commands.ingest import (
+    PIPELINE_ARGS,
+    Job,
+    check_inputs_given,
+    local_runner,
+    set_log_level,
+    startup_line,
+)
+from beam_pipeline.config import Resolved
+from beam_pipeline.durations import parse_seconds
+from beam_pipeline.interrupts import Drainable
+from schemas.failures import ConfigurationError, NothingListed
+from schemas.options import Options
+from schemas.report import RunReport
+from transforms.runtime.patterns import has_magic
+from transforms.sources.listing import STDIN
+
+_KEYS = tuple(key for key in ALL if key not in ("plan.force", "run.runner", "run.max_failure_ratio"))
+
+
+@with_options(*_KEYS)
+def watch(
+    ctx: typer.Context,
+    resolved: Resolved,
+    *,
+    every: Annotated[
+        str, typer.Option(metavar="DURATION", help="Time between two looks: 90s, 5m, 2h.", rich_help_panel="Run")
+    ] = "60s",
+    looks: Annotated[int, typer.Option(min=0, help="End after so many looks; 0 is never.", rich_help_panel="Run")] = 0,
+    until_idle: Annotated[
+        bool, typer.Option("--until-idle", help="End when a look finds nothing to do.", rich_help_panel="Run")
+    ] = False,
+    verbose: bool = False,
+) -> None:
+    """Ingest what is new again and again, on this machine.
+
+    Each look lists the inputs; only when something is new, changed or gone a run follows, and commits. A run that
+    fails is told and tried again, after longer and longer waits. Ctrl-C or SIGTERM ends after the run at work, with
+    exit code 0; a second one interrupts it.
+
+    Examples:
+
+        docbeam watch inbox/ -o tables
+
+        docbeam watch gs://bucket/in -o gs://bucket/tables --every 5m
+    """
+    from beam_pipeline.watching import Schedule
+    from beam_pipeline.watching import watch as keep_looking
+
+    options = resolved.options
+    _check(options)
+    schedule = Schedule(every=parse_seconds(every), looks=looks, until_idle=until_idle)
+    set_log_level(quiet=False, verbose=verbose)
+    tell(startup_line(options))
+    stop = threading.Event()
+
+    def ask() -> None:
+        stop.set()
+        tell("ending after the run at work; once more interrupts it")
+
+    job = Job(options=options, origins=resolved.origins, kind="watch", pipeline_args=tuple(ctx.meta[PIPELINE_ARGS]))
+    with Drainable(ask, verbose=verbose), stdout_kept_clean():
+        keep_looking(lambda: look(job), schedule, stop, tell)
+
+
+def look(job: Job) -> RunReport | None:
+    """Run if there is something to do: runs without changes would fill the runs table."""
+    run, about = local_runner()
+    from beam_pipeline.planning import plan_run
+    from beam_pipeline.progress import observe
+    from transforms.runtime.pool import start_fork_server
+
+    options = job.options
+    try:
+        plan = plan_run(options)
+    except NothingListed:
+        options = with_filled_inputs(options)
+        plan = plan_run(options)
+    if not any(plan.documents.values()):
+        return None
+    start_fork_server()
+    with observe(messages(), quiet=False) as observer:
+        return run(options, job.pipeline_args, observer, job.refs, about(origins=job.origins, kind=job.kind))
+
+
+def with_filled_inputs(options: Options) -> Options:
+    """The options without inputs that match nothing yet; NothingListed when none does."""
+    from transforms.runtime.stores import store_of
+    from transforms.sources.listing import expand
+
+    filled: list[str] = []
+    for text in options.source.inputs:
+        with contextlib.suppress(NothingListed):
+            next(expand(text, store_of(text), options.source), None)
+            filled.append(text)
+    if not filled and not options.source.manifests:
+        raise NothingListed("no input matches anything")
+    source = msgspec.structs.replace(options.source, inputs=tuple(filled))
+    return msgspec.structs.replace(options, source=source)
+
+
+def _check(options: Options) -> None:
+    # Patterns may match later.
+    inputs = tuple(text for text in options.source.inputs if not has_magic(text))
+    if inputs or not options.source.inputs:
+        source = msgspec.structs.replace(options.source, inputs=inputs)
+        check_inputs_given(msgspec.structs.replace(options, source=source))
+    if STDIN in options.source.inputs:
+        raise ConfigurationError("standard input can be read once only: watch takes folders, patterns and prefixes")
+    if options.run.runner != "direct":
+        raise ConfigurationError("watch runs on this machine: use `docbeam stream` on flink or dataflow")
+    if options.plan.force:
+        raise ConfigurationError("plan.force would ingest every document at every look: leave it out")
