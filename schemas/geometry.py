@@ -41,6 +41,26 @@ class Box(NamedTuple):
         return self.x0 <= x <= self.x1 and self.y0 <= y <= self.y1
 
 
+def column_boxes(boxes: Iterable[Box]) -> list[Box]:
+    """One box for each column that `boxes`, in reading order, run through: a new one where they jump up or aside."""
+    columns: list[Box] = []
+    last: Box | None = None
+    for box in boxes:
+        if last is not None and _goes_on(columns[-1], last, box):
+            columns[-1] = union((columns[-1], box)) or box
+        else:
+            columns.append(box)
+        last = box
+    return columns
+
+
+def _goes_on(column: Box, last: Box, box: Box) -> bool:
+    """Whether a box stands beside the last one, or below it in the same column."""
+    if box.y0 < last.y1:
+        return box.y1 > last.y0
+    return min(column.x1, box.x1) - max(column.x0, box.x0) >= 0.5 * min(column.width, box.width)
+
+
 def union(boxes: Iterable[Box]) -> Box | None:
     """Smallest box around all of `boxes`; None when there are none."""
     items = list(boxes)

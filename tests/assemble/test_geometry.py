@@ -89,6 +89,27 @@ def test_a_byline_is_no_heading() -> None:
     assert of_type(drafts(page), BlockType.HEADING) == []
 
 
+def test_bold_lists_of_authors_are_no_headings() -> None:
+    page = [
+        line("Foxes", 60, 60, 22, 1),
+        line("Ann Reed†, Bo van der Berg‡ and J. Cole*", 60, 90, 13, Style.BOLD),
+        *prose(60, 130),
+    ]
+    assert of_type(drafts(page), BlockType.HEADING) == []
+    page[1] = line("Dens, Food and Habits", 60, 90, 13, Style.BOLD)
+    assert of_type(drafts(page), BlockType.HEADING) == ["Dens, Food and Habits"]
+
+
+def test_coloured_headings_stand_above_plain_ones() -> None:
+    page = [
+        line("Habits", 60, 60, 10, Style.BOLD, color=0x80C000),
+        *prose(60, 80),
+        line("By night", 60, 150, 10, Style.BOLD),
+        *prose(60, 170),
+    ]
+    assert [d.level for d in drafts(page) if d.type is BlockType.HEADING] == [1, 2]
+
+
 def test_running_heads_feet_and_page_numbers_leave_the_text() -> None:
     pages = [
         [
@@ -251,6 +272,13 @@ def test_first_line_indents_and_short_last_lines_part_paragraphs() -> None:
 def test_a_label_in_its_own_face_is_a_heading_without_a_gap() -> None:
     page = [*prose(60, 100), line("Habits of foxes", 60, 160, 10, Style.ITALIC, font="Serif-Italic"), *prose(60, 172)]
     assert of_type(drafts(page), BlockType.HEADING) == ["Habits of foxes"]
+
+
+def test_a_slanted_line_after_a_sentence_is_a_heading_though_the_font_has_one_name() -> None:
+    page = [*prose(60, 100), line("Habits of foxes", 60, 149, 10, Style.ITALIC), *prose(60, 162)]
+    assert of_type(drafts(page), BlockType.HEADING) == ["Habits of foxes"]
+    flowing = [line(PROSE, 60, 100), line("as the Gazette", 60, 112, 10, Style.ITALIC), *prose(60, 124)]
+    assert of_type(drafts(flowing), BlockType.HEADING) == []
 
 
 def test_formulas_are_no_headings() -> None:

@@ -46,7 +46,7 @@ def test_boxes_stand_at_their_share_of_the_page(make):
 
 def test_an_element_on_two_pages_is_on_both(make):
     boxes = element_boxes(make.spanning("words"))
-    assert boxes == {1: Box(10, 20, 110, 40), 2: Box(5, 5, 30, 15)}
+    assert boxes == {1: [Box(10, 20, 110, 40)], 2: [Box(5, 5, 30, 15)]}
     assert render(make.document(make.spanning("words"))).count("<li ") == 2
 
 

@@ -136,8 +136,8 @@ def _page_pairs(
     body: dict[int, list[Box]] = defaultdict(list)
     for element in elements:
         if element.type in _CAPTIONED:
-            for page, box in element_boxes(element).items():
-                targets[page].append((element, box))
+            for page, boxes in element_boxes(element).items():
+                targets[page].extend((element, box) for box in boxes)
         elif element.type in _BODY and element.page in pages and element.box is not None:
             body[element.page].append(element.box)
     for caption in captions:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from schemas.content import BlockType, ExtractedPage, Extraction, Image
+from schemas.content import BlockType, ExtractedPage, Extraction
 from schemas.document import PageSpan
 from schemas.geometry import Box, union
 from transforms.assemble.draft import Draft
@@ -16,6 +16,7 @@ from transforms.assemble.furniture import Furniture, Sheet, find_furniture
 from transforms.assemble.geometry_blocks import Pitches, TextBlock, split_column
 from transforms.assemble.geometry_drawings import drawings, is_figure_caption
 from transforms.assemble.geometry_flow import continue_paragraphs
+from transforms.assemble.geometry_images import pictures, with_seen
 from transforms.assemble.geometry_lines import (
     PageLines,
     TextLine,
@@ -43,8 +44,6 @@ from transforms.assemble.regions_tables import weighed_tables
 from transforms.assemble.tables import FoundTable, page_box
 
 SOURCE = "geometry"
-#: Images smaller than this share of the page are ornaments, larger than that are backgrounds of text.
-MIN_FIGURE, MAX_FIGURE = 0.01, 0.9
 #: Types of regions whose pieces of a baseline belong together.
 JOINED = RUNNING_TEXT | {BlockType.CAPTION, BlockType.FORMULA}
 #: Share of the page's width at its sides where turned text is a stamp.
@@ -107,12 +106,14 @@ def page_layout(page: ExtractedPage) -> PageLayout:
     taken = frozenset(ref for table in tables for ref in table.lines)
     lines = page_lines(page, taken)
     drafts = [_table_draft(page.number, table) for table in tables]
-    drafts += [_figure_draft(page.number, box) for _, box in _figures(page)]
+    seen = PageRegions(trusted_regions(page))
+    images = with_seen(pictures(page), (region.box for region in seen.of_type(BlockType.FIGURE)))
+    drafts += [_figure_draft(page.number, box) for box in images]
     known = [draft.box for draft in drafts if draft.box]
     drawn = drawings(page.vectors, [] if lines.quarter else lines.flow, page_box(page), known)
     drafts += [_figure_draft(page.number, box) for box in drawn]
     known += drawn
-    for box, confidence in seen_figures(PageRegions(trusted_regions(page)), page.vectors, page_box(page), known):
+    for box, confidence in seen_figures(seen, page.vectors, page_box(page), known):
         drafts.append(_figure_draft(page.number, box, SEEN, confidence))
     objects = [
         PlacedObject(turn_box(draft.box, lines.quarter, page), draft, drawn=draft.box in drawn)
@@ -150,16 +151,6 @@ def _table_draft(page: int, table: FoundTable) -> Draft:
 
 def _figure_draft(page: int, box: Box, source: str = SOURCE, confidence: float = 1.0) -> Draft:
     return Draft(type=BlockType.FIGURE, page=page, box=box, source=source, confidence=confidence)
-
-
-def _figures(page: ExtractedPage) -> Iterator[tuple[Image, Box]]:
-    area, seen = page.width * page.height, set[Box]()
-    for image in page.images:
-        box = image.box
-        if box is None or box in seen or not MIN_FIGURE * area < box.area < MAX_FIGURE * area:
-            continue
-        seen.add(box)
-        yield image, box
 
 
 def _page_stacks(layout: PageLayout, furniture: Furniture, body: BodyFace) -> list[Stack]:

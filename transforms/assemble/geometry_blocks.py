@@ -183,13 +183,13 @@ def _aligned(a: TextLine, b: TextLine) -> bool:
 
 
 def _changes_face(block: TextBlock, line: TextLine) -> bool:
-    """A bold or coloured run of whole lines ends or begins: a heading that no gap sets apart."""
+    """A bold, slanted or coloured run of whole lines ends or begins: a heading that no gap sets apart."""
     last = block.lines[-1]
     if block.bold and not line.bold:
         return not line.first.style & 1 or block.ends_sentence
-    if last.font != line.font and _is_label(block, last) and not line.text[:1].islower():
+    if (last.font, last.italic) != (line.font, line.italic) and _is_label(block, last) and not line.text[:1].islower():
         return True
-    if line.bold and not last.bold:
+    if (line.bold and not last.bold) or (line.italic and not last.italic and _stops_early(block, line)):
         return last.text.endswith(SENTENCE_END) and not line.text[:1].islower()
     return block.lines[0].bold and line.bold and last.color != line.color
 
@@ -197,8 +197,12 @@ def _changes_face(block: TextBlock, line: TextLine) -> bool:
 def _is_label(block: TextBlock, last: TextLine) -> bool:
     """A single line in one face of its own that stops early."""
     fonts = {span.font for span in last.spans if span.text.strip()}
-    right = block.column[1] - 0.1 * (block.column[1] - block.column[0])
-    return len(block.lines) == 1 and len(fonts) == 1 and last.box.x1 < right and not block.ends_sentence
+    return len(block.lines) == 1 and len(fonts) == 1 and _stops_early(block, last) and not block.ends_sentence
+
+
+def _stops_early(block: TextBlock, line: TextLine) -> bool:
+    """Whether a line leaves a tenth of its column free."""
+    return line.box.x1 < block.column[1] - 0.1 * (block.column[1] - block.column[0])
 
 
 def _indents(block: TextBlock, line: TextLine, following: TextLine | None) -> bool:

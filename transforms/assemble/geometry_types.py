@@ -27,8 +27,21 @@ NOTE_TOP = 0.45
 #: Captions, notes and formulas that only a layout model sees are no larger than this share of the body.
 SEEN_SIZE = 1.1
 MAX_FORMULA = 300
+_AFFILIATION = re.compile(r"[*∗†‡§¶#\d⁰¹²³⁴-⁹]+")
+_BETWEEN_NAMES = re.compile(r"\s*[,;·|]\s*(?:and\s+|&\s*)?|\s+(?:and|&)\s+")
+_NAME = re.compile(
+    r"[^\W\d_a-z][\w.'’-]*(?:\s+(?:(?:de|da|di|del|della|den|der|van|von|la|le|bin|ibn|al|el)\s+)*[^\W\d_a-z][\w.'’-]*){1,4}"
+)
 _MATH_FONT = re.compile(r"CMMI|CMSY|CMEX|MSBM|MSAM|Math|Symbol|MTMI|MTSY|STIX", re.IGNORECASE)
 _MATH = re.compile(r"[=<>≤≥≠≈∑∫∏√∂∇±×÷∈∀∃→⇒∞^]")
+
+
+def is_name_list(text: str) -> bool:
+    """Whether the text lists names of persons: three, or two with marks of their affiliations."""
+    bare = _AFFILIATION.sub("", text)
+    names = [part for part in _BETWEEN_NAMES.split(bare) if part.strip()]
+    least = 2 if bare != text else 3
+    return len(names) >= least and all(_NAME.fullmatch(name.strip()) for name in names)
 
 
 def is_caption(block: TextBlock, body: BodyFace) -> bool:

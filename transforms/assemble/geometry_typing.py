@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from schemas.content import BlockType, OutlineEntry, Span, Style
 from transforms.assemble.geometry_blocks import TextBlock
 from transforms.assemble.geometry_lines import TextLine, make_line
-from transforms.assemble.geometry_types import is_caption, is_code, is_formula, note_marker, raised_marker, seen_type
+from transforms.assemble.geometry_types import (
+    is_caption,
+    is_code,
+    is_formula,
+    is_name_list,
+    note_marker,
+    raised_marker,
+    seen_type,
+)
 from transforms.assemble.headings import (
     LARGER,
     BodyFace,
@@ -116,7 +124,7 @@ def _set_headings(typed: dict[int, Typed], headings: Sequence[TextBlock], body: 
     rest = [block for block in headings if block is not title and not _is_byline(block, title, body)]
     if title is not None:
         typed[id(title)].type, typed[id(title)].level = BlockType.TITLE, 1
-    levels = heading_levels(rest, outline)
+    levels = heading_levels(rest, outline, body.color)
     for block in rest:
         typed[id(block)].type = BlockType.HEADING
         if block.seen_as(BlockType.HEADING, BlockType.TITLE):
@@ -126,10 +134,10 @@ def _set_headings(typed: dict[int, Typed], headings: Sequence[TextBlock], body: 
 
 
 def _is_byline(block: TextBlock, title: TextBlock | None, body: BodyFace) -> bool:
-    """Authors and dates under the title: in the body's size and weight, whatever their slant or colour."""
-    if title is None or block.page != title.page or block.size > LARGER * body.size or block.bold:
+    """Authors and dates under the title: lists of names, or in the body's size and weight, whatever their colour."""
+    if title is None or block.page != title.page or not 0 <= block.box.y0 - title.box.y1 < 4 * body.size:
         return False
-    return 0 <= block.box.y0 - title.box.y1 < 4 * body.size
+    return is_name_list(block.text) or (block.size <= LARGER * body.size and not block.bold)
 
 
 def _set_list_items(items: Sequence[Typed]) -> None:

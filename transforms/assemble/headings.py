@@ -200,9 +200,12 @@ def find_title(blocks: Sequence[TextBlock], body: BodyFace) -> TextBlock | None:
     return title if all(block.size < 0.97 * title.size for block in rivals) else None
 
 
-def heading_levels(headings: Sequence[TextBlock], outline: Outline) -> dict[int, int]:
-    """Level from 1 for each heading, by identity of the block: bookmark, else numbering, else style."""
-    styles = _style_levels(headings, outline)
+def heading_levels(headings: Sequence[TextBlock], outline: Outline, color: int) -> dict[int, int]:
+    """Level from 1 for each heading, by identity of the block: bookmark, else numbering, else style.
+
+    `color` is that of the body.
+    """
+    styles = _style_levels(headings, outline, color)
     top = min((outline.level(block) for block in headings if outline.level(block)), default=1) - 1
     levels = {}
     for block in headings:
@@ -211,7 +214,7 @@ def heading_levels(headings: Sequence[TextBlock], outline: Outline) -> dict[int,
     return levels
 
 
-def _style_levels(headings: Sequence[TextBlock], outline: Outline) -> dict[Style, int]:
+def _style_levels(headings: Sequence[TextBlock], outline: Outline, color: int) -> dict[Style, int]:
     """A level for each style: the usual one of its numbered or bookmarked members, else by rank of prominence.
 
     Equally prominent styles rank in the order of their first headings.
@@ -223,20 +226,21 @@ def _style_levels(headings: Sequence[TextBlock], outline: Outline) -> dict[Style
         if bookmark or depth:
             votes[heading_style(block)][bookmark - top if bookmark else depth] += 1
     levels: dict[Style, int] = {}
-    previous: tuple[Style, int] | None = None
-    for style in sorted(dict.fromkeys(map(heading_style, headings)), key=_prominence):
+    previous: tuple[tuple[float, int, int], int] | None = None
+    ranks = {style: _prominence(style, color) for style in map(heading_style, headings)}
+    for style, rank in sorted(ranks.items(), key=lambda item: item[1]):
         if style in votes:
             level = votes[style].most_common(1)[0][0]
         elif previous is None:
             level = 1
         else:
-            level = previous[1] + (_prominence(previous[0]) != _prominence(style))
+            level = previous[1] + (previous[0] != rank)
         levels[style] = min(9, level)
-        previous = style, levels[style]
+        previous = rank, levels[style]
     return levels
 
 
-def _prominence(style: Style) -> tuple[float, int]:
-    """Sort key, most prominent first; slant and colour rank below weight and capitals."""
-    size, bold, capitals, italic, _, _ = style
-    return -size, -(4 * bold + 2 * capitals - italic)
+def _prominence(style: Style, color: int) -> tuple[float, int, int]:
+    """Sort key, most prominent first; slant ranks below weight and capitals, then a colour other than the body's."""
+    size, bold, capitals, italic, own, _ = style
+    return -size, -(4 * bold + 2 * capitals - italic), -(own != color)

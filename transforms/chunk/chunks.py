@@ -9,7 +9,7 @@ from typing import NamedTuple
 from schemas.content import BlockType
 from schemas.document import Chunk, ChunkSource, Document, Element, PageBox
 from schemas.failures import ConfigurationError
-from schemas.geometry import Box, union
+from schemas.geometry import Box, column_boxes
 from schemas.ids import chunk_id, version_id
 from schemas.options import ChunkOptions, Strategy
 from transforms.chunk import provenance
@@ -120,8 +120,8 @@ def _chunk(
 
 
 def _united(found: Sequence[PageBox]) -> tuple[PageBox, ...]:
-    """One box a page, in page order."""
+    """One box a column, in page order."""
     by_page: dict[int, list[Box]] = {}
     for item in found:
         by_page.setdefault(item.page, []).append(item.box)
-    return tuple(PageBox(page, box) for page in sorted(by_page) if (box := union(by_page[page])) is not None)
+    return tuple(PageBox(page, box) for page in sorted(by_page) for box in column_boxes(by_page[page]))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from schemas.document import Element, PageBox, PageSpan
-from schemas.geometry import Box, union
+from schemas.geometry import Box, column_boxes, union
 from transforms.render.places import row_pages, span_ranges
 
 
 def boxes(element: Element, start: int, end: int) -> list[PageBox]:
-    """Boxes of `element.text[start:end]`, one a page: its spans', else its table rows', else its own."""
+    """Boxes of `element.text[start:end]`, one a column of a page: its spans', else its table rows', else its own."""
     if start <= 0 and end >= len(element.text):
         spans: Iterable[PageSpan] = element.spans
     else:
@@ -19,7 +19,7 @@ def boxes(element: Element, start: int, end: int) -> list[PageBox]:
     for span in spans:
         if span.span.box is not None:
             by_page.setdefault(span.page, []).append(span.span.box)
-    united = [PageBox(page, box) for page, found in by_page.items() if (box := union(found)) is not None]
+    united = [PageBox(page, box) for page, found in by_page.items() for box in column_boxes(found)]
     if united:
         return united
     return _row_boxes(element, start, end) or ([PageBox(element.page, element.box)] if element.box is not None else [])

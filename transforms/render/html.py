@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 
 from schemas.content import BlockType
@@ -20,8 +20,8 @@ from transforms.render.tree import section_tree
 
 #: PNG bytes of a 1-based page; None when there is no image.
 PageImage = Callable[[int], bytes | None]
-#: Elements of a page in reading order, with their box there if they have one.
-Placed = list[tuple[Element, Box | None]]
+#: Elements of a page in reading order, with their boxes there if they have any.
+Placed = list[tuple[Element, list[Box]]]
 
 _COLORS = {
     BlockType.TITLE: "#b3261e",
@@ -91,9 +91,8 @@ def _by_page(document: Document) -> dict[int, Placed]:
     """Elements of each page; one without a box is listed on its page without being drawn."""
     found: dict[int, Placed] = defaultdict(list)
     for element in document.elements:
-        places: Mapping[int, Box | None] = element_boxes(element) or {element.page: None}
-        for page, box in places.items():
-            found[page].append((element, box))
+        for page, boxes in (element_boxes(element) or {element.page: list[Box]()}).items():
+            found[page].append((element, boxes))
     return found
 
 
@@ -122,8 +121,8 @@ def _page(page: Page, placed: Placed, png: bytes | None, targets: Targets) -> st
 
 def _drawing(page: Page, placed: Placed, png: bytes | None) -> str:
     picture = f'<img alt="" src="data:image/png;base64,{b64encode(png).decode()}">' if png else ""
-    boxes = "\n".join(_drawn(element, box, page) for element, box in placed if box)
-    order = _order(page, [box for element, box in placed if box and element.type not in _BESIDE])
+    boxes = "\n".join(_drawn(element, box, page) for element, found in placed for box in found)
+    order = _order(page, [box for element, found in placed if element.type not in _BESIDE for box in found])
     ratio = f"{page.width:.1f}/{page.height:.1f}"
     return f'<div class="page" style="aspect-ratio:{ratio}">{picture}\n{boxes}{order}</div>'
 

@@ -1,4 +1,4 @@
-"""Where elements stand: a box on every page that they reach, and the spans behind their text."""
+"""Where elements stand: boxes on every page that they reach, and the spans behind their text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from schemas.document import Element, PageSpan
-from schemas.geometry import Box, union
+from schemas.geometry import Box, column_boxes, union
 
 #: How far beyond its expected place a span's text is looked for, in characters.
 _SEARCH_REACH = 64
@@ -30,17 +30,26 @@ def span_ranges(element: Element) -> Iterator[tuple[int, int, PageSpan]]:
         cursor = end
 
 
-def element_boxes(element: Element) -> dict[int, Box]:
-    """Where an element stands: its box on its first page, and on later pages the box around its spans or cells."""
+def element_boxes(element: Element) -> dict[int, list[Box]]:
+    """Where an element stands: the boxes of its spans, one a column, on each page; else its own or its cells'."""
     found: dict[int, list[Box]] = defaultdict(list)
     for part in element.spans:
         if part.span.box:
             found[part.page].append(part.span.box)
+    boxes = {page: column_boxes(some) for page, some in found.items()}
+    if element.box and len(boxes.get(element.page, ())) < 2:
+        boxes[element.page] = [element.box]
+    for page, box in _cell_boxes(element).items():
+        boxes.setdefault(page, [box])
+    return boxes
+
+
+def _cell_boxes(element: Element) -> dict[int, Box]:
+    found: dict[int, list[Box]] = defaultdict(list)
     for cell in element.cells:
-        if cell.box and cell.page not in {0, element.page}:
-            found[cell.page].append(cell.box)
-    boxes = {page: box for page, some in found.items() if (box := union(some))}
-    return boxes | ({element.page: element.box} if element.box else {})
+        if cell.box:
+            found[cell.page or element.page].append(cell.box)
+    return {page: box for page, some in found.items() if (box := union(some))}
 
 
 def row_pages(element: Element) -> list[int]:
