@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cache
 
 import msgspec
 
@@ -29,21 +28,22 @@ from transforms.fetch.media_types import type_of_name
 from transforms.fetch.retry import Transient, retrying
 from transforms.fetch.sink import Sink
 from transforms.fetch.validators import NotModified, Validators
+from transforms.runtime.once import made_once
 from transforms.runtime.stamps import same_version, stamp
 from transforms.runtime.stores import FileInfo, Store, local_errors
 from transforms.runtime.uris import entry_path, file_name, is_http, is_local, local_path, redact
 
 _SHARE_HOSTS = ("drive.google.com", "docs.google.com")
 #: A source asked so recently is not asked again: the parts of a large document follow each other.
-_FRESH_SECONDS = 600.0
+FRESH_SECONDS = 600.0
 _CHUNK_BYTES = 1 << 20
 
 
 class Fetcher:
     """Fetches documents. Threads may share one; all of a process share its connections and its cache."""
 
-    def __init__(self, options: FetchOptions, store: Store) -> None:
-        self._options, self._store = options, store
+    def __init__(self, options: FetchOptions, store: Store, fresh_seconds: float = FRESH_SECONDS) -> None:
+        self._options, self._store, self._fresh_seconds = options, store, fresh_seconds
         self._started = time.time()
 
     def fetch(self, ref: SourceRef) -> Fetched:
@@ -115,7 +115,7 @@ class Fetcher:
             return old
 
     def _is_fresh(self, entry: CacheEntry) -> bool:
-        return entry.validated >= max(self._started, time.time() - _FRESH_SECONDS)
+        return entry.validated >= max(self._started, time.time() - self._fresh_seconds)
 
     def _transfer(
         self, ref: SourceRef, sink: Sink, known: CacheEntry | None, validators: Validators | None
@@ -150,7 +150,7 @@ class Fetcher:
         )
 
 
-@cache
+@made_once
 def _shared_cache(process: int, root: str, max_bytes: int) -> FileCache:
     # A forked process makes its own private folder: hence the process id in the key.
     if root:

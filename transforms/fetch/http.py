@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import Message
 from email.utils import parsedate_to_datetime
-from functools import cache
 from http import HTTPStatus
 
 import httpx
@@ -21,6 +20,7 @@ from transforms.fetch.cache import CacheEntry
 from transforms.fetch.retry import Transient, retrying
 from transforms.fetch.sink import Sink
 from transforms.fetch.validators import NotModified, Validators
+from transforms.runtime.once import made_once
 from transforms.runtime.uris import redact
 
 _CONNECT_SECONDS, _IDLE_SECONDS = 10.0, 30.0
@@ -33,7 +33,7 @@ def shared_client(max_redirects: int) -> httpx.Client:
     return _client(os.getpid(), max_redirects)
 
 
-@cache
+@made_once
 def _client(process: int, max_redirects: int) -> httpx.Client:
     # A forked process must not share sockets with its parent: hence the process id in the key.
     # At its default level this logger writes every URL, with its signature.

@@ -17,6 +17,7 @@ from transforms.layout.devices import Chosen, Device, Execution, Precision, reso
 from transforms.layout.model import ModelOptions, OnBatch, measured_bounds
 from transforms.layout.networks import DETECTOR, BuiltIn, Model, Networks, Own
 from transforms.layout.records import PrepareRequest, Tier
+from transforms.runtime.once import made_once
 from transforms.runtime.stores import LocalStore, Store
 from transforms.runtime.uris import is_local
 
@@ -92,7 +93,7 @@ def _device(run: RunOptions) -> Chosen:
     return resolve_device(run.device, run.precision)
 
 
-@cache
+@made_once
 def load_networks(settings: Settings, on_batch: OnBatch | None = None) -> Networks:
     """The models of this process: one copy, however many steps of the graph use them."""
 

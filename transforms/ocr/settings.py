@@ -10,6 +10,7 @@ import onnxruntime
 from schemas.options import OcrOptions, Options, RunOptions
 from transforms.ocr.engine import ONNX, Choice, OcrEngine, check_engine, choose_engine, engine_named
 from transforms.ocr.onnx import OnBatch, OnnxOcr
+from transforms.runtime.once import made_once
 
 #: Pages whose images wait together for an engine that reads in batches.
 CPU_PAGES, GPU_PAGES = 8, 32
@@ -58,7 +59,7 @@ def has_gpu(device: str) -> bool:
     return device not in ("cpu", "openvino") and "CUDAExecutionProvider" in onnxruntime.get_available_providers()
 
 
-@cache
+@made_once
 def load_engine(settings: Settings, on_batch: OnBatch | None = None) -> OcrEngine:
     """The engine of this process."""
     if settings.engine == ONNX:

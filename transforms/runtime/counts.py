@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import threading
 from collections import Counter
+
+from transforms.runtime.once import made_once
 
 
 class LiveCounts:
@@ -24,7 +25,7 @@ class LiveCounts:
             return dict(self._counts)
 
 
-@functools.cache
+@made_once
 def live_counts(run_id: str) -> LiveCounts:
     """The counts of a run in this process."""
     return LiveCounts()

@@ -6,10 +6,10 @@ import os
 import threading
 import zlib
 from contextlib import suppress
-from functools import cache
 from tempfile import mkstemp
 
 from schemas.failures import ConfigurationError
+from transforms.runtime.once import made_once
 
 #: Eviction makes this much room at once, so that it does not run at every document.
 _FILL_AFTER_EVICTION = 0.8
@@ -84,7 +84,7 @@ class DocumentCache:
         return found
 
 
-@cache
+@made_once
 def shared_cache(root: str, max_bytes: int) -> DocumentCache:
     """This process's cache in a folder."""
     return DocumentCache(os.path.expanduser(root), max_bytes)

@@ -9,7 +9,6 @@ reads a task (one too large for its memory limit, say) then breaks the pool and 
 
 from __future__ import annotations
 
-import functools
 import gc
 import multiprocessing
 import os
@@ -30,6 +29,7 @@ import msgspec
 from schemas.failures import Crashed, OutOfMemory, TimedOut
 from transforms.runtime.cage import PEAK_SHARE, enter_cage, peak_memory
 from transforms.runtime.guard import Raised, captured
+from transforms.runtime.once import made_once
 
 T = TypeVar("T")
 #: Imported once by the fork server, so that a fresh child starts in milliseconds.
@@ -191,7 +191,7 @@ def start_fork_server() -> None:
     forkserver.ensure_running()
 
 
-@functools.cache
+@made_once
 def shared_pool(options: PoolOptions) -> ParserPool:
     """The pool of this worker process."""
     return ParserPool(options)
