@@ -17,6 +17,7 @@ from beam_pipeline.commands import (
     restore,
     retry,
     runs,
+    stream,
     vacuum,
     version,
     watch,
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 app.command("ingest", cls=ingest.PipelineCommand)(ingest.ingest)
 app.command("watch", cls=ingest.PipelineCommand)(watch.watch)
+app.command("stream", cls=ingest.PipelineCommand)(stream.stream)
 app.command("plan")(plan.plan)
 app.command("retry")(retry.retry)
 app.command("inspect")(inspect.inspect)

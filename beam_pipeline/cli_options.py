@@ -35,7 +35,7 @@ class Flag(NamedTuple):
 
 _SOURCES, _FETCH, _PARSE, _CHUNKS = "Sources", "Fetching", "Parsing", "Chunks"
 _OCR, _LAYOUT = "OCR", "Layout"
-_PLAN, _OUTPUT, _RUN = "Planning", "Output", "Run"
+_PLAN, _OUTPUT, _RUN, _STREAM = "Planning", "Output", "Run", "Stream"
 
 FLAGS = (
     Flag("source.inputs", _SOURCES, "Files, directories, globs or URIs; '-' reads URIs from stdin."),
@@ -82,10 +82,15 @@ FLAGS = (
     Flag("run.precision", _RUN, "What models compute in."),
     Flag("run.accelerator", _RUN, "GPU that the models' step asks Dataflow for."),
     Flag("run.max_failure_ratio", _RUN, "Exit with 1 when a larger share of the documents failed; 1.0 is never."),
+    Flag("stream.window", _STREAM, "A window is committed after this time, such as 10s or 1m,"),
+    Flag("stream.window_documents", _STREAM, "or after so many documents, whichever comes first."),
+    Flag("stream.poll", _STREAM, "Time between two listings of the inputs."),
+    Flag("stream.subscription", _STREAM, "Also read this subscription of Pub/Sub: notifications of objects, or URIs."),
 )
 
-#: Every option that has a flag.
-ALL = tuple(flag.key for flag in FLAGS)
+#: Every option of a run that has a flag, and those that streams have besides.
+ALL = tuple(flag.key for flag in FLAGS if flag.panel != _STREAM)
+STREAM = tuple(flag.key for flag in FLAGS if flag.panel == _STREAM)
 
 
 def with_options(*wanted: str) -> Callable[[Command], Command]:
@@ -168,8 +173,8 @@ def _help(flag: Flag, key: Key) -> str:
 
 
 def _metavar(key: Key) -> str:
-    if key.is_size:
-        return "SIZE"
+    if key.is_size or key.is_duration:
+        return "SIZE" if key.is_size else "DURATION"
     return {int: "N", float: "NUMBER"}.get(cast(type, key.plain_type), "NAME" if key.choices else "TEXT")
 
 
@@ -177,6 +182,6 @@ def _flag_type(key: Key) -> Any:
     # Sizes come with units and choices with messages of our own: they are text here.
     if key.is_list:
         return list[str] | None
-    if key.is_size:
+    if key.is_size or key.is_duration:
         return str | None
     return {int: int | None, float: float | None, bool: bool | None}.get(cast(type, key.plain_type), str | None)

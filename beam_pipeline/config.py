@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from beam_pipeline.durations import parse_seconds
 from schemas.failures import ConfigurationError
 from schemas.options import Options
 from transforms.extract.pages import parse_ranges
@@ -60,6 +61,11 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     def is_size(self) -> bool:
         """Whether values are bytes, which people write as 512MB or 2GiB."""
         return any(bound.extra and bound.extra.get("unit") == "bytes" for bound in self._bounds)
+
+    @property
+    def is_duration(self) -> bool:
+        """Whether values are seconds, which people may write as 10s or 5m."""
+        return any(bound.extra and bound.extra.get("unit") == "seconds" for bound in self._bounds)
 
     @property
     def is_list(self) -> bool:
@@ -257,6 +263,8 @@ def _convert(key: Key, item: _Given) -> object:
     value = item.value
     if key.is_size and isinstance(value, str):
         value = parse_size(value)
+    if key.is_duration and isinstance(value, str):
+        value = parse_seconds(value)
     if isinstance(value, str):
         value = value.strip()
     # Text is all the environment has; elsewhere "5" for a number is a mistake worth telling.

@@ -15,7 +15,7 @@ from beam_pipeline.fingerprint import fingerprint
 from runners.dataflow import inference_hints
 from schemas.options import ChunkOptions, ExtractOptions, Options
 from schemas.part import Part
-from schemas.plan import Changes, RunFacts
+from schemas.plan import Changes, Planned, RunFacts
 from schemas.source import SourceRef
 from transforms.assemble.transform import AssembleDocuments, AssembleSeen
 from transforms.chunk.transform import ChunkDocuments
@@ -54,30 +54,52 @@ class Ingest(beam.PTransform):  # type: ignore[misc]
 
     def expand(self, root: beam.Pipeline) -> beam.PCollection[dict[str, int]]:
         """See the class."""
-        options, pool = self.options, pool_options(self.options.extract)
-        version, open_source = fingerprint(options), Fetcher(options.fetch, BeamStore()).open
+        options = self.options
         listing = root | ListSources(options.source, self.refs)
-        known = root | "KnownDocuments" >> ReadKnown(options.write, version)
+        known = root | "KnownDocuments" >> ReadKnown(options.write, fingerprint(options))
         plan = (listing.refs, known, listing.roots) | PlanDocuments(join_of(options), self.run_id, layout_of(options))
-        fetch = plan.work | "Spread" >> beam.Reshuffle() | FetchDocuments(open_source, version, self.run_id)
-        touched = fetch.touched | "Touch" >> beam.Map(lambda touch: Changes(touched=[touch]))
-        fetched: beam.PCollection[Part] = fetch.parts
+        worked = plan.work | WorkOn(options, self.run_id, Fetcher(options.fetch, BeamStore()).open)
         sent = listing.roots | "Sent" >> beam.Map(lambda root: Changes(sent=root.listed))
-        others = [plan.changes, touched, sent]
+        changes = (worked, plan.changes, sent) | "Changes" >> beam.Flatten()
+        facts = self.facts or RunFacts(run_id=self.run_id)
+        return changes | CommitTables(options.write, facts, self.seen, options.plan.deleted == "tombstone")
+
+
+@dataclass(eq=False)
+class WorkOn(beam.PTransform):  # type: ignore[misc]
+    """Planned documents -> what each bundle of them changes, in the global window.
+
+    In streaming the documents come in windows of time: the parts of a document meet when theirs closes.
+    """
+
+    options: Options
+    run_id: str
+    open_source: OpenSource
+    #: Whether the staged files wait for their commit although the process that wrote them ends.
+    lasting: bool = False
+
+    def expand(self, planned: beam.PCollection[Planned]) -> beam.PCollection[Changes]:
+        """See the class."""
+        options, pool, open_source = self.options, pool_options(self.options.extract), self.open_source
+        write_up = WriteUp(options, pool, self.run_id, self.lasting)
+        fetch = planned | "Spread" >> beam.Reshuffle() | FetchDocuments(open_source, fingerprint(options), self.run_id)
+        touched = (
+            fetch.touched | "Touch" >> beam.Map(lambda touch: Changes(touched=[touch])) | "Touched" >> unwindowed()
+        )
+        fetched: beam.PCollection[Part] = fetch.parts
+        others = [touched]
         if recall := recall_of(options):
             found = fetched | RecallDocuments(recall, pool)
             fetched = found.parts
-            others.append(found.recalled | "WriteRecalled" >> WriteUp(options, pool, self.run_id))
+            others.append(found.recalled | "WriteRecalled" >> write_up)
         judge = PagesToRead(options.ocr) if options.ocr.mode != "never" else None
         read = fetched | ExtractWhole(options.extract, open_source, pool, judge)
         joined = read.ranges | ExtractRanges(options.extract, open_source, pool, judge) | JoinRanges()
         texts = (read.whole, joined)
         if judge:
             texts = texts | ReadPages(options, pool, open_source)
-        staged = texts | StructureDocuments(options, pool, self.run_id, open_source)
-        changes = (staged, *others) | "Changes" >> beam.Flatten()
-        facts = self.facts or RunFacts(run_id=self.run_id)
-        return changes | CommitTables(options.write, facts, self.seen, options.plan.deleted == "tombstone")
+        staged = texts | StructureDocuments(options, pool, open_source, write_up)
+        return (staged, *others) | "Worked" >> beam.Flatten()
 
 
 Extracted = tuple[beam.PCollection[Part], beam.PCollection[Part]]
@@ -113,8 +135,8 @@ class StructureDocuments(beam.PTransform):  # type: ignore[misc]
 
     options: Options
     pool: PoolOptions
-    run_id: str
     open_source: OpenSource
+    write_up: beam.PTransform
 
     def expand(self, extracted: Extracted) -> beam.PCollection[Changes]:
         """See the class."""
@@ -123,22 +145,17 @@ class StructureDocuments(beam.PTransform):  # type: ignore[misc]
         small = whole | "Small" >> AssembleDocuments(mode, self.pool)
         # A joined document met a shuffle already: its pages may spread over the workers again, a few at a time.
         large = joined | "Large" >> AssembleDocuments(mode, self.pool, whole_pages=0)
-        staged = [small.done | "WriteSmall" >> self._write_up(), large.done | "WriteLarge" >> self._write_up()]
+        staged = [small.done | "WriteSmall" >> self.write_up, large.done | "WriteLarge" >> self.write_up]
         if mode != "never":
             seen = small.unsure | "Layout" >> self._see_pages()
             grouped = (small.groups, large.groups) | beam.Flatten() | "SpreadGroups" >> beam.Reshuffle()
             joined_again = grouped | "LayoutGroups" >> self._see_pages() | JoinGroups()
-            staged.append(seen | "AssembleSeen" >> AssembleSeen(self.pool) | "WriteSeen" >> self._write_up())
-            staged.append(
-                joined_again | "AssembleGroups" >> AssembleSeen(self.pool) | "WriteGroups" >> self._write_up()
-            )
+            staged.append(seen | "AssembleSeen" >> AssembleSeen(self.pool) | "WriteSeen" >> self.write_up)
+            staged.append(joined_again | "AssembleGroups" >> AssembleSeen(self.pool) | "WriteGroups" >> self.write_up)
         return staged | "Staged" >> beam.Flatten()
 
     def _see_pages(self) -> SeePages:
         return SeePages(layout_settings(self.options), self.open_source, self.pool, inference_hints(self.options))
-
-    def _write_up(self) -> WriteUp:
-        return WriteUp(self.options, self.pool, self.run_id)
 
 
 @dataclass(eq=False)
@@ -148,6 +165,7 @@ class WriteUp(beam.PTransform):  # type: ignore[misc]
     options: Options
     pool: PoolOptions
     run_id: str
+    lasting: bool = False
 
     def expand(self, parts: beam.PCollection[Part]) -> beam.PCollection[Changes]:
         """See the class."""
@@ -155,8 +173,14 @@ class WriteUp(beam.PTransform):  # type: ignore[misc]
         return (
             (parts | KeepDocuments(recall, self.pool) if recall else parts)
             | ChunkDocuments(self.options.chunk, self.pool)
-            | StageTables(self.options.write, self.run_id, self.pool)
+            | unwindowed()
+            | StageTables(self.options.write, self.run_id, self.pool, self.lasting)
         )
+
+
+def unwindowed() -> beam.PTransform:
+    """Back to the global window: in streaming, whole documents need not wait for those that came with them."""
+    return beam.WindowInto(beam.window.GlobalWindows())
 
 
 def join_of(options: Options) -> Join:

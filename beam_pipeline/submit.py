@@ -94,9 +94,9 @@ def _refuse_template(flags: PipelineOptions) -> None:
 
 
 def _finished(pipeline: beam.Pipeline) -> PipelineResult:
-    result = _translated(pipeline.run)
+    result = translated(pipeline.run)
     try:
-        _translated(result.wait_until_finish)
+        translated(result.wait_until_finish)
     except KeyboardInterrupt:
         # Before its staging goes: the job would write there again.
         result.cancel()
@@ -104,7 +104,8 @@ def _finished(pipeline: beam.Pipeline) -> PipelineResult:
     return result
 
 
-def _translated(act: Callable[[], T]) -> T:
+def translated(act: Callable[[], T]) -> T:
+    """What `act` returns; errors of workers as what they are."""
     try:
         return act()
     except dataflow.job_errors() as error:

@@ -15,6 +15,8 @@ from msgspec import Meta
 Positive = Annotated[int, Meta(ge=1)]
 Count = Annotated[int, Meta(ge=0)]
 Seconds = Annotated[float, Meta(gt=0)]
+#: Seconds that people may write with a unit (10s, 5m, 2h).
+Duration = Annotated[float, Meta(gt=0, extra={"unit": "seconds"})]
 #: People write these with a unit (512MB, 2GiB).
 Bytes = Annotated[int, Meta(ge=1, extra={"unit": "bytes"})]
 #: Element types that chunks hold only when asked to.
@@ -143,6 +145,18 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
     row_group_rows: Positive = 20_000
 
 
+class StreamOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How a stream listens and commits."""
+
+    #: Between two listings of the inputs.
+    poll: Duration = 5.0
+    #: A window is committed after so much time or so many documents, whichever comes first.
+    window: Duration = 10.0
+    window_documents: Positive = 1000
+    #: projects/PROJECT/subscriptions/NAME of Pub/Sub; '' for none.
+    subscription: str = ""
+
+
 class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Where the graph runs, and when a finished run counts as failed."""
 
@@ -170,3 +184,4 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     plan: PlanOptions = PlanOptions()
     write: WriteOptions = WriteOptions()
     run: RunOptions = RunOptions()
+    stream: StreamOptions = StreamOptions()

@@ -62,7 +62,10 @@ def watch(
 
     options = resolved.options
     _check(options)
-    schedule = Schedule(every=parse_seconds(every), looks=looks, until_idle=until_idle)
+    try:
+        schedule = Schedule(every=parse_seconds(every), looks=looks, until_idle=until_idle)
+    except ValueError as error:
+        raise ConfigurationError(f"--every: {error}") from error
     set_log_level(quiet=False, verbose=verbose)
     tell(startup_line(options))
     stop = threading.Event()

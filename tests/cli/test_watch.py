@@ -10,7 +10,7 @@ from pipeline_runs import read_tables, start
 
 from beam_pipeline.durations import parse_seconds
 from beam_pipeline.watching import LONGEST_WAIT, Schedule, watch
-from schemas.failures import ConfigurationError, DocbeamError, NothingListed, OutputError
+from schemas.failures import DocbeamError, NothingListed, OutputError
 from schemas.report import RunReport
 
 DONE = RunReport(run_id="r", output="o", format="delta", statuses={"ok": 2}, chunks=3, table_versions={"chunks": 4})
@@ -43,7 +43,7 @@ def test_durations(text, seconds):
 
 @pytest.mark.parametrize("text", ["", "0", "0s", "-1", "5 days", "m", "1e3"])
 def test_no_durations(text):
-    with pytest.raises(ConfigurationError, match="write 90s, 5m or 2h"):
+    with pytest.raises(ValueError, match="write 90s, 5m or 2h"):
         parse_seconds(text)
 
 

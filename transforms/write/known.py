@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 import pyarrow as pa
 
@@ -10,6 +10,7 @@ from schemas.plan import Known
 from transforms.runtime.stamps import content_mark, listed_mark
 from transforms.write.catalog import Storage, open_catalog
 from transforms.write.columns import conform
+from transforms.write.edits import is_in
 from transforms.write.read import read_rows
 
 #: Columns of `documents` that planning reads.
@@ -39,10 +40,12 @@ def known_files(root: str, format_name: str, storage: Storage) -> list[str]:
     return catalog.files("documents") if catalog.exists("documents") else []
 
 
-def known_rows(path: str, format_name: str, storage: Storage, fingerprint: str) -> Iterator[Known]:
-    """The documents of one data file."""
+def known_rows(
+    path: str, format_name: str, storage: Storage, fingerprint: str, doc_ids: Set[str] | None = None
+) -> Iterator[Known]:
+    """The documents of one data file, or those of them that are in `doc_ids`."""
     for table in read_rows(storage, path, format_name, list(COLUMNS), 10_000):
-        yield from _rows(table, fingerprint)
+        yield from _rows(table if doc_ids is None else table.filter(is_in(table, doc_ids)), fingerprint)
 
 
 def _rows(table: pa.Table, fingerprint: str) -> Iterator[Known]:

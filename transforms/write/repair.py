@@ -16,7 +16,7 @@ from transforms.write.ledger import COMMITTED, Ledger, plain_record, utc_now
 LEASE_SECONDS = 1800.0
 
 
-def settle(ledger: Ledger, run_id: str) -> int:
+def settle(ledger: Ledger, run_id: str, lease: float = LEASE_SECONDS) -> int:
     """Undo what a dead run committed in part, so that every table is at a version on record.
 
     Returns how many claims there were so far: what `DeltaCatalog.claim` wants to know. The caller holds the lock of a
@@ -32,7 +32,7 @@ def settle(ledger: Ledger, run_id: str) -> int:
     claim = catalog.open_claim()
     if claim is None:
         return catalog.writer()
-    if "://" in ledger.root and time.time() - claim[1] < LEASE_SECONDS:
+    if "://" in ledger.root and time.time() - claim[1] < lease:
         raise OutputError(f"run {claim[0]} is committing to {ledger.root}: wait for it and run again")
     restore(ledger, newest.table_versions)
     facts = RunFacts(run_id=run_id, kind="repair", started=utc_now())

@@ -94,16 +94,20 @@ class output_errors:
 class _StageRows(beam.DoFn):  # type: ignore[misc]
     """Part -> what each bundle adds to the commit."""
 
-    def __init__(self, options: WriteOptions, run_id: str, pool: PoolOptions) -> None:
-        self._options, self._run_id, self._pool_options = options, run_id, pool
+    def __init__(self, options: WriteOptions, run_id: str, pool: PoolOptions, lasting: bool) -> None:
+        self._options, self._run_id, self._pool_options, self._lasting = options, run_id, pool, lasting
 
     def setup(self) -> None:
         self._pool = shared_pool(self._pool_options)
         self._counts = live_counts(self._run_id)
-        with output_errors(self._options.output):
-            hold(self._options.output, self._run_id)
+        if not self._lasting:
+            with output_errors(self._options.output):
+                hold(self._options.output, self._run_id)
 
     def start_bundle(self) -> None:
+        self._open()
+
+    def _open(self) -> None:
         bundle = uuid.uuid4().hex[:12]
         staging = posixpath.join(self._options.output, STAGING, self._run_id)
         bounds = (self._options.file_bytes, self._options.row_group_rows, GROUP_BYTES)
@@ -120,8 +124,12 @@ class _StageRows(beam.DoFn):  # type: ignore[misc]
         }
         self._changes = Changes()
 
-    def process(self, part: Part) -> None:
+    def process(self, part: Part) -> Iterator[Changes]:
         batch = rows_of_part(part, self._run_id, self._pool)
+        if batch.doc_id in self._changes.doc_ids:
+            # In a stream a document may come again: its versions go into files of their own, and replace each other.
+            yield self._closed()
+            self._open()
         self._take(batch)
 
     def _take(self, batch: TableBatch) -> None:
@@ -137,11 +145,15 @@ class _StageRows(beam.DoFn):  # type: ignore[misc]
             beam.metrics.Metrics.counter("write", name).inc(amount)
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
+        changes = self._closed()
+        if changes.doc_ids:
+            yield WindowedValue(changes, GlobalWindow().max_timestamp(), [GlobalWindow()])
+
+    def _closed(self) -> Changes:
         with output_errors(self._options.output):
             for files in self._files.values():
                 self._changes.files += files.close()
-        if self._changes.doc_ids:
-            yield WindowedValue(self._changes, GlobalWindow().max_timestamp(), [GlobalWindow()])
+        return self._changes
 
 
 @dataclass(eq=False)
@@ -151,10 +163,12 @@ class StageTables(beam.PTransform):  # type: ignore[misc]
     options: WriteOptions
     run_id: str
     pool: PoolOptions
+    #: Whether the files wait for their commit although the process that wrote them ends.
+    lasting: bool = False
 
     def expand(self, parts: beam.PCollection[Part]) -> beam.PCollection[Changes]:
         """See the class."""
-        return parts | beam.ParDo(_StageRows(self.options, self.run_id, self.pool))
+        return parts | beam.ParDo(_StageRows(self.options, self.run_id, self.pool, self.lasting))
 
 
 @dataclass(eq=False)

@@ -1,0 +1,101 @@
+"""A stream from its start to its end: check, prepare the output, post the job, and drain it when asked."""
+
+from __future__ import annotations
+
+import posixpath
+import threading
+from collections.abc import Callable, Sequence
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.runner import PipelineResult, PipelineState
+
+from beam_pipeline.fingerprint import fingerprint
+from beam_pipeline.journal import opened, run_facts
+from beam_pipeline.local_run import About, prepared
+from beam_pipeline.pipeline import new_run_id
+from beam_pipeline.streaming import DRAINED, STOP, Stream, is_marked, marker_path
+from beam_pipeline.submit import PROFILES, check_worker, translated
+from runners.streaming import stream_args
+from schemas.options import Options
+from schemas.plan import RunFacts
+from transforms.runtime.beam_stores import BeamStore
+from transforms.sources.listing import absolute
+from transforms.sources.streams import listed_now
+from transforms.write.catalog import STAGING
+from transforms.write.lock import only_writer
+from transforms.write.transform import BeamStorage
+
+#: States in which a job goes on.
+_ALIVE = (PipelineState.RUNNING, PipelineState.STARTING, PipelineState.PENDING, PipelineState.UNKNOWN)
+_POLL_SECONDS = 1.0
+Tell = Callable[[str], None]
+
+
+def post(options: Options, pipeline_args: Sequence[str], about: About, tell: Tell) -> StreamJob:
+    """Post the job. Raises ConfigurationError or OutputError when options, engine, inputs or output are broken."""
+    options = prepared(options)
+    flags = PROFILES[options.run.runner](options, stream_args(options, pipeline_args))
+    source = absolute(options.source)
+    for text in source.inputs:
+        # Tells at once what workers would only log: an input that cannot be listed.
+        next(listed_now(text, BeamStore(), source), None)
+    run_id = new_run_id()
+    with only_writer(options.write.output, wait=options.plan.wait):
+        opened(options.write, run_id)
+    facts = run_facts(run_id, options, about.origins, about.kind)
+    result = translated(job(options, flags, facts).run)
+    tell(f"stream {run_id} began; it ends when {marker_path(options.write.output, run_id, STOP)} exists")
+    return StreamJob(options.write.output, run_id, result)
+
+
+def job(options: Options, flags: PipelineOptions, facts: RunFacts) -> beam.Pipeline:
+    """The pipeline as it is posted."""
+    pipeline = beam.Pipeline(options=flags)
+    expected = pipeline | "Fingerprint" >> beam.Create([fingerprint(options)])
+    expected | "CheckWorkers" >> beam.Map(check_worker, options)
+    pipeline | Stream(options, facts)
+    return pipeline
+
+
+class StreamJob:
+    """A posted stream."""
+
+    def __init__(self, output: str, run_id: str, result: PipelineResult) -> None:
+        self._output, self._run_id, self._result = output, run_id, result
+
+    def wait(self, drain: threading.Event) -> None:
+        """Until the job failed (which raises), or has committed everything that it had heard of when `drain` was set.
+
+        An interrupt cancels the job.
+        """
+        ended = threading.Event()
+        failure: list[BaseException] = []
+        threading.Thread(target=self._follow, args=(ended, failure), daemon=True).start()
+        try:
+            while not ended.wait(_POLL_SECONDS):
+                if drain.is_set() and self._is_drained():
+                    break
+        except KeyboardInterrupt:
+            self._result.cancel()
+            raise
+        if failure:
+            raise failure[0]
+        if not ended.is_set():
+            # Flink keeps the job alive for its checkpoints, with nothing left to do.
+            self._result.cancel()
+        BeamStorage().delete(posixpath.join(self._output, STAGING, self._run_id))
+
+    def _is_drained(self) -> bool:
+        marker = marker_path(self._output, self._run_id, STOP)
+        if not is_marked(marker):
+            with BeamStorage().create(marker) as file:
+                file.write(b"")
+        return is_marked(marker_path(self._output, self._run_id, DRAINED))
+
+    def _follow(self, ended: threading.Event, failure: list[BaseException]) -> None:
+        try:
+            translated(self._result.wait_until_finish)
+        except (RuntimeError, OSError) as error:
+            failure.append(error)
+        ended.set()

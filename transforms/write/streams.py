@@ -1,0 +1,151 @@
+"""The end of a window of a stream: what bundles staged since the last one becomes one version of the tables.
+
+A stream's commits repeat when its engine goes back to a checkpoint, and not always with the same bundles. Hence three
+protections: a commit of the very same bundles has the same transaction and does nothing; a bundle that is in the
+tables already is left out; and whatever a document had in the tables is replaced.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from schemas.failures import OutputError
+from schemas.ids import stable_id
+from schemas.part import WrittenFile
+from schemas.plan import Changes
+from schemas.tables import TABLES
+from transforms.write.catalog import DeltaCatalog
+from transforms.write.commit import Committer, gathered
+from transforms.write.index import DocumentIndex
+from transforms.write.ledger import Ledger, utc_now
+from transforms.write.repair import LEASE_SECONDS, settle
+
+#: A claim of our own stream that is not this very commit's belongs to a worker that died, or that nobody waits for any
+#: more; such a worker has this long to finish.
+OWN_LEASE_SECONDS = 60.0
+#: Somebody else who commits is waited for this long.
+PATIENCE_SECONDS = 300.0
+_POLL_SECONDS = 1.0
+_TRIES = 5
+
+
+class WindowCommitter(msgspec.Struct, frozen=True, kw_only=True):
+    """Commits windows of one stream, one after the other."""
+
+    committer: Committer
+    index: DocumentIndex
+    sleep: Callable[[float], None] = time.sleep
+
+    def commit(self, waiting: Iterable[Changes]) -> Iterator[dict[str, int]]:
+        """The new versions of each commit. Bundles that hold the same document are committed one after the other."""
+        for bundles in generations(waiting):
+            versions = self._commit(bundles)
+            if versions:
+                yield versions
+
+    def _commit(self, bundles: Sequence[Changes]) -> dict[str, int]:
+        facts = self.committer.facts
+        run_id = f"{facts.run_id}-{transaction(bundles)}"
+        catalog = self.committer.catalog
+        assert isinstance(catalog, DeltaCatalog)
+        if catalog.committed("runs", run_id + facts.kind):
+            return {}
+        seen = self._claimed(run_id, catalog)
+        # From here on nobody else changes the tables.
+        changes = gathered(self._missing(bundles))
+        whole = changes if self._is_torn(run_id, catalog) else self._narrowed(changes)
+        own = msgspec.structs.replace(facts, run_id=run_id, started=utc_now())
+        return msgspec.structs.replace(self.committer, facts=own, seen=seen).commit(whole)
+
+    def _is_torn(self, run_id: str, catalog: DeltaCatalog) -> bool:
+        """Whether this very commit died before: the documents it removed first are not looked for again."""
+        return any(catalog.committed(name, f"{run_id}{step}") for name in TABLES for step in ("", "-leaving"))
+
+    def _narrowed(self, changes: Changes) -> Changes:
+        """Without documents that are new: looking for their old rows would read every file of every table."""
+        target = self.committer
+        own = {*changes.doc_ids, *(touch.doc_id for touch in changes.touched)}
+        present = self.index.present(own, target.catalog, target.storage, target.format)
+        return msgspec.structs.replace(
+            changes,
+            doc_ids=[doc_id for doc_id in changes.doc_ids if doc_id in present],
+            emptied=[doc_id for doc_id in changes.emptied if doc_id in present],
+            touched=[touch for touch in changes.touched if touch.doc_id in present],
+        )
+
+    def _claimed(self, run_id: str, catalog: DeltaCatalog) -> int:
+        """Become the one who commits, once nobody else does; returns the claims before."""
+        ledger = Ledger(self.committer.root, self.committer.format, self.committer.storage, catalog)
+        for _ in range(_TRIES):
+            claim = self._others_claim(run_id, catalog)
+            if claim is None:
+                open_claim, seen = catalog.open_claim(), catalog.writer()
+                if open_claim is not None:
+                    return seen
+            else:
+                lease = self._lease(claim[0])
+                seen = settle(ledger, f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{run_id[-6:]}-before", lease)
+            try:
+                catalog.claim(run_id, seen)
+            except OutputError:
+                continue
+            return seen
+        raise OutputError(f"others commit to {self.committer.root} all the time: let one stream write to an output")
+
+    def _others_claim(self, run_id: str, catalog: DeltaCatalog) -> tuple[str, float] | None:
+        """The claim that stands in the way when patience ends; None when there is none, or it is ours."""
+        waited = 0.0
+        while (claim := catalog.open_claim()) is not None and claim[0] != run_id:
+            if time.time() - claim[1] >= self._lease(claim[0]) or waited >= PATIENCE_SECONDS:
+                return claim
+            self.sleep(_POLL_SECONDS)
+            waited += _POLL_SECONDS
+        return None
+
+    def _lease(self, claimant: str) -> float:
+        return OWN_LEASE_SECONDS if claimant.startswith(self.committer.facts.run_id) else LEASE_SECONDS
+
+    def _missing(self, bundles: Sequence[Changes]) -> list[Changes]:
+        """The bundles that are not in the tables, their files where they are now."""
+        target = self.committer
+        active = {posixpath.basename(path) for path in target.catalog.files("documents")}
+        folders = {posixpath.dirname(file.path) for changes in bundles for file in changes.files}
+        staged = {path for folder in sorted(folders) for path in target.storage.list(folder)}
+        return [
+            msgspec.structs.replace(changes, files=[self._found(file, staged) for file in changes.files])
+            for changes in bundles
+            if not any(posixpath.basename(file.path) in active for file in changes.files)
+        ]
+
+    def _found(self, file: WrittenFile, staged: set[str]) -> WrittenFile:
+        """A commit that died after it had moved the file left it beside its table."""
+        if file.path in staged:
+            return file
+        moved = posixpath.join(self.committer.root, file.table, posixpath.basename(file.path))
+        return msgspec.structs.replace(file, path=moved)
+
+
+def transaction(bundles: Iterable[Changes]) -> str:
+    """What tells commits of different bundles apart: staged files have unique names."""
+    paths = sorted(file.path for changes in bundles for file in changes.files)
+    touched = sorted(f"{t.doc_id}{t.ref.stamp}{t.failure}" for changes in bundles for t in changes.touched)
+    return stable_id(*paths, "", *touched)[:12]
+
+
+def generations(waiting: Iterable[Changes]) -> Iterator[list[Changes]]:
+    """The bundles in order, in groups within which no document comes twice: a commit replaces older rows only."""
+    groups: list[tuple[list[Changes], set[str]]] = []
+    for changes in waiting:
+        own = {*changes.doc_ids, *(touch.doc_id for touch in changes.touched)}
+        # After the last group that holds one of them.
+        at = next((n + 1 for n in reversed(range(len(groups))) if not own.isdisjoint(groups[n][1])), 0)
+        if at == len(groups):
+            groups.append(([], set()))
+        groups[at][0].append(changes)
+        groups[at][1].update(own)
+    return (group for group, _ in groups)
