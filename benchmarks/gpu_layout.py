@@ -18,9 +18,9 @@ import numpy as np
 from layout_batches import sample_pages
 
 from transforms.layout.batches import BatchBounds
-from transforms.layout.devices import DEVICES, resolve_device
 from transforms.layout.model import GraphScores, LayoutModel, ModelOptions
 from transforms.layout.records import LayoutBox, PageInput
+from transforms.runtime.onnx.devices import DEVICES, resolve_device
 
 
 def run(model: LayoutModel, pages: Sequence[PageInput]) -> tuple[list[GraphScores], list[list[LayoutBox]]]:

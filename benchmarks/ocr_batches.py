@@ -20,6 +20,7 @@ from transforms.ocr import onnx_models
 from transforms.ocr.onnx import FoundLine, OcrBounds, OnnxOcr
 from transforms.ocr.pixels import packed
 from transforms.ocr.records import PageImage
+from transforms.runtime.onnx.devices import resolve_device
 
 #: A4 at 150 dpi.
 SIZE = (1240, 1754)
@@ -79,7 +80,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
-    device = onnx_models.resolve_device(options.device)
+    device = resolve_device(onnx_models.stand_in(options.device)).device
     pages = sample_pages(options.pages or {"cpu": 4, "cuda": 48}[device])
     lines = [line.crop for line in OnnxOcr(device).find_lines(pages)]
     print(f"{device}, {len(pages)} pages with {len(lines)} lines, {options.threads} thread(s)")

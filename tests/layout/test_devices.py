@@ -11,10 +11,10 @@ import onnxruntime
 import pytest
 
 from schemas.failures import ConfigurationError
-from transforms.layout import devices, precision
 from transforms.layout.batches import BatchBounds
-from transforms.layout.devices import Chosen, Execution, make_session, resolve_device
 from transforms.layout.model import LayoutModel, ModelOptions, measured_bounds
+from transforms.runtime.onnx import devices, precision
+from transforms.runtime.onnx.devices import Chosen, Execution, make_session, resolve_device
 
 _spec = importlib.util.spec_from_file_location("detector_models", Path(__file__).with_name("detector_models.py"))
 models = importlib.util.module_from_spec(_spec)
@@ -122,6 +122,14 @@ def test_full_precision_is_not_rounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert of["TensorrtExecutionProvider"] == {"trt_fp16_enable": False, "trt_int8_enable": False}
     assert '"f32"' in of["OpenVINOExecutionProvider"]["load_config"]
     assert '"INFERENCE_NUM_THREADS": "3"' in of["OpenVINOExecutionProvider"]["load_config"]
+
+
+def test_cuda_may_round_where_it_is_allowed_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = working(monkeypatch, "cuda", "cpu")
+    make_session(models.product(), Execution(device="cuda", tf32=True))
+    (name, settings), (last, _) = asked[-1]
+    assert (name, last) == ("CUDAExecutionProvider", "CPUExecutionProvider")
+    assert settings["use_tf32"] == 1
 
 
 def test_half_precision_of_each_device(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from schemas.failures import ConfigurationError
 from transforms.layout import onnx_edit, pymupdf_models
 from transforms.layout.model import LayoutModel, ModelOptions
 from transforms.layout.records import PageInput
+from transforms.runtime.onnx.message import parse
 
 
 def session(model: bytes) -> onnxruntime.InferenceSession:
@@ -23,7 +24,7 @@ def original(name: str) -> bytes:
 
 def test_parsing_loses_nothing() -> None:
     data = original("layout_rf2.4.1")
-    again = onnx_edit.parse(data).SerializeToString()
+    again = parse(data).SerializeToString()
     assert len(again) == len(data)
     assert [i.name for i in session(again).get_inputs()] == [i.name for i in session(data).get_inputs()]
 
@@ -37,7 +38,7 @@ def test_image_model_has_small_maps_and_the_same_logits() -> None:
 
 
 def test_every_single_slope_is_fused() -> None:
-    model = onnx_edit.parse(original("feature_imf1"))
+    model = parse(original("feature_imf1"))
     before = sum(node.op_type == "PRelu" for node in model.graph.node)
     assert onnx_edit.fuse_single_slope(model) == before > 0
     assert onnx_edit.fuse_single_slope(model) == 0
@@ -49,7 +50,7 @@ def test_table_model_keeps_the_four_scores() -> None:
 
 
 def test_only_constants_are_replaced() -> None:
-    model = onnx_edit.parse(original("layout_rf2.4.1+imf1"))
+    model = parse(original("layout_rf2.4.1+imf1"))
     with pytest.raises(KeyError):
         onnx_edit.compute_constant(model, "node_logits", "Identity", "x")
     with pytest.raises(KeyError):

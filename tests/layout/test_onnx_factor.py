@@ -4,10 +4,11 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from transforms.layout import onnx_edit, pymupdf_models
+from transforms.layout import pymupdf_models
 from transforms.layout.model import _graph_inputs
 from transforms.layout.onnx_factor import factor_pair_products
 from transforms.layout.records import Array, PageInput
+from transforms.runtime.onnx.message import parse
 
 
 def scores(model: bytes, pages: list[PageInput]) -> list[Array]:
@@ -22,7 +23,7 @@ def scores(model: bytes, pages: list[PageInput]) -> list[Array]:
 @pytest.mark.parametrize("tier", ["full", "graph"])
 def test_scores_stay_the_same(tier: str, prepared: list[PageInput]) -> None:
     original = pymupdf_models._path(pymupdf_models._LAYOUT[tier], "onnx").read_bytes()
-    model = onnx_edit.parse(original)
+    model = parse(original)
     nodes = len(model.graph.node)
     assert factor_pair_products(model) == 2
     # Two products, lookups and a sum for a product, two lookups, a difference and a join.
@@ -34,7 +35,7 @@ def test_scores_stay_the_same(tier: str, prepared: list[PageInput]) -> None:
 
 
 def test_models_without_such_products_are_left_alone() -> None:
-    model = onnx_edit.parse(pymupdf_models.table_model())
+    model = parse(pymupdf_models.table_model())
     before = model.SerializeToString()
     assert factor_pair_products(model) == 0
     assert model.SerializeToString() == before

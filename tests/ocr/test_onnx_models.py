@@ -1,11 +1,12 @@
 import importlib.util
 
 import numpy as np
-import onnxruntime
 import pytest
 
 from schemas.failures import ConfigurationError
 from transforms.ocr import onnx_languages, onnx_models, onnx_weights
+from transforms.runtime.onnx.devices import Execution, make_session
+from transforms.runtime.onnx.message import parse
 
 
 def test_latin_languages_share_an_alphabet_without_look_alikes():
@@ -35,7 +36,7 @@ def test_cutting_the_output_changes_no_score_but_their_sum():
     line = np.random.default_rng(5).uniform(-1, 1, (1, 3, 48, 64)).astype(np.float32)
 
     def scores(model):
-        return onnx_models.session(model, onnx_models.Runtime()).run(None, {"x": line})[0]
+        return make_session(model, Execution()).run(None, {"x": line})[0]
 
     whole = scores(onnx_models._read(onnx_models.RECOGNITION))[..., list(chosen.columns)]
     cut = scores(onnx_models.recognition_model(chosen))
@@ -45,25 +46,25 @@ def test_cutting_the_output_changes_no_score_but_their_sum():
 
 def test_dropping_negligible_weights_changes_nothing_that_detection_sees():
     page = np.random.default_rng(7).uniform(-1, 1, (1, 3, 96, 96)).astype(np.float32)
-    model = onnx_weights.parse(onnx_models._read(onnx_models.DETECTION))
+    model = parse(onnx_models._read(onnx_models.DETECTION))
     assert onnx_weights.drop_negligible(model) > 100_000
     assert onnx_weights.drop_negligible(model) == 0
     outputs = [
-        onnx_models.session(data, onnx_models.Runtime()).run(None, {"x": page})[0]
+        make_session(data, Execution()).run(None, {"x": page})[0]
         for data in (onnx_models._read(onnx_models.DETECTION), model.SerializeToString())
     ]
     assert np.allclose(*outputs, atol=1e-6)
 
 
 def test_a_model_that_ends_in_another_way_is_told_apart():
-    model = onnx_weights.parse(onnx_models._read(onnx_models.DETECTION))
+    model = parse(onnx_models._read(onnx_models.DETECTION))
     with pytest.raises(KeyError, match="Softmax"):
         onnx_weights.keep_classes(model, [0])
 
 
 def test_bytes_that_are_no_model():
     with pytest.raises(ConfigurationError, match="no ONNX model"):
-        onnx_weights.parse(b"\xff\xff\xff")
+        parse(b"\xff\xff\xff")
 
 
 def test_a_missing_wheel_is_a_configuration_error(monkeypatch):
@@ -81,35 +82,14 @@ def test_a_wheel_without_the_model_names_the_version_that_has_it(monkeypatch, tm
         onnx_models.plain_model(onnx_models.DETECTION)
 
 
-@pytest.mark.parametrize(
-    ("device", "offered", "expected"),
-    [
-        ("auto", ["CPUExecutionProvider"], "cpu"),
-        ("auto", ["CUDAExecutionProvider"], "cuda"),
-        ("cpu", ["CUDAExecutionProvider"], "cpu"),
-        ("openvino", ["CUDAExecutionProvider"], "cpu"),
-        ("tensorrt", ["CUDAExecutionProvider"], "cuda"),
-    ],
-)
-def test_devices(monkeypatch, device, offered, expected):
-    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: offered)
-    assert onnx_models.resolve_device(device) == expected
-
-
-def test_cuda_must_be_there_when_it_is_asked_for(monkeypatch):
-    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
-    with pytest.raises(ConfigurationError, match="onnxruntime-gpu"):
-        onnx_models.resolve_device("cuda")
-
-
-@pytest.mark.parametrize("precise", [True, False])
-def test_cuda_comes_before_the_cpu(monkeypatch, precise):
-    asked = []
-    monkeypatch.setattr(onnxruntime, "InferenceSession", lambda model, options, providers: asked.append(providers))
-    onnx_models.session(b"", onnx_models.Runtime(device="cuda", tf32=not precise))
-    (name, settings), last = asked[0]
-    assert (name, last) == ("CUDAExecutionProvider", "CPUExecutionProvider")
-    assert settings["use_tf32"] == int(not precise)
+def test_devices_that_compile_each_shape_have_stand_ins():
+    assert [onnx_models.stand_in(device) for device in ("auto", "cpu", "cuda", "tensorrt", "openvino")] == [
+        "auto",
+        "cpu",
+        "cuda",
+        "cuda",
+        "cpu",
+    ]
 
 
 def test_a_model_that_does_not_name_its_characters(monkeypatch):

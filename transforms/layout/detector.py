@@ -13,9 +13,9 @@ from schemas.geometry import Box
 from transforms.layout import detections
 from transforms.layout.batches import slices
 from transforms.layout.detector_spec import DetectorSpec
-from transforms.layout.devices import SESSION_ERRORS, Execution, make_session, resolve_device
 from transforms.layout.records import Array, PageInput
 from transforms.layout.view import placed, to_points
+from transforms.runtime.onnx.devices import SESSION_ERRORS, Execution, make_session, resolve_device
 
 _IMAGE_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 _SIZE_TYPES = {"tensor(int64)": np.int64, "tensor(int32)": np.int32, "tensor(float)": np.float32}

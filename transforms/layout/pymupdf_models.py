@@ -18,6 +18,7 @@ from schemas.failures import ConfigurationError
 from transforms.layout import onnx_edit
 from transforms.layout.onnx_factor import factor_pair_products
 from transforms.layout.records import PrepareRequest, Tier
+from transforms.runtime.onnx.message import parse
 
 SUPPORTED = "2.0"
 _LAYOUT = {"full": "layout_rf2.4.1+imf1", "graph": "layout_rf2.4.1"}
@@ -65,7 +66,7 @@ def prepare_request(tier: Tier, *, tables: bool = True, max_nodes: int = 1500) -
 
 def graph_model(tier: Tier) -> bytes:
     """The graph network. The one of tier 'full' gets the input `page_count`: it was exported for a single page."""
-    model = onnx_edit.parse(_path(_LAYOUT[tier], "onnx").read_bytes())
+    model = parse(_path(_LAYOUT[tier], "onnx").read_bytes())
     factor_pair_products(model)
     if tier == "graph":
         return _bytes(model)
@@ -85,7 +86,7 @@ def image_model() -> bytes:
 
     They hold the same information in a fifteenth of the memory; `pooling` samples them where a box needs it.
     """
-    model = onnx_edit.parse(_path(_IMAGE, "onnx").read_bytes())
+    model = parse(_path(_IMAGE, "onnx").read_bytes())
     try:
         blown_up = onnx_edit.producer(model, "combined")
         maps = [onnx_edit.producer(model, name) for name in blown_up.input]
@@ -100,7 +101,7 @@ def image_model() -> bytes:
 
 def table_model() -> bytes:
     """The table network without the feature map that nothing here reads."""
-    model = onnx_edit.parse(_path(_TABLE, "onnx").read_bytes())
+    model = parse(_path(_TABLE, "onnx").read_bytes())
     onnx_edit.set_outputs(model, onnx_edit.output_names(model)[:4])
     return _bytes(model)
 

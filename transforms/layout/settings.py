@@ -13,11 +13,11 @@ from transforms.layout import pymupdf_models
 from transforms.layout.batches import BatchBounds
 from transforms.layout.detector import Detector
 from transforms.layout.detector_spec import DetectorFiles, load_detector, prepare_request
-from transforms.layout.devices import Chosen, Device, Execution, Precision, resolve_device
 from transforms.layout.model import ModelOptions, OnBatch, measured_bounds
 from transforms.layout.networks import DETECTOR, BuiltIn, Model, Networks, Own
 from transforms.layout.records import PrepareRequest, Tier
 from transforms.runtime.once import made_once
+from transforms.runtime.onnx.devices import Chosen, Device, Execution, Precision, resolve_device
 from transforms.runtime.stores import LocalStore, Store
 from transforms.runtime.uris import is_local
 

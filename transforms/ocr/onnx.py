@@ -24,6 +24,7 @@ from transforms.ocr.onnx_lines import LineCrop, assembled, cut, network_batch, t
 from transforms.ocr.pixels import Pixels, unpacked
 from transforms.ocr.records import OcrLine, PageImage
 from transforms.ocr.rules import without_rules
+from transforms.runtime.onnx.devices import Device, Execution, make_session, resolve_device
 
 OnBatch = Callable[[str, int], None]
 
@@ -73,15 +74,15 @@ class OnnxOcr:
 
     def __init__(
         self,
-        device: str = "auto",
+        device: Device = "auto",
         precision: str = "fp32",
         threads: int = 1,
         bounds: OcrBounds | None = None,
         on_batch: OnBatch | None = None,
     ) -> None:
-        where = onnx_models.resolve_device(device)
+        where = resolve_device(onnx_models.stand_in(device)).device
         # The models are in float32; whoever asks for less precision lets CUDA round products.
-        self._runtime = onnx_models.Runtime(device=where, tf32=precision != "fp32", threads=threads)
+        self._execution = Execution(device=where, tf32=precision != "fp32", threads=threads)
         self._bounds = bounds or BOUNDS[where]
         self._on_batch = on_batch or _ignore
         self._plain, self._recognition = cache(self._load), cache(self._load_recognition)
@@ -168,11 +169,11 @@ class OnnxOcr:
         return read
 
     def _load(self, name: str) -> Any:
-        return onnx_models.session(onnx_models.plain_model(name), self._runtime)
+        return make_session(onnx_models.plain_model(name), self._execution)
 
     def _load_recognition(self, names: tuple[str, ...]) -> tuple[Any, tuple[str, ...]]:
         chosen = onnx_models.alphabet(names)
-        return onnx_models.session(onnx_models.recognition_model(chosen), self._runtime), chosen.characters
+        return make_session(onnx_models.recognition_model(chosen), self._execution), chosen.characters
 
 
 def languages() -> tuple[str, ...]:

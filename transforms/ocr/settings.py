@@ -11,6 +11,7 @@ from schemas.options import OcrOptions, Options, RunOptions
 from transforms.ocr.engine import ONNX, Choice, OcrEngine, check_engine, choose_engine, engine_named
 from transforms.ocr.onnx import OnBatch, OnnxOcr
 from transforms.runtime.once import made_once
+from transforms.runtime.onnx.devices import Device
 
 #: Pages whose images wait together for an engine that reads in batches.
 CPU_PAGES, GPU_PAGES = 8, 32
@@ -24,7 +25,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     #: Whether the engine reads in the worker process, in batches of `batch_pages`.
     batched: bool
     batch_pages: int
-    device: str
+    device: Device
     precision: str
 
 

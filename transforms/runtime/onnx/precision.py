@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.failures import ConfigurationError
-from transforms.layout import onnx_edit
+from transforms.runtime.onnx.message import parse
 
 #: Operators that only quantised models hold.
 _QUANTISED = ("QuantizeLinear", "DynamicQuantizeLinear", "MatMulInteger", "ConvInteger")
@@ -19,7 +19,7 @@ _FASTER_IN_INT8 = ("MatMul",)
 
 def is_quantised(model: bytes) -> bool:
     """Whether the model computes in integers already."""
-    operators = {node.op_type for node in onnx_edit.parse(model).graph.node}
+    operators = {node.op_type for node in parse(model).graph.node}
     return any(name.startswith("QLinear") or name in _QUANTISED for name in operators)
 
 

@@ -20,7 +20,8 @@ import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as _state
 
 from schemas.failures import ConfigurationError
-from transforms.layout import onnx_edit, precision
+from transforms.runtime.onnx import precision
+from transforms.runtime.onnx.message import identity_model
 
 Device = Literal["auto", "cpu", "cuda", "tensorrt", "openvino"]
 RealDevice = Literal["cpu", "cuda", "tensorrt", "openvino"]
@@ -71,6 +72,8 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     precision: Precision = "fp32"
     #: Threads of one run on a CPU.
     threads: int = 1
+    #: Lets CUDA round the factors of products to 10 bits.
+    tf32: bool = False
 
 
 class Chosen(msgspec.Struct, frozen=True):
@@ -84,7 +87,7 @@ class Chosen(msgspec.Struct, frozen=True):
     @property
     def providers(self) -> list[str]:
         """Execution providers, preferred first."""
-        return [name for name, _ in _providers(self.device, self.precision, 1)]
+        return [name for name, _ in _providers(self, Execution())]
 
 
 def resolve_device(device: Device, wanted: Precision = "fp32") -> Chosen:
@@ -110,7 +113,7 @@ def resolve_device(device: Device, wanted: Precision = "fp32") -> Chosen:
 def make_session(model: bytes, execution: Execution) -> Any:
     """An onnxruntime session that runs on the device, not beside it. Raises ConfigurationError when there is none."""
     chosen = resolve_device(execution.device, execution.precision)
-    return _session(_rewritten(model, chosen), chosen, execution.threads)
+    return _session(_rewritten(model, chosen), chosen, execution)
 
 
 def _explained(device: RealDevice, wanted: Precision) -> None:
@@ -158,7 +161,7 @@ def _trouble(device: RealDevice, wanted: Precision) -> str:
     # Providers log outside of the session why they do not load; the error that is raised here says it once.
     onnxruntime.set_default_logger_severity(_FATAL_ONLY)
     try:
-        _session(onnx_edit.identity_model().SerializeToString(), Chosen(device, wanted, ""), 1)
+        _session(identity_model().SerializeToString(), Chosen(device, wanted, ""), Execution())
     except ConfigurationError as error:
         return str(error)
     finally:
@@ -185,11 +188,11 @@ def _rewritten(model: bytes, chosen: Chosen) -> bytes:
     return model
 
 
-def _session(model: bytes, chosen: Chosen, threads: int) -> Any:
+def _session(model: bytes, chosen: Chosen, execution: Execution) -> Any:
     device = chosen.device
     quiet = _FATAL_ONLY if device != "cpu" else _ERRORS_ONLY
-    options = _session_options(threads, quiet)
-    providers = _providers(device, chosen.precision, threads)
+    options = _session_options(execution.threads, quiet)
+    providers = _providers(chosen, execution)
     _prepare_process(chosen)
     try:
         session = onnxruntime.InferenceSession(model, options, providers=providers, enable_fallback=0)
@@ -218,17 +221,20 @@ def _session_options(threads: int, severity: int) -> Any:
     return options
 
 
-def _providers(device: RealDevice, wanted: Precision, threads: int) -> list[tuple[str, dict[str, Any]]]:
+def _providers(chosen: Chosen, execution: Execution) -> list[tuple[str, dict[str, Any]]]:
     """Providers with their options, preferred first. What a provider cannot run goes to the next."""
-    cuda = (PROVIDERS["cuda"], {"use_tf32": 0, "cudnn_conv_algo_search": "HEURISTIC"})
+    wanted = chosen.precision
+    # Shapes differ from page to page: an exhaustive search for the best convolution would start over each time.
+    settings = {"use_tf32": int(execution.tf32), "cudnn_conv_algo_search": "HEURISTIC"}
+    cuda = (PROVIDERS["cuda"], settings)
     tensorrt = {"trt_fp16_enable": wanted == "fp16", "trt_int8_enable": wanted == "int8"}
     chains: dict[str, list[tuple[str, dict[str, Any]]]] = {
         "cpu": [],
         "cuda": [cuda],
         "tensorrt": [(PROVIDERS["tensorrt"], tensorrt), cuda],
-        "openvino": [(PROVIDERS["openvino"], _openvino(wanted, threads))],
+        "openvino": [(PROVIDERS["openvino"], _openvino(wanted, execution.threads))],
     }
-    return [*chains[device], (CPU_PROVIDER, {})]
+    return [*chains[chosen.device], (CPU_PROVIDER, {})]
 
 
 def _openvino(wanted: Precision, threads: int) -> dict[str, Any]:
