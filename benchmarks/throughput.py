@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,7 +87,8 @@ def bare(files: list[str]) -> Outcome:
     return Outcome(seconds, int(out), peak)
 
 
-def docbeam(files: list[str], workers: int) -> Outcome:
+def docbeam(files: list[str], workers: int, more: Sequence[str] = ()) -> Outcome:
+    """A whole ingest down to committed tables; `more` are further options."""
     with tempfile.TemporaryDirectory() as folder:
         inputs = Path(folder) / "in"
         inputs.mkdir()
@@ -94,7 +96,7 @@ def docbeam(files: list[str], workers: int) -> Outcome:
             (inputs / f"{number:05d}.pdf").symlink_to(path)
         command = [str(Path(sys.executable).with_name("docbeam")), "ingest", str(inputs), "--output", f"{folder}/out"]
         options = ["--workers", str(workers), "--json", "--quiet", "--max-failure-ratio", "1"]
-        seconds, out, peak = timed([*command, *options], "")
+        seconds, out, peak = timed([*command, *options, *more], "")
         shutil.rmtree(f"{folder}/out")
     return Outcome(seconds, sum(json.loads(out)["pages"].values()), peak)
 
