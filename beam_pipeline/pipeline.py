@@ -32,7 +32,7 @@ from transforms.plan.blocks import CLUSTER, LOCAL, Layout
 from transforms.plan.decide import Rules
 from transforms.plan.join import Join
 from transforms.plan.recall import Recall
-from transforms.plan.transform import KeepDocuments, PlanDocuments, RecallDocuments
+from transforms.plan.transform import KeepDocuments, PlanDocuments, RecallDocuments, RecallUnfetched
 from transforms.runtime.beam_stores import BeamStore
 from transforms.runtime.pool import PoolOptions
 from transforms.sources.transform import ListSources
@@ -82,13 +82,17 @@ class WorkOn(beam.PTransform):  # type: ignore[misc]
         """See the class."""
         options, pool, open_source = self.options, pool_options(self.options.extract), self.open_source
         write_up = WriteUp(options, pool, self.run_id, self.lasting)
-        fetch = planned | "Spread" >> beam.Reshuffle() | FetchDocuments(open_source, fingerprint(options), self.run_id)
+        version, recall = fingerprint(options), recall_of(options)
+        work = planned | "Spread" >> beam.Reshuffle()
+        if recall:
+            work = work | RecallUnfetched(recall, version, pool)
+        fetch = work | FetchDocuments(open_source, version, self.run_id)
         touched = (
             fetch.touched | "Touch" >> beam.Map(lambda touch: Changes(touched=[touch])) | "Touched" >> unwindowed()
         )
         fetched: beam.PCollection[Part] = fetch.parts
         others = [touched]
-        if recall := recall_of(options):
+        if recall:
             found = fetched | RecallDocuments(recall, pool)
             fetched = found.parts
             others.append(found.recalled | "WriteRecalled" >> write_up)

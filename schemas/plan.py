@@ -60,6 +60,7 @@ class Known(msgspec.Struct, frozen=True, array_like=True):
     quarantine: str = ""
     run_id: str = ""
     failures: int = 0
+    media_type: str = ""
 
 
 class Root(msgspec.Struct, frozen=True):

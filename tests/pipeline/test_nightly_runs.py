@@ -11,6 +11,7 @@ from beam_pipeline.local_run import run
 from beam_pipeline.planning import plan_run
 from schemas.options import ChunkOptions, FetchOptions, PlanOptions
 from transforms.extract.parts import PartExtractor
+from transforms.fetch.fetcher import Fetcher
 from transforms.write.snapshot import read_runs
 
 
@@ -77,8 +78,9 @@ def test_other_chunk_options_cost_no_extraction(tmp_path, monkeypatch):
     fresh = msgspec.structs.replace(changed, write=msgspec.structs.replace(changed.write, output=str(tmp_path / "f")))
     fresh = msgspec.structs.replace(fresh, plan=PlanOptions())
     assert run(fresh).statuses == {"ok": 4}
-    # Every extraction fails from here on.
+    # Every extraction and every look at a source fails from here on.
     monkeypatch.setattr(PartExtractor, "whole", None)
+    monkeypatch.setattr(Fetcher, "open", None)
     assert run(changed).statuses == {"ok": 4}
     assert same_rows(read_tables(output)) == same_rows(read_tables(tmp_path / "f"))
 

@@ -23,7 +23,9 @@ class _Fetch(beam.DoFn):  # type: ignore[misc]
     def setup(self) -> None:
         self._counts = live_counts(self._run_id)
 
-    def process(self, planned: Planned) -> Iterable[Part | beam.pvalue.TaggedOutput]:
+    def process(self, planned: Planned | Part) -> Iterable[Part | beam.pvalue.TaggedOutput]:
+        if isinstance(planned, Part):
+            return [planned]
         result = settled(planned, self._open, self._fingerprint)
         if isinstance(result, Part):
             return [result]
@@ -37,13 +39,16 @@ class _Fetch(beam.DoFn):  # type: ignore[misc]
 
 @dataclass(eq=False)
 class FetchDocuments(beam.PTransform):  # type: ignore[misc]
-    """Planned sources -> {'parts': documents to work on, fetched or failed, 'touched': unchanged ones with news}."""
+    """Planned sources -> {'parts': documents to work on, fetched or failed, 'touched': unchanged ones with news}.
+
+    Parts among them need no fetching.
+    """
 
     open_source: OpenSource
     fingerprint: str
     run_id: str
 
-    def expand(self, planned: beam.PCollection[Planned]) -> beam.pvalue.DoOutputsTuple:
+    def expand(self, planned: beam.PCollection[Planned | Part]) -> beam.pvalue.DoOutputsTuple:
         """See the class."""
         return planned | beam.ParDo(_Fetch(self.open_source, self.fingerprint, self.run_id)).with_outputs(
             TOUCHED, main="parts"

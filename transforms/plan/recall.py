@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
-from schemas.document import Document, DocumentInfo, Element
+from schemas.document import Document, DocumentInfo, DocumentStatus, Element
+from schemas.failures import Failure
 from schemas.ids import element_id, stable_id, version_id
 from schemas.part import Part
+from schemas.plan import Action, Planned
 from transforms.runtime.document_cache import DocumentCache, shared_cache
+from transforms.runtime.guard import guarded
 from transforms.runtime.pack import pack, unpack
 from transforms.runtime.pool import ParserPool
+from transforms.runtime.stamps import content_mark
 
 STAGE = "recall"
 
@@ -26,12 +31,28 @@ class Recall(msgspec.Struct, frozen=True, kw_only=True):
 
     def recall(self, part: Part, pool: ParserPool) -> Iterator[Part]:
         """The part with its Document if an earlier run kept it, else as it is."""
-        data = self._cache().get(self._key(part.info))
+        data = None if part.payload else self._cache().get(self._key(part.info))
         if data is None:
             yield part
             return
         payload, pages = pool.call(readdressed_packed, data, part.info)
         yield msgspec.structs.replace(part, payload=payload, pages=tuple(range(1, pages + 1)))
+
+    def unfetched(self, planned: Planned, fingerprint: str, pool: ParserPool) -> Part | None:
+        """The part of a document that is as listed when an earlier run kept its Document; None if it must be fetched.
+
+        Only what a listing proves counts, and only a Document of this very source: it tells its type and size, too.
+        """
+        known, ref = planned.known, planned.ref
+        if known is None or planned.action is not Action.OPTIONS or not ref.stamp or known.stamp != ref.stamp:
+            return None
+        data = self._cache().get(_key_of(known.content, known.media_type, self.extraction))
+        if data is None or known.status != DocumentStatus.OK:
+            return None
+        news = {"etag": known.etag, "last_modified": known.last_modified, "fingerprint": fingerprint, "ref": ref}
+        found = guarded(STAGE, lambda: pool.call(renewed_packed, data, known.doc_id.hex(), news))
+        # Whatever is wrong with the cache, the source is still there.
+        return None if isinstance(found, Failure) else found
 
     def keep(self, part: Part, pool: ParserPool) -> Iterator[Part]:
         """The part as it is; a Document without failures is kept for later runs."""
@@ -43,7 +64,11 @@ class Recall(msgspec.Struct, frozen=True, kw_only=True):
         return shared_cache(self.root, self.max_bytes)
 
     def _key(self, info: DocumentInfo) -> str:
-        return stable_id("extracted", info.content_hash, info.media_type, self.extraction)
+        return _key_of(content_mark(info.content_hash), info.media_type, self.extraction)
+
+
+def _key_of(content: bytes, media_type: str, extraction: str) -> str:
+    return stable_id("extracted", content.hex(), media_type, extraction)
 
 
 def is_good(document: bytes) -> bool:
@@ -55,6 +80,16 @@ def readdressed_packed(document: bytes, info: DocumentInfo) -> tuple[bytes, int]
     """A packed Document as that of another URI, listing or run, and the number of its pages."""
     whole = readdressed(unpack(document, Document), info)
     return pack(whole), len(whole.pages)
+
+
+def renewed_packed(document: bytes, doc_id: str, news: dict[str, Any]) -> Part | None:
+    """The part of a packed Document of this very source with some of its facts changed; None if it is of another."""
+    whole = unpack(document, Document)
+    if whole.info.doc_id != doc_id:
+        return None
+    info = msgspec.structs.replace(whole.info, attempts=0, quarantine="", **news)
+    pages = tuple(range(1, len(whole.pages) + 1))
+    return Part(info=info, payload=pack(readdressed(whole, info)), pages=pages)
 
 
 def readdressed(document: Document, info: DocumentInfo) -> Document:

@@ -17,7 +17,7 @@ from transforms.plan.blocks import LOCAL, Layout, Packed, Packer, known_id, ref_
 from transforms.plan.join import Join
 from transforms.plan.recall import STAGE, Recall
 from transforms.runtime.counts import live_counts
-from transforms.runtime.pool import PoolOptions
+from transforms.runtime.pool import PoolOptions, shared_pool
 from transforms.runtime.transform import for_each_part
 
 CHANGES = "changes"
@@ -92,6 +92,30 @@ class PlanDocuments(beam.PTransform):  # type: ignore[misc]
             | "Decide"
             >> beam.ParDo(_Join(self.join, self.run_id), beam.pvalue.AsList(roots)).with_outputs(CHANGES, main="work")
         )
+
+
+class _RecallUnfetched(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, recall: Recall, fingerprint: str, pool: PoolOptions) -> None:
+        self._recall, self._fingerprint, self._pool_options = recall, fingerprint, pool
+
+    def setup(self) -> None:
+        self._pool = shared_pool(self._pool_options)
+
+    def process(self, planned: Planned) -> list[Planned | Part]:
+        return [self._recall.unfetched(planned, self._fingerprint, self._pool) or planned]
+
+
+@dataclass(eq=False)
+class RecallUnfetched(beam.PTransform):  # type: ignore[misc]
+    """Planned documents -> the same, or parts with the Document of those that need not be fetched again."""
+
+    recall: Recall
+    fingerprint: str
+    pool: PoolOptions
+
+    def expand(self, planned: beam.PCollection[Planned]) -> beam.PCollection[Planned | Part]:
+        """See the class."""
+        return planned | beam.ParDo(_RecallUnfetched(self.recall, self.fingerprint, self.pool))
 
 
 @dataclass(eq=False)

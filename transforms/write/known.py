@@ -29,6 +29,7 @@ COLUMNS = (
     "quarantine",
     "run_id",
     "failures",
+    "media_type",
     "path",
     "metadata",
 )
