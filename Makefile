@@ -67,10 +67,12 @@ clean:
 
 # Cluster, job server and bucket server are downloaded once; they survive `make clean`.
 FLINK_TOOLS ?= .cache/flink
+# Of a corpus with splits: sets of `dev`. Those with the largest files are left out.
+SETS ?= office,pdf_olmocr,tables,scanned
 
 test-flink: setup
 	@tests/flink/setup.sh $(FLINK_TOOLS) $(BIN)/python
-	FLINK_TEST_TOOLS=$(abspath $(FLINK_TOOLS)) FLINK_TEST_CORPUS=$(if $(filter file,$(origin CORPUS)),,$(abspath $(CORPUS))) $(BIN)/python -m pytest tests/flink
+	FLINK_TEST_TOOLS=$(abspath $(FLINK_TOOLS)) FLINK_TEST_CORPUS=$(if $(filter file,$(origin CORPUS)),,$(abspath $(CORPUS))) FLINK_TEST_SETS=$(SETS) $(BIN)/python -m pytest -rP tests/flink
 
 # Beam's Google Cloud extra doubles the import time and installs a top-level `tests`: it has an environment of its own.
 DATAFLOW_VENV := .cache/dataflow

@@ -1,15 +1,18 @@
 """Whole runs on a real Flink cluster, from bucket to bucket, against the same runs of the local runner.
 
-make test-flink [CORPUS=FOLDER]
+make test-flink [CORPUS=FOLDER [SETS=A,B]]
 """
 
 import json
 import os
 import subprocess
 import threading
+import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import pymupdf
 import pytest
 from buckets import bucket_server, make_bucket, object_names, upload
 from cluster import FlinkCluster
@@ -18,9 +21,16 @@ from pipeline_runs import ROOT, check_output, command, read_tables, without_run,
 from processes import Processes, wait_for
 
 PLUGINS = ROOT / "tests/plugins"
-CORPUS = Path(os.environ.get("FLINK_TEST_CORPUS") or ROOT / "examples/documents")
+EXAMPLES = ROOT / "examples/documents"
+#: Documents of the user, or a corpus with splits; of the latter, these sets of the split `dev`.
+CORPUS = os.environ.get("FLINK_TEST_CORPUS", "")
+SETS = os.environ.get("FLINK_TEST_SETS", "").split(",")
 #: Documents of the run whose TaskManager dies; enough for a quarter of a minute.
 MANY = 90
+#: Every page goes through the models, and OCR through the engine that every machine has.
+MODELS = ("--layout", "always", "--ocr", "auto", "--ocr-engine", "onnx")
+#: What no run takes, in seconds; a large corpus on a busy machine takes its time.
+HOURS = 3 * 3600
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +59,7 @@ def ingest(source: str, output: str, *flags: object, beam: list[str] | None = No
     """Run `docbeam ingest` and return its report."""
     words, environment = command("ingest", source, "-o", output, "--quiet", "--json", *flags, plugins=PLUGINS)
     words += ["--", *beam] if beam else []
-    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=1200, check=False)
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=HOURS, check=False)
     assert done.returncode in (0, 1), done.stderr[-4000:]
     return json.loads(done.stdout)
 
@@ -65,29 +75,77 @@ def tables(name: str) -> dict:
     return without_run(read_tables(f"gs://out/{name}"))
 
 
-def test_every_table_equals_the_local_runners(cluster):
-    upload(CORPUS, "in", "corpus")
-    local, flink = on_both("gs://in/corpus", "corpus", cluster)
+def differing(left: dict, right: dict) -> list[str]:
+    """The first differences in words: a comparison of whole tables would print megabytes."""
+    found = []
+    for name, rows in left.items():
+        if len(rows) != len(right[name]):
+            found.append(f"{name}: {len(rows)} and {len(right[name])} rows")
+        for one, other in zip(rows, right[name], strict=False):
+            columns = [column for column in one if one[column] != other[column]]
+            found += [f"{name}.{c} of {one['doc_id']}: {one[c]!s:.200} and {other[c]!s:.200}" for c in columns]
+    return found[:20]
+
+
+def write_scan(path: Path) -> None:
+    """A page that is an image of one."""
+    with pymupdf.open(EXAMPLES / "report.pdf") as report, pymupdf.open() as scan:
+        image = report[0].get_pixmap(dpi=150).tobytes("png")
+        page = scan.new_page(width=report[0].rect.width, height=report[0].rect.height)
+        page.insert_image(page.rect, stream=image)
+        scan.save(path)
+
+
+def test_every_table_equals_the_local_runners(cluster, tmp_path):
+    """With the layout model on every page, and OCR."""
+    write_scan(tmp_path / "scan.pdf")
+    upload(EXAMPLES, "in", "corpus")
+    upload(tmp_path, "in", "corpus")
+    local, flink = on_both("gs://in/corpus", "corpus", cluster, *MODELS)
     assert local["documents"] and local["chunks"]
-    assert flink == local
+    assert Counter(row["route"] for row in local["pages"])["ocr onnx"] == 1
+    assert not differing(local, flink)
     check_output(flink)
     assert cluster.jobs()[-1]["state"] == "FINISHED"
     assert not object_names("out", "corpus-flink/_staging")
 
 
+@pytest.mark.skipif(not CORPUS, reason="make test-flink CORPUS=FOLDER")
+def test_a_corpus_too(cluster):
+    for folder in corpus_folders(Path(CORPUS)):
+        upload(folder, "in", f"own/{folder.relative_to(CORPUS)}")
+    started = time.monotonic()
+    local, flink = on_both("gs://in/own", "own", cluster, "--layout", "auto", "--ocr", "auto", "--max-failure-ratio", 1)
+    job = cluster.jobs()[-1]
+    counts = {name: len(rows) for name, rows in flink.items()}
+    routes = Counter(row["route"] for row in flink["pages"])
+    print(f"{counts}, routes {dict(routes)}, {time.monotonic() - started:.0f} s for both runs")
+    print(f"Flink job {job['jid']}: {job['state']} after {job['duration'] / 1000:.0f} s")
+    assert not differing(local, flink)
+    check_output(flink)
+    assert job["state"] == "FINISHED"
+
+
+def corpus_folders(corpus: Path) -> list[Path]:
+    """The documents of the sets, without their truth; all of a folder that has no sets."""
+    if not (corpus / "dev").is_dir():
+        return [corpus]
+    folders = [folder for name in SETS for folder in sorted((corpus / "dev" / name).iterdir()) if folder.is_dir()]
+    return [folder for folder in folders if folder.name != "truth"]
+
+
 def test_a_second_run_finds_nothing_to_do(cluster):
     before = tables("corpus-flink")
-    report = ingest("gs://in/corpus", "gs://out/corpus-flink", "--runner", "flink", beam=cluster.flags())
+    report = ingest("gs://in/corpus", "gs://out/corpus-flink", *MODELS, "--runner", "flink", beam=cluster.flags())
     assert report["statuses"] == {"unchanged": len(before["documents"])}
-    assert tables("corpus-flink") == before
+    assert not differing(before, tables("corpus-flink"))
 
 
 @pytest.mark.parametrize("format_name", ["parquet", "avro"])
 def test_plain_formats_go_to_buckets_too(cluster, format_name):
-    ingest(
-        "gs://in/corpus", f"gs://out/{format_name}", "--format", format_name, "--runner", "flink", beam=cluster.flags()
-    )
-    assert tables(format_name) == tables("corpus-flink")
+    flags = (*MODELS, "--format", format_name, "--runner", "flink")
+    ingest("gs://in/corpus", f"gs://out/{format_name}", *flags, beam=cluster.flags())
+    assert not differing(tables("corpus-flink"), tables(format_name))
 
 
 def test_poisoned_documents_become_one_failure_each(tmp_path, cluster):
@@ -132,7 +190,7 @@ def test_a_killed_task_manager_costs_time_and_nothing_else(tmp_path, cluster, pr
     thread.join(900)
     assert outcome["report"]["statuses"] == {"ok": MANY}
     flink = tables("many-flink")
-    assert flink == tables("many-local")
+    assert not differing(tables("many-local"), flink)
     check_output(flink)
     job = cluster.jobs()[-1]
     assert job["state"] == "FINISHED"

@@ -1,29 +1,55 @@
 """Whole runs with documents and tables in S3: a local server (moto), the usual environment variables, no patches."""
 
 import json
+import socket
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 from pipeline_runs import check_output, command, read_tables, without_run, write_documents
 
+from transforms.runtime.beam_stores import BeamStore
 from transforms.runtime.stores import delta_options
 from transforms.write.tables import output_format
 
 SECRET = "s3cr3tKeyOfNobody"
 
 
+@contextmanager
+def s3_server(log: Path) -> Iterator[str]:
+    """The URL of a server in a process of its own: deltalake keeps Python's lock during some of its requests."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as server:
+        try:
+            _await(port, server, log)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+
+
+def _await(port: int, server: subprocess.Popen, log: Path) -> None:
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except ConnectionRefusedError:
+            assert server.poll() is None, log.read_text()
+            time.sleep(0.1)
+
+
 @pytest.fixture(scope="module")
 def bucket(tmp_path_factory) -> Iterator[str]:
     """`s3://` prefix of a bucket that holds small documents of every format below `in/`."""
-    server = ThreadedMotoServer(port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+    with s3_server(tmp_path_factory.mktemp("s3") / "log") as url, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", url)
         patch.setenv("AWS_ACCESS_KEY_ID", "tests")
         patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
         patch.setenv("AWS_REGION", "us-east-1")
@@ -38,7 +64,6 @@ def bucket(tmp_path_factory) -> Iterator[str]:
         listed = [f"s3://documents/in/{path.relative_to(folder).as_posix()}" for path in folder.rglob("*.md")]
         client.put_object(Bucket="documents", Key="list.txt", Body="\n".join(listed).encode())
         yield "s3://documents"
-    server.stop()
 
 
 def docbeam(*args: object) -> subprocess.CompletedProcess[str]:
@@ -111,6 +136,24 @@ def test_export_and_query_read_buckets(bucket, tables, tmp_path):
     assert len(list(Path(tmp_path).rglob("*.md"))) == 7
     done = docbeam("query", tables, "SELECT count(*) AS n FROM documents", "--json")
     assert json.loads(done.stdout) == [{"n": 7}]
+
+
+def test_operations_share_the_connections_of_their_process(bucket, monkeypatch):
+    """Beam's own client reads boto3's descriptions and connects for each operation."""
+    made, make = [], boto3.session.Session.client
+
+    def counted(*args: object, **options: object) -> object:
+        made.append(args)
+        return make(*args, **options)
+
+    monkeypatch.setattr(boto3.session.Session, "client", counted)
+    store = BeamStore()
+    for _ in range(3):
+        assert store.stat(f"{bucket}/in/notes.md").size
+        with store.open(f"{bucket}/in/notes.md") as one, store.open(f"{bucket}/in/page.html") as other:
+            assert one.read(7) == b"# Notes"
+            assert other.read(6) == b"<html>"
+    assert len(made) == 1
 
 
 def test_a_bucket_that_is_not_there_ends_with_a_clear_line(bucket):

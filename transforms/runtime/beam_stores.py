@@ -5,20 +5,24 @@ from __future__ import annotations
 import errno
 import importlib.util
 import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO, cast
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from apache_beam.io.aws.clients.s3 import boto3_client
 from apache_beam.io.aws.clients.s3.messages import S3ClientError
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes, FileMetadata
 from apache_beam.io.filesystems import FileSystems
-from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.options.pipeline_options import PipelineOptions, S3Options
 from apache_beam.options.value_provider import RuntimeValueProvider
 from google.api_core.exceptions import GoogleAPIError
 from google.auth.exceptions import GoogleAuthError, TransportError
 from google.resumable_media import InvalidResponse
 
 from schemas.failures import ConfigurationError, DocumentError, Forbidden, NotFound, SourceUnavailable, Unsupported
+from transforms.runtime.once import made_once
 from transforms.runtime.stores import FileInfo, LocalStore
 from transforms.runtime.uris import is_local, redact, scheme
 
@@ -169,9 +173,38 @@ def require_file_system(uri: str) -> None:
         raise Unsupported(
             f"{redact(uri)}: no store for '{kind}://'", hint="use a local path, gs://, s3:// or http(s)://"
         )
+    if kind == "s3":
+        boto3_client.Client = _KeptClient
     # Pipelines and workers set these options; the S3 client fails without any where no pipeline was made yet.
     if FileSystems._pipeline_options is None and RuntimeValueProvider.runtime_options is None:
         FileSystems.set_options(PipelineOptions([]))
+
+
+_BeamClient = boto3_client.Client
+_S3_FLAGS = (
+    *("s3_access_key_id", "s3_secret_access_key", "s3_session_token", "s3_endpoint_url", "s3_region_name"),
+    *("s3_api_version", "s3_verify", "s3_disable_ssl"),
+)
+
+
+class _KeptClient(boto3_client.Client):  # type: ignore[misc]
+    """Beam's client for one operation, on connections that all operations of a process share.
+
+    Beam's own reads boto3's description of S3, a tenth of a second of CPU or more, and connects, for each of them.
+    """
+
+    def __init__(self, options: PipelineOptions | dict[str, Any]) -> None:
+        view = options.view_as(S3Options) if isinstance(options, PipelineOptions) else SimpleNamespace(**options)
+        self.client = _connections(os.getpid(), tuple((name, getattr(view, name, None)) for name in _S3_FLAGS))
+        # What is being downloaded belongs to this operation.
+        self._download_request = self._download_stream = None
+        self._download_pos = 0
+
+
+@made_once
+def _connections(process: int, options: tuple[tuple[str, Any], ...]) -> Any:
+    """boto3's client, which threads may share; a forked process needs one of its own."""
+    return _BeamClient(dict(options)).client
 
 
 def _info(meta: FileMetadata) -> FileInfo:
