@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import posixpath
+import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.runners.runner import PipelineResult, PipelineState
+from apache_beam.runners.runner import PipelineResult
 
 from beam_pipeline.fingerprint import fingerprint
 from beam_pipeline.journal import opened, run_facts
@@ -26,8 +28,6 @@ from transforms.write.catalog import STAGING
 from transforms.write.lock import only_writer
 from transforms.write.transform import BeamStorage
 
-#: States in which a job goes on.
-_ALIVE = (PipelineState.RUNNING, PipelineState.STARTING, PipelineState.PENDING, PipelineState.UNKNOWN)
 _POLL_SECONDS = 1.0
 Tell = Callable[[str], None]
 
@@ -44,7 +44,9 @@ def post(options: Options, pipeline_args: Sequence[str], about: About, tell: Tel
     with only_writer(options.write.output, wait=options.plan.wait):
         opened(options.write, run_id)
     facts = run_facts(run_id, options, about.origins, about.kind)
-    result = translated(job(options, flags, facts).run)
+    pipeline = job(options, flags, facts)
+    with _sigint_ignored():
+        result = translated(pipeline.run)
     tell(f"stream {run_id} began; it ends when {marker_path(options.write.output, run_id, STOP)} exists")
     return StreamJob(options.write.output, run_id, result)
 
@@ -56,6 +58,22 @@ def job(options: Options, flags: PipelineOptions, facts: RunFacts) -> beam.Pipel
     expected | "CheckWorkers" >> beam.Map(check_worker, options)
     pipeline | Stream(options, facts)
     return pipeline
+
+
+@contextmanager
+def _sigint_ignored() -> Iterator[None]:
+    """Child processes ignore it, too: Ctrl-C at a terminal would end Beam's job server, which draining needs.
+
+    Afterwards the handler is ours again: Beam takes the signal for itself when it starts the job server.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 class StreamJob:

@@ -19,7 +19,6 @@ from apache_beam.transforms.periodicsequence import ImpulseSeqGenDoFn, ImpulseSe
 from apache_beam.transforms.timeutil import TimeDomain
 from apache_beam.transforms.userstate import (
     BagStateSpec,
-    CombiningValueStateSpec,
     ReadModifyWriteStateSpec,
     TimerSpec,
     on_timer,
@@ -198,7 +197,7 @@ class _CommitWindows(beam.DoFn):  # type: ignore[misc]
     """Collects what bundles changed, and commits it after some seconds or documents. All under one key."""
 
     WAITING = BagStateSpec("waiting", PickleCoder())
-    DOCUMENTS = CombiningValueStateSpec("documents", VarIntCoder(), sum)
+    DOCUMENTS = ReadModifyWriteStateSpec("documents", VarIntCoder())
     DUE = TimerSpec("due", TimeDomain.REAL_TIME)
     END = TimerSpec("end", TimeDomain.WATERMARK)
 
@@ -218,9 +217,9 @@ class _CommitWindows(beam.DoFn):  # type: ignore[misc]
         count = len(changes.doc_ids) + len(changes.touched)
         if not count:
             return
-        before = documents.read()
+        before = documents.read() or 0
         waiting.add(changes)
-        documents.add(count)
+        documents.write(before + count)
         if before + count >= self._stream.window_documents:
             due.clear()
             yield from self._commit(waiting, documents)

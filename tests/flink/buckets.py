@@ -44,6 +44,10 @@ def upload(folder: Path, bucket: str, prefix: str) -> None:
             target.blob(f"{prefix}/{path.relative_to(folder).as_posix()}").upload_from_filename(path)
 
 
+def put_object(bucket: str, name: str, data: bytes) -> None:
+    _client().bucket(bucket).blob(name).upload_from_string(data)
+
+
 def object_names(bucket: str, prefix: str = "") -> list[str]:
     return [blob.name for blob in _client().list_blobs(bucket, prefix=prefix)]
 
