@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 #: Seconds that child processes get to end by themselves.
 _GRACE = 2.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_EPILOGUE = "nothing was committed; what the output held before is unchanged"
 
 
 class Interruptible:
@@ -28,6 +27,9 @@ class Interruptible:
 
     While a run is torn down its threads report errors that only the tear-down causes: those are not shown.
     """
+
+    #: What an interrupt leaves behind, for people.
+    epilogue = "nothing was committed; what the output held before is unchanged"
 
     def __init__(self, *, verbose: bool) -> None:
         self._verbose = verbose
@@ -46,7 +48,7 @@ class Interruptible:
         """Clean up after an interrupt, and stop listening."""
         if isinstance(error, KeyboardInterrupt):
             _end_children()
-            error.args = (_EPILOGUE,)
+            error.args = (self.epilogue,)
         if self._signalled:
             logging.disable(logging.NOTSET)
             sys.stderr = self._stderr

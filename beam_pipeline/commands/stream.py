@@ -44,7 +44,9 @@ def stream(ctx: typer.Context, resolved: Resolved, *, verbose: bool = False) -> 
         drain.set()
         tell("draining: the stream ends when all it has heard of is committed; once more cancels it")
 
-    with stdout_kept_clean(), Drainable(ask, verbose=verbose):
+    interruptible = Drainable(ask, verbose=verbose)
+    interruptible.epilogue = "the job was cancelled; windows that were committed stay, and the next start goes on"
+    with stdout_kept_clean(), interruptible:
         from beam_pipeline.local_run import About
         from beam_pipeline.stream_job import post
 
