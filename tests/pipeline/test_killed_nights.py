@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
@@ -25,7 +26,15 @@ from transforms.write.snapshot import read_runs, snapshot
 QUICK, ALL = (3,), range(20)
 WITHOUT_MODELS = ("--layout", "never", "--ocr", "never", "--workers", 1, "--quiet")
 #: Long enough for a reader that is at work.
-KEEP = ("--keep-days", 0.01)
+KEEP = ("--keep-days", 0.0005)
+#: Files of the output that come or go in a phase of a run: listing and planning, extraction, the commits of each table.
+PHASES = (
+    "_staging/*/lock",
+    "_staging/*/*/*.parquet",
+    "runs/_delta_log/*.json",
+    "chunks/_delta_log/*.json",
+    "documents/_delta_log/*.json",
+)
 
 
 class Reader:
@@ -66,19 +75,17 @@ def change(folder: Path, night: int) -> None:
     (folder / f"new {night - 1}.md").unlink(missing_ok=True)
 
 
-def kill_at(process: subprocess.Popen, delay: float) -> None:
-    try:
+def killed_in(output: Path, phase: str, *args: object, delay: float = 0.0) -> None:
+    """A `docbeam` process that is killed `delay` seconds after the files of a phase changed; '' is its start."""
+    before = set(output.glob(phase))
+    process = start(*args)
+    while phase and process.poll() is None and set(output.glob(phase)) == before:
+        time.sleep(0.002)
+    with suppress(subprocess.TimeoutExpired):
         process.wait(delay)
-    except subprocess.TimeoutExpired:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.communicate(timeout=60)
-
-
-def seconds_of(process: subprocess.Popen) -> float:
-    started = time.monotonic()
-    process.communicate(timeout=240)
-    assert process.returncode == 0
-    return time.monotonic() - started
 
 
 @pytest.mark.parametrize("kills", [QUICK, pytest.param(ALL, marks=pytest.mark.slow)], ids=["quick", "all"])
@@ -88,24 +95,28 @@ def test_killed_nights_leave_nothing_behind(tmp_path, kills):
         write(folder / f"{number}.md", f"# Note {number}\n\nWords {number}.\n")
     night_run = ("ingest", folder, "-o", output, *WITHOUT_MODELS)
     change(folder, 0)
-    whole = seconds_of(start(*night_run))
+    ingest([folder], output)
     with Reader(output) as reader:
         for number in kills:
             change(folder, number + 1)
-            # Later moments more often: commits take a small part of a run.
-            moment = whole * (0.3 + 0.7 * random.Random(number).random())
-            kill_at(start(*night_run), moment)
+            delay = random.Random(number).choice((0.0, 0.02, 0.2))
+            killed_in(output, PHASES[number % len(PHASES)], *night_run, delay=delay)
             if number % 4 == 1:
-                kill_at(start("vacuum", output, *KEEP), moment / 2)
+                killed_in(output, "chunks/*.parquet", "vacuum", output, *KEEP, delay=delay)
+            if number % 4 == 3:
+                killed_in(output, PHASES[2 + number % 3], "compact", output, delay=delay)
+            if number % 7 == 5:
+                killed_in(output, "", "plan", *night_run[1:-1], delay=number / 3)
             if number % 3 == 2:
                 # The sources are as before when the next run comes.
                 change(folder, number)
             ingest([folder], output)
             shutil.rmtree(tmp_path / "fresh", ignore_errors=True)
             ingest([folder], tmp_path / "fresh")
-            tables = read_tables(output)
+            tables, fresh = read_tables(output), read_tables(tmp_path / "fresh")
             check_output(tables)
-            assert same_rows(tables) == same_rows(read_tables(tmp_path / "fresh")), number
+            assert (tables["failures"], fresh["failures"]) == ([], [])
+            assert same_rows(tables) == same_rows(fresh), number
     assert reader.reads and not reader.wrong
     upkeep.vacuum(str(output), timedelta())
     catalog = ledger_of(options([folder], output).write).catalog
