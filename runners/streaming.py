@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from apache_beam.io.gcp.pubsub import parse_subscription
+
 from schemas.failures import ConfigurationError
 from schemas.options import Options
 
@@ -30,6 +32,11 @@ def stream_args(options: Options, beam_args: Sequence[str]) -> list[str]:
         raise ConfigurationError(
             "Beam reads Pub/Sub from Python on Dataflow only: use --runner dataflow, or give the prefix as INPUT"
         )
+    if options.stream.subscription:
+        try:
+            parse_subscription(options.stream.subscription)
+        except ValueError as error:
+            raise ConfigurationError(f"--subscription: {error}") from error
     if options.write.format != "delta":
         raise ConfigurationError("a stream needs tables with versions: use --format delta")
     for arg in beam_args:

@@ -14,7 +14,7 @@ FLINK = Options(
     write=WriteOptions(output="gs://out/tables"),
     run=RunOptions(runner="flink"),
 )
-SUBSCRIPTION = StreamOptions(subscription="projects/p/subscriptions/s")
+SUBSCRIPTION = StreamOptions(subscription="projects/docbeam-tests/subscriptions/documents")
 
 
 def changed(**sections: object) -> Options:
@@ -34,6 +34,11 @@ def test_flink_gets_checkpoints_and_short_bundles_that_flags_override():
     [
         (changed(run=RunOptions(runner="direct")), [], "use `docbeam watch`"),
         (changed(stream=SUBSCRIPTION), [], "use --runner dataflow"),
+        (
+            changed(run=RunOptions(runner="dataflow"), stream=StreamOptions(subscription="documents")),
+            [],
+            "must be in the form",
+        ),
         (changed(write=WriteOptions(output="gs://o", format="parquet")), [], "use --format delta"),
         (FLINK, ["--checkpointing_interval=-1"], "leave it out"),
         (FLINK, ["--checkpointing_interval=0"], "leave it out"),
