@@ -1,6 +1,7 @@
 """Night after night over changing sources: only what changed is fetched, and the tables are those of a fresh ingest."""
 
 import os
+from collections import Counter
 
 import msgspec
 import pytest
@@ -174,3 +175,32 @@ def test_a_source_that_comes_back_unchanged_is_well_again(tmp_path, site):
     del site.status["/away.md"]
     assert run(made).statuses == {"ok": 1}
     assert same_rows(read_tables(output)) == same_rows(good)
+
+
+def test_sources_that_change_under_the_run_are_told_and_tried_again(tmp_path, monkeypatch):
+    folder, output = tmp_path / "in", tmp_path / "out"
+    for name in ("late", "later", "steady", "gone"):
+        write(folder / f"{name}.md", f"# {name}\n\nOld words.\n")
+    look, looks = Fetcher._local, Counter()
+
+    def meddled_look(self, ref, validators):
+        """One file changes and one goes after the listing; another one between fetching and parsing."""
+        looks[ref.path] += 1
+        if (ref.path, looks[ref.path]) in {("late.md", 1), ("later.md", 2)}:
+            write(folder / ref.path, "# Other\n\nOther words.\n", age=-60)
+        if ref.path == "gone.md":
+            (folder / "gone.md").unlink(missing_ok=True)
+        return look(self, ref, validators)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Fetcher, "_local", meddled_look)
+        assert ingest([folder], output).statuses == {"ok": 1, "failed": 3}
+    tables = read_tables(output)
+    failures = {row["uri"].rpartition("/")[2]: (row["category"], row["retryable"]) for row in tables["failures"]}
+    assert failures == {"late.md": ("changed", True), "later.md": ("changed", True), "gone.md": ("not_found", False)}
+    check_output(tables)
+    assert ingest([folder], output).statuses == {"ok": 2, "unchanged": 1}
+    tables = read_tables(output)
+    check_output(tables)
+    ingest([folder], tmp_path / "fresh")
+    assert same_rows(tables) == same_rows(read_tables(tmp_path / "fresh"))
