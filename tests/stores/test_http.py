@@ -59,7 +59,7 @@ def server(tmp_path) -> Iterator[CountingServer]:
 def ingest(urls: list[str], output: Path, *flags: object) -> subprocess.CompletedProcess[str]:
     words, environment = command("ingest", "-", "-o", output, "--workers", WORKERS, "--json", *flags)
     return subprocess.run(
-        words, env=environment, input="\n".join(urls), capture_output=True, text=True, timeout=300, check=False
+        words, env=environment, input="\n".join(urls), capture_output=True, text=True, timeout=1800, check=False
     )
 
 

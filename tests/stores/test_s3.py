@@ -68,7 +68,7 @@ def bucket(tmp_path_factory) -> Iterator[str]:
 
 def docbeam(*args: object) -> subprocess.CompletedProcess[str]:
     words, environment = command(*args)
-    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=1800, check=False)
     assert SECRET not in done.stderr + done.stdout
     return done
 
