@@ -52,7 +52,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def wait_for(what: str, true: Callable[[], bool], seconds: float = 60) -> None:
+def wait_for(what: str, true: Callable[[], bool], seconds: float = 600) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, f"{what} did not happen within {seconds} s"
