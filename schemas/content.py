@@ -157,6 +157,18 @@ class Region(msgspec.Struct, frozen=True, array_like=True):
     lines: tuple[GridLine, ...] = ()
 
 
+class ReadPage(msgspec.Struct, frozen=True, array_like=True):
+    """A scanned page, straightened, as OCR read it: a layout model is shown this, since the file holds no text."""
+
+    #: Points.
+    width: float
+    height: float
+    #: As in `ExtractedPage`.
+    to_shown: tuple[float, float, float, float, float, float]
+    #: Text, box and font size of each line.
+    lines: tuple[tuple[str, Box, float], ...]
+
+
 class PageNeed(msgspec.Struct, frozen=True, array_like=True):
     """A page that geometry alone is likely to misread, and the cheapest tier of the layout model that should do."""
 
@@ -170,6 +182,8 @@ class PageNeed(msgspec.Struct, frozen=True, array_like=True):
     score: float = 0.0
     #: Tables that their rules tell completely: no table model need see them.
     ruled: tuple[Box, ...] = ()
+    #: What OCR read on the page; None where the file has its text.
+    read: ReadPage | None = None
 
 
 class PageSeen(msgspec.Struct, frozen=True, array_like=True):

@@ -6,13 +6,25 @@ from collections.abc import Sequence
 
 import pytest
 
-from schemas.content import BlockType, ExtractedPage, Extraction, Line, Region, Span, Style, Vector
+from schemas.content import (
+    BlockType,
+    ExtractedPage,
+    Extraction,
+    Line,
+    PageSeen,
+    PageStatus,
+    Region,
+    Span,
+    Style,
+    Vector,
+)
 from schemas.geometry import Box
 from transforms.assemble.draft import Draft
 from transforms.assemble.geometry import geometry_drafts, join_in_regions
 from transforms.assemble.geometry_lines import make_line
 from transforms.assemble.regions import NO_REGIONS, PageRegions, trusted_regions, turned_regions, vote
 from transforms.assemble.regions_figures import seen_figures
+from transforms.assemble.task import note
 from transforms.assemble.text import join_spans
 
 PROSE = "The quick brown fox jumps over the lazy dog and then it rests for a while"
@@ -249,3 +261,12 @@ def test_words_in_a_picture_are_its_labels() -> None:
     found = drafts(lines, [around([label], T.FIGURE)])
     assert [draft.type for draft in found] == [T.PARAGRAPH, T.FIGURE, T.PARAGRAPH, T.PARAGRAPH]
     assert found[1].source == "layout"
+
+
+def test_the_route_of_a_scan_names_the_engine_and_the_tier() -> None:
+    scan = ExtractedPage(number=2, status=PageStatus.OCR, tier="ocr onnx", tier_reason="no text")
+    digital = ExtractedPage(number=3)
+    for page in (2, 3):
+        note([scan, digital], PageSeen(page, "full", "asked for"))
+    assert (scan.tier, scan.tier_reason) == ("ocr onnx, full", "no text; asked for")
+    assert (digital.tier, digital.tier_reason) == ("full", "asked for")

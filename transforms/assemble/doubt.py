@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from schemas.content import BlockType, Cell, ExtractedPage, Extraction, PageNeed, PageStatus
+from schemas.content import BlockType, Cell, ExtractedPage, Extraction, PageNeed, PageStatus, ReadPage
 from schemas.document import Element
 from schemas.geometry import Box, union
 from schemas.options import LayoutMode
@@ -37,7 +37,8 @@ def page_needs(
 ) -> tuple[PageNeed, ...]:
     """Pages that the layout model shall see; `elements` are what geometry alone made of the extraction.
 
-    Only digital pages with visible text can be asked about: the model reads their text and image from the file.
+    Pages without visible text are not asked about. Those that OCR read are when all are: the signs of doubt were
+    fitted to digital pages.
     """
     if mode == "never":
         return ()
@@ -74,6 +75,10 @@ def _needs(extraction: Extraction, found: _Found, thresholds: Thresholds | None)
     for page in extraction.pages:
         if not _has_visible_text(page):
             continue
+        if page.status is PageStatus.OCR:
+            if thresholds is None:
+                yield PageNeed(page.number, *_ASKED_FOR, read=_as_read(page))
+            continue
         tables, figures = found.tables.get(page.number, []), found.figures.get(page.number, [])
         need = _ASKED_FOR if thresholds is None else _doubted(list(page_signs(page, tables, figures)), thresholds)
         if need is not None:
@@ -99,6 +104,15 @@ def doubt(signs: Sequence[Sign]) -> float:
 
 
 def _has_visible_text(page: ExtractedPage) -> bool:
-    if page.status is not PageStatus.DIGITAL:
+    if page.status not in {PageStatus.DIGITAL, PageStatus.OCR}:
         return False
     return any(not span.hidden and span.text.strip() for line in page.lines for span in line.spans)
+
+
+def _as_read(page: ExtractedPage) -> ReadPage:
+    lines = (
+        ("".join(span.text for span in line.spans), line.box, max(span.size for span in line.spans))
+        for line in page.lines
+        if line.spans and not all(span.hidden for span in line.spans)
+    )
+    return ReadPage(page.width, page.height, page.to_shown, tuple(line for line in lines if line[0].strip()))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from schemas.content import ExtractedPage, Extraction, PageNeed, PageSeen
+from schemas.content import ExtractedPage, Extraction, PageNeed, PageSeen, PageStatus
 from schemas.document import DocumentInfo
 from schemas.options import LayoutMode
 from schemas.part import Part
@@ -49,7 +49,10 @@ def assemble_seen(info: DocumentInfo, extraction: bytes, layout: bytes) -> bytes
 def note(pages: Sequence[ExtractedPage], seen: PageSeen) -> None:
     """Put a model's word into its page among `pages`, which are sorted by number."""
     page = pages[bisect_left(pages, seen.page, key=lambda page: page.number)]
-    page.tier, page.tier_reason, page.regions = seen.tier, seen.reason, list(seen.regions)
+    scanned = page.status is PageStatus.OCR
+    page.tier = f"{page.tier}, {seen.tier}" if scanned else seen.tier
+    page.tier_reason = f"{page.tier_reason}; {seen.reason}" if scanned else seen.reason
+    page.regions = list(seen.regions)
 
 
 class PartAssembler(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ import pymupdf
 
 from schemas.content import PageNeed
 from transforms.layout.pymupdf_adapter import prepare_page
+from transforms.layout.pymupdf_scans import page_as_read
 from transforms.layout.records import PageInput, PrepareRequest
 
 _ERRORS = (pymupdf.mupdf.FzErrorBase, pymupdf.FileDataError, RuntimeError, ValueError)
@@ -24,12 +25,17 @@ def prepare_pages(path: str, needs: Sequence[PageNeed], requests: Mapping[str, P
     pymupdf.TOOLS.mupdf_display_errors(False)
     pymupdf.TOOLS.mupdf_display_warnings(False)
     with closing(pymupdf.open(path, filetype="pdf")) as document:
-        inputs = [_prepared(document, need.page, requests[need.tier]) for need in needs]
+        inputs = [_prepared(document, need, requests[need.tier]) for need in needs]
     return pickle.dumps(inputs, pickle.HIGHEST_PROTOCOL)
 
 
-def _prepared(document: pymupdf.Document, number: int, request: PrepareRequest) -> PageInput:
+def _prepared(document: pymupdf.Document, need: PageNeed, request: PrepareRequest) -> PageInput:
     try:
-        return prepare_page(document[number - 1], request)
+        page = document[need.page - 1]
+        if need.read is None:
+            return prepare_page(page, request)
+        made = page_as_read(page, need.read)
+        with closing(made.parent):
+            return prepare_page(made, request)
     except _ERRORS as error:
         return PageInput(width=0, height=0, refused=f"MuPDF cannot prepare it: {str(error)[:_QUOTED]}")

@@ -39,7 +39,8 @@ class PartPreparer(msgspec.Struct, frozen=True, kw_only=True):
             inputs = self._inputs(part, pool)
         except DocumentError as error:
             inputs = [refused(error.message)] * len(part.needs)
-        yield msgspec.structs.replace(part, layout=pickle.dumps(inputs, pickle.HIGHEST_PROTOCOL))
+        needs = tuple(msgspec.structs.replace(need, read=None) for need in part.needs)
+        yield msgspec.structs.replace(part, needs=needs, layout=pickle.dumps(inputs, pickle.HIGHEST_PROTOCOL))
 
     def _inputs(self, part: Part, pool: ParserPool) -> list[PageInput]:
         with self.open_source(part.ref) as fetched:
