@@ -11,6 +11,7 @@ from PIL import Image as Pillow
 
 from schemas.content import ExtractedPage, Extraction, ExtractRequest, PageStatus
 from schemas.failures import Category, ConfigurationError, Corrupt, TimedOut, TooLarge
+from schemas.geometry import Box
 from schemas.options import OcrOptions, RunOptions
 from transforms.extract.image import ImageExtractor
 from transforms.extract.pdf import PdfExtractor
@@ -21,8 +22,8 @@ from transforms.ocr.onnx import OnnxOcr
 from transforms.ocr.pages import PDF, bounded_dpi, nominal_dpi, page_images
 from transforms.ocr.parts import read_page
 from transforms.ocr.pixels import Pixels, unpacked
-from transforms.ocr.records import OcrLine, PageImage
-from transforms.ocr.tesseract import TesseractEngine, parse_table
+from transforms.ocr.records import OcrLine, OcrWord, PageImage
+from transforms.ocr.tesseract import TesseractEngine, parse_table, repaired
 
 needs_tesseract = pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")
 WHOLE = Decision(page=1, needed=True)
@@ -255,3 +256,21 @@ def test_auto_chooses_by_what_is_there(installed: Callable[[bool], None]) -> Non
 def test_unknown_engines_are_a_configuration_error() -> None:
     with pytest.raises(ConfigurationError, match="not installed"):
         engines.engine_named("abacus")
+
+
+@pytest.mark.parametrize(
+    ("read", "meant"),
+    [
+        ("| have seen", "I have seen"),
+        ("as | said", "as I said"),
+        ("Total | 5", "Total | 5"),
+        ("| Total", "| Total"),
+        ("«* The organ", "• The organ"),
+        ("¢ M. Dombey", "• M. Dombey"),
+        ("* a note", "* a note"),
+        ("©", "©"),
+    ],
+)
+def test_bullets_and_the_letter_i_are_repaired(read, meant):
+    words = [OcrWord(text, Box(0, 0, 1, 1), 0.9) for text in read.split()]
+    assert " ".join(word.text for word in repaired(words)) == meant

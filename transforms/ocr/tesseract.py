@@ -13,6 +13,7 @@ from itertools import groupby
 from pathlib import Path
 
 import cv2
+import msgspec
 import pytesseract  # type: ignore[import-untyped]
 
 from schemas.failures import ConfigurationError, Corrupt, TimedOut
@@ -29,6 +30,8 @@ TIMEOUT = 300.0
 #: Word rows of Tesseract's table.
 _WORD = "5"
 MAX_QUOTE = 300
+#: What a bullet at the start of a line is read as.
+_FALSE_BULLET = re.compile(r"[«»©®¢°¤]|[*«»©®¢°¤]{2}")
 _DATA_PATH = re.compile(r'languages in "([^"]+)"')
 
 
@@ -107,8 +110,19 @@ def parse_table(text: str) -> Iterator[OcrLine]:
 
 
 def _line(rows: Iterable[dict[str, str]]) -> OcrLine:
-    words = tuple(_word(row) for row in rows)
+    words = repaired([_word(row) for row in rows])
     return OcrLine(words, union(word.box for word in words) or words[0].box)
+
+
+def repaired(words: Sequence[OcrWord]) -> tuple[OcrWord, ...]:
+    """Words of a line with two of Tesseract's habits undone: strokes for the letter I, and signs for a bullet."""
+    texts = [word.text for word in words]
+    for place, following in enumerate(texts[1:]):
+        if texts[place] == "|" and following[0].islower():
+            texts[place] = "I"
+    if len(texts) > 1 and _FALSE_BULLET.fullmatch(texts[0]):
+        texts[0] = "•"
+    return tuple(msgspec.structs.replace(word, text=text) for word, text in zip(words, texts, strict=True))
 
 
 def _word(row: dict[str, str]) -> OcrWord:
