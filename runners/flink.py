@@ -20,8 +20,6 @@ from schemas.options import Options
 EMBEDDED = "[local]"
 #: Files roll with bundles at the latest; the runner's own ten seconds would leave a small file each per slot and table.
 BUNDLE_MILLISECONDS = 60_000
-#: Between two stages that run on a worker. Beam's default ends the worker, and the next one loads everything again.
-IDLE_MILLISECONDS = 600_000
 _SECONDS = 5.0
 _JAR_PROPERTIES = "org/apache/beam/sdk/sdk.properties"
 
@@ -40,8 +38,7 @@ def pipeline_options(options: Options, beam_args: Sequence[str] = ()) -> Pipelin
     Raises ConfigurationError, with the fix, for what would fail or hang later.
     """
     # One SDK process per TaskManager, Beam's default, holds one copy of each model; its slots are threads of it.
-    ours = [f"--max_bundle_time_mills={BUNDLE_MILLISECONDS}", f"--environment_cache_millis={IDLE_MILLISECONDS}"]
-    flags = PipelineOptions([*ours, *beam_args], runner="FlinkRunner")
+    flags = PipelineOptions([f"--max_bundle_time_mills={BUNDLE_MILLISECONDS}", *beam_args], runner="FlinkRunner")
     flink, portable = flags.view_as(FlinkRunnerOptions), flags.view_as(PortableOptions)
     check_continuous(flags, checkpoints=any(arg.startswith("--checkpointing_interval") for arg in beam_args))
     if flink.flink_master == EMBEDDED:

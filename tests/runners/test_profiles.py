@@ -13,7 +13,6 @@ import pytest
 from apache_beam.options.pipeline_options import (
     DebugOptions,
     FlinkRunnerOptions,
-    PortableOptions,
     SetupOptions,
     StandardOptions,
     WorkerOptions,
@@ -86,7 +85,6 @@ def test_flink_takes_the_clusters_slots_and_rolls_files_by_the_minute(manager):
     assert flags.view_as(StandardOptions).runner == "FlinkRunner"
     assert flags.view_as(FlinkRunnerOptions).parallelism == 6
     assert flags.get_all_options(retain_unknown_options=True)["max_bundle_time_mills"] == "60000"
-    assert flags.view_as(PortableOptions).environment_cache_millis == "600000"
 
 
 def test_flags_of_the_user_win(manager):
