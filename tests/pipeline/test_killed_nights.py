@@ -77,7 +77,7 @@ def change(folder: Path, night: int) -> None:
 
 def killed_in(output: Path, phase: str, *args: object, delay: float = 0.0) -> None:
     """A `docbeam` process that is killed `delay` seconds after the files of a phase changed; '' is its start."""
-    before = set(output.glob(phase))
+    before = set(output.glob(phase or "*"))
     process = start(*args)
     while phase and process.poll() is None and set(output.glob(phase)) == before:
         time.sleep(0.002)
