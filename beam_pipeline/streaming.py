@@ -40,8 +40,9 @@ from transforms.runtime.beam_stores import BeamStore
 from transforms.sources.listing import absolute, select
 from transforms.sources.notifications import refs_of
 from transforms.sources.streams import Seen, is_due, listed_now, news
-from transforms.write.catalog import STAGING, open_catalog
+from transforms.write.catalog import STAGING
 from transforms.write.index import shared_index
+from transforms.write.kept import kept_catalog
 from transforms.write.streams import WindowCommitter
 from transforms.write.transform import BeamStorage, committer
 
@@ -88,7 +89,7 @@ class Stream(beam.PTransform):  # type: ignore[misc]
         if stream.subscription:
             messages = root | "Messages" >> ReadFromPubSub(subscription=stream.subscription, with_attributes=True)
             heard.append(messages | "Named" >> beam.FlatMap(_named, source) | "Now" >> beam.Map(_arrived))
-        return heard | "Heard" >> beam.Flatten() | "Spread" >> beam.Reshuffle()
+        return heard | "Heard" >> beam.Flatten()
 
 
 @dataclass(eq=False)
@@ -187,9 +188,11 @@ class _PlanNews(beam.DoFn):  # type: ignore[misc]
 
     def _known(self, doc_ids: set[str]) -> list[tuple[int, bytes]]:
         packer: Packer[Any] = Packer(LOCAL, known_id)
-        root, kind, storage = self._write.output, self._write.format, BeamStorage()
-        target = (open_catalog(root, kind, storage), storage, kind)
-        rows = shared_index(root).known(doc_ids, self._version, target)
+        root, kind = self._write.output, self._write.format
+        catalog = kept_catalog(root, "plan")
+        with catalog.lock:
+            catalog.refresh()
+            rows = list(shared_index(root).known(doc_ids, self._version, (catalog, BeamStorage(), kind)))
         return [block for row in rows for block in packer.add(row)] + list(packer.rest())
 
 
@@ -247,8 +250,15 @@ class _CommitWindows(beam.DoFn):  # type: ignore[misc]
         waiting.clear()
         documents.clear()
         if bundles:
-            target = committer(self._write, self._facts)
-            yield from WindowCommitter(committer=target, index=shared_index(self._write.output)).commit(bundles)
+            begin = time.monotonic()
+            yield from self._committer().commit(bundles)
+            documents = sum(len(changes.doc_ids) for changes in bundles)
+            _LOG.info("window of %d documents committed in %.1f s", documents, time.monotonic() - begin)
+
+    def _committer(self) -> WindowCommitter:
+        root = self._write.output
+        target = committer(self._write, self._facts)
+        return WindowCommitter(committer=target, catalog=kept_catalog(root, "commit"), index=shared_index(root))
 
 
 def marker_path(output: str, run_id: str, name: str) -> str:

@@ -12,7 +12,7 @@ from schemas.options import Options
 #: An engine goes back this far when it loses a machine; Flink keeps no more than the last checkpoint.
 CHECKPOINT_MILLISECONDS = 10_000
 #: What a document waits for others to share its staged files with.
-BUNDLE_MILLISECONDS = 1_000
+BUNDLE_MILLISECONDS = 500
 _FLAGS = {
     "flink": (f"--checkpointing_interval={CHECKPOINT_MILLISECONDS}", f"--max_bundle_time_mills={BUNDLE_MILLISECONDS}"),
     # Windows that close by the second are what the streaming engine was made for.

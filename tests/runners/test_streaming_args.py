@@ -26,7 +26,7 @@ def test_flink_gets_checkpoints_and_short_bundles_that_flags_override():
     assert PipelineOptions(args).view_as(StandardOptions).streaming
     intervals = [arg for arg in args if arg.startswith("--checkpointing_interval")]
     assert intervals[0] == "--checkpointing_interval=10000" and intervals[-1] == "--checkpointing_interval=60000"
-    assert "--max_bundle_time_mills=1000" in args
+    assert "--max_bundle_time_mills=500" in args
 
 
 @pytest.mark.parametrize(

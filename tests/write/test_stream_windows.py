@@ -3,6 +3,7 @@
 import itertools
 from pathlib import Path
 
+import msgspec
 import pytest
 from deltalake import DeltaTable
 
@@ -14,6 +15,7 @@ from schemas.tables import TABLES
 from transforms.write.catalog import STAGING
 from transforms.write.files import TableFiles
 from transforms.write.index import DocumentIndex
+from transforms.write.kept import KeptCatalog
 from transforms.write.ledger import Ledger
 from transforms.write.repair import settle
 from transforms.write.rows import table_batch
@@ -42,7 +44,9 @@ def stage(root: Path, *documents) -> Changes:
 
 def windows(root: Path, stream: str = STREAM) -> WindowCommitter:
     target = committer(WriteOptions(output=str(root)), RunFacts(run_id=stream, kind="stream"))
-    return WindowCommitter(committer=target, index=DocumentIndex(), sleep=lambda seconds: None)
+    return WindowCommitter(
+        committer=target, catalog=KeptCatalog(str(root)), index=DocumentIndex(), sleep=lambda seconds: None
+    )
 
 
 def commit(root: Path, *bundles: Changes) -> list[dict[str, int]]:
@@ -134,7 +138,7 @@ class Dies(Exception):
 def torn(root: Path, bundles: list[Changes], commits: int) -> None:
     """Commit, and die after so many commits of tables."""
     target = windows(root)
-    catalog = target.committer.catalog
+    catalog = target.catalog
     left = iter(range(commits))
 
     def dying(*args, **kwargs):
@@ -173,7 +177,7 @@ def test_a_torn_commit_of_an_emptied_document_leaves_no_chunks(root, document):
 
 def test_somebody_else_who_commits_is_waited_for(root, document):
     target = windows(root)
-    other = windows(root, "20261121T090000-other0").committer.catalog
+    other = windows(root, "20261121T090000-other0").catalog
     other.claim("20261121T090000-other0", other.writer())
     waited = []
 
@@ -184,14 +188,14 @@ def test_somebody_else_who_commits_is_waited_for(root, document):
             ledger = Ledger(str(root), "delta", BeamStorage(), committer_of_other.catalog)
             settle(ledger, "repair")
 
-    target = WindowCommitter(committer=target.committer, index=DocumentIndex(), sleep=sleep)
+    target = msgspec.structs.replace(target, sleep=sleep)
     assert list(target.commit([stage(root, document("a"))]))
     assert len(waited) == 3
 
 
 def test_a_race_for_the_claim_is_run_again(root, document):
     target = windows(root)
-    catalog = target.committer.catalog
+    catalog = target.catalog
     losses = iter([True, True, False])
 
     def claim(run_id: str, seen: int) -> None:

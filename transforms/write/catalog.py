@@ -6,7 +6,7 @@ import json
 import os
 import posixpath
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import IO, Protocol
 
 import pyarrow as pa
@@ -41,6 +41,10 @@ class Storage(Protocol):
 
     def move(self, source: str, target: str) -> None:
         """Rename; the target's folder is made. A target that exists already from an earlier try is kept."""
+        ...
+
+    def move_all(self, places: Mapping[str, str]) -> None:
+        """Rename many files at once, each to its target; the targets' folders are there."""
         ...
 
     def delete(self, path: str) -> None:

@@ -18,10 +18,9 @@ from schemas.failures import OutputError
 from schemas.ids import stable_id
 from schemas.part import WrittenFile
 from schemas.plan import Changes
-from schemas.tables import TABLES
-from transforms.write.catalog import DeltaCatalog
 from transforms.write.commit import Committer, gathered
 from transforms.write.index import DocumentIndex
+from transforms.write.kept import KeptCatalog
 from transforms.write.ledger import Ledger, utc_now
 from transforms.write.repair import LEASE_SECONDS, settle
 
@@ -38,39 +37,39 @@ class WindowCommitter(msgspec.Struct, frozen=True, kw_only=True):
     """Commits windows of one stream, one after the other."""
 
     committer: Committer
+    catalog: KeptCatalog
     index: DocumentIndex
     sleep: Callable[[float], None] = time.sleep
 
     def commit(self, waiting: Iterable[Changes]) -> Iterator[dict[str, int]]:
         """The new versions of each commit. Bundles that hold the same document are committed one after the other."""
         for bundles in generations(waiting):
-            versions = self._commit(bundles)
+            with self.catalog.lock:
+                versions = self._commit(bundles)
             if versions:
                 yield versions
 
     def _commit(self, bundles: Sequence[Changes]) -> dict[str, int]:
         facts = self.committer.facts
         run_id = f"{facts.run_id}-{transaction(bundles)}"
-        catalog = self.committer.catalog
-        assert isinstance(catalog, DeltaCatalog)
+        catalog = self.catalog
+        catalog.refresh()
         if catalog.committed("runs", run_id + facts.kind):
             return {}
-        seen = self._claimed(run_id, catalog)
-        # From here on nobody else changes the tables.
-        changes = gathered(self._missing(bundles))
-        whole = changes if self._is_torn(run_id, catalog) else self._narrowed(changes)
         own = msgspec.structs.replace(facts, run_id=run_id, started=utc_now())
-        return msgspec.structs.replace(self.committer, facts=own, seen=seen).commit(whole)
-
-    def _is_torn(self, run_id: str, catalog: DeltaCatalog) -> bool:
-        """Whether this very commit died before: the documents it removed first are not looked for again."""
-        return any(catalog.committed(name, f"{run_id}{step}") for name in TABLES for step in ("", "-leaving"))
+        seen, torn = self._claimed(run_id)
+        # From here on nobody else changes the tables.
+        catalog.refresh()
+        changes = gathered(self._published(bundles))
+        # What a torn commit removed first would not be found again.
+        whole = changes if torn else self._narrowed(changes)
+        return msgspec.structs.replace(self.committer, facts=own, seen=seen, catalog=catalog).commit(whole)
 
     def _narrowed(self, changes: Changes) -> Changes:
         """Without documents that are new: looking for their old rows would read every file of every table."""
         target = self.committer
         own = {*changes.doc_ids, *(touch.doc_id for touch in changes.touched)}
-        present = self.index.present(own, target.catalog, target.storage, target.format)
+        present = self.index.present(own, self.catalog, target.storage, target.format)
         return msgspec.structs.replace(
             changes,
             doc_ids=[doc_id for doc_id in changes.doc_ids if doc_id in present],
@@ -78,56 +77,55 @@ class WindowCommitter(msgspec.Struct, frozen=True, kw_only=True):
             touched=[touch for touch in changes.touched if touch.doc_id in present],
         )
 
-    def _claimed(self, run_id: str, catalog: DeltaCatalog) -> int:
-        """Become the one who commits, once nobody else does; returns the claims before."""
-        ledger = Ledger(self.committer.root, self.committer.format, self.committer.storage, catalog)
+    def _claimed(self, run_id: str) -> tuple[int, bool]:
+        """Become the one who commits, once nobody else does: the claims before, and whether this very commit died."""
+        ledger = Ledger(self.committer.root, self.committer.format, self.committer.storage, self.catalog)
         for _ in range(_TRIES):
-            claim = self._others_claim(run_id, catalog)
-            if claim is None:
-                open_claim, seen = catalog.open_claim(), catalog.writer()
-                if open_claim is not None:
-                    return seen
-            else:
-                lease = self._lease(claim[0])
-                seen = settle(ledger, f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{run_id[-6:]}-before", lease)
+            claim = self._open_claim(run_id)
+            if claim is not None and claim[0] == run_id:
+                return self.catalog.writer(), True
+            if claim is not None:
+                settle(ledger, f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{run_id[-6:]}-before", self._lease(claim[0]))
+                self.catalog.refresh()
+            seen = self.catalog.writer()
             try:
-                catalog.claim(run_id, seen)
+                self.catalog.claim(run_id, seen)
             except OutputError:
                 continue
-            return seen
+            return seen, False
         raise OutputError(f"others commit to {self.committer.root} all the time: let one stream write to an output")
 
-    def _others_claim(self, run_id: str, catalog: DeltaCatalog) -> tuple[str, float] | None:
-        """The claim that stands in the way when patience ends; None when there is none, or it is ours."""
+    def _open_claim(self, run_id: str) -> tuple[str, float] | None:
+        """The claim of somebody who died, of whom patience ended with, or our own; None when there is none."""
         waited = 0.0
-        while (claim := catalog.open_claim()) is not None and claim[0] != run_id:
+        while (claim := self.catalog.open_claim()) is not None and claim[0] != run_id:
             if time.time() - claim[1] >= self._lease(claim[0]) or waited >= PATIENCE_SECONDS:
                 return claim
             self.sleep(_POLL_SECONDS)
             waited += _POLL_SECONDS
-        return None
+            self.catalog.refresh()
+        return claim
 
     def _lease(self, claimant: str) -> float:
         return OWN_LEASE_SECONDS if claimant.startswith(self.committer.facts.run_id) else LEASE_SECONDS
 
-    def _missing(self, bundles: Sequence[Changes]) -> list[Changes]:
-        """The bundles that are not in the tables, their files where they are now."""
-        target = self.committer
-        active = {posixpath.basename(path) for path in target.catalog.files("documents")}
-        folders = {posixpath.dirname(file.path) for changes in bundles for file in changes.files}
-        staged = {path for folder in sorted(folders) for path in target.storage.list(folder)}
+    def _published(self, bundles: Sequence[Changes]) -> list[Changes]:
+        """The bundles that are not in the tables, their files beside those of the tables."""
+        active = {posixpath.basename(path) for path in self.catalog.files("documents")}
+        missing = [c for c in bundles if not any(posixpath.basename(file.path) in active for file in c.files)]
+        folders = {posixpath.dirname(file.path) for changes in missing for file in changes.files}
+        storage = self.committer.storage
+        # A commit that died may have moved some already.
+        staged = {path for folder in sorted(folders) for path in storage.list(folder)}
+        places = {file.path: self._place(file) for changes in missing for file in changes.files}
+        storage.move_all({path: place for path, place in places.items() if path in staged})
         return [
-            msgspec.structs.replace(changes, files=[self._found(file, staged) for file in changes.files])
-            for changes in bundles
-            if not any(posixpath.basename(file.path) in active for file in changes.files)
+            msgspec.structs.replace(c, files=[msgspec.structs.replace(f, path=places[f.path]) for f in c.files])
+            for c in missing
         ]
 
-    def _found(self, file: WrittenFile, staged: set[str]) -> WrittenFile:
-        """A commit that died after it had moved the file left it beside its table."""
-        if file.path in staged:
-            return file
-        moved = posixpath.join(self.committer.root, file.table, posixpath.basename(file.path))
-        return msgspec.structs.replace(file, path=moved)
+    def _place(self, file: WrittenFile) -> str:
+        return posixpath.join(self.committer.root, file.table, posixpath.basename(file.path))
 
 
 def transaction(bundles: Iterable[Changes]) -> str:

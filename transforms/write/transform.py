@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -56,6 +56,12 @@ class BeamStorage:
             if "://" not in folder and not FileSystems.exists(folder):
                 FileSystems.mkdirs(folder)
             FileSystems.rename([source], [target])
+
+    def move_all(self, places: Mapping[str, str]) -> None:
+        """See `Storage.move_all`."""
+        if places:
+            with output_errors(next(iter(places.values()))):
+                FileSystems.rename(list(places), list(places.values()))
 
     def delete(self, path: str) -> None:
         """See `Storage.delete`."""
