@@ -103,7 +103,7 @@ def test_every_table_equals_the_local_runners(cluster, tmp_path):
     upload(tmp_path, "in", "corpus")
     local, flink = on_both("gs://in/corpus", "corpus", cluster, *MODELS)
     assert local["documents"] and local["chunks"]
-    assert Counter(row["route"] for row in local["pages"])["ocr onnx"] == 1
+    assert sum("ocr onnx" in row["route"] for row in local["pages"]) == 1
     assert not differing(local, flink)
     check_output(flink)
     assert cluster.jobs()[-1]["state"] == "FINISHED"
