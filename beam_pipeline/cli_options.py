@@ -14,7 +14,8 @@ from typing import Annotated, Any, NamedTuple, cast
 import typer
 
 from beam_pipeline.cli_errors import ErrorBoundary
-from beam_pipeline.config import Key, flag_name, format_size, keys, resolve
+from beam_pipeline.config import Key, flag_name, keys, resolve
+from beam_pipeline.units import format_size
 
 Command = Callable[..., None]
 

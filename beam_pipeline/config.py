@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from beam_pipeline.durations import parse_seconds
+from beam_pipeline.units import parse_seconds, parse_size
 from schemas.failures import ConfigurationError
 from schemas.options import Options
 from transforms.extract.pages import parse_ranges
@@ -28,8 +28,6 @@ DEFAULT_FILE = Path("docbeam.toml")
 _PREFIX = "DOCBEAM"
 #: Sections whose flags carry their name: layout.mode is --layout, layout.model is --layout-model.
 _NAMED_BY_SECTION = ("ocr", "layout")
-_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?\s*", re.IGNORECASE)
-_POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 
 Source = Literal["flag", "file", "environment", "default"]
 
@@ -121,24 +119,6 @@ def flag_name(path: str) -> str:
     if key.section in _NAMED_BY_SECTION:
         name = key.section if name == "mode" else f"{key.section}_{name}"
     return "--" + name.replace("_", "-")
-
-
-def parse_size(text: str) -> int:
-    """Bytes of '512MB' (10^6), '2GiB' (2^20 ... 2^40) or a plain number; ValueError for anything else."""
-    match = _SIZE.fullmatch(text)
-    if not match or (match[3] and not match[2]):
-        raise ValueError(f"{text!r} is not a size; write a number of bytes, or one with a unit such as 512MB or 2GiB")
-    number, unit, binary = match.groups()
-    factor: int = (1024 if binary else 1000) ** _POWERS[unit.lower()]
-    return round(float(number) * factor)
-
-
-def format_size(count: int) -> str:
-    """Bytes in the largest binary unit that divides them, readable by `parse_size`."""
-    for unit, power in (("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)):
-        if count and count % (1 << power) == 0:
-            return f"{count >> power}{unit}"
-    return str(count)
 
 
 def resolve(flags: Mapping[str, object], config_file: Path | None, environ: Mapping[str, str]) -> Resolved:

@@ -89,7 +89,7 @@ class Stream(beam.PTransform):  # type: ignore[misc]
         if stream.subscription:
             messages = root | "Messages" >> ReadFromPubSub(subscription=stream.subscription, with_attributes=True)
             heard.append(messages | "Named" >> beam.FlatMap(_named, source) | "Now" >> beam.Map(_arrived))
-        return heard | "Heard" >> beam.Flatten()
+        return heard | "Heard" >> beam.Flatten() | "Spread" >> beam.Reshuffle()
 
 
 @dataclass(eq=False)

@@ -8,7 +8,7 @@ import typer
 
 from beam_pipeline.cli_console import tell
 from beam_pipeline.cli_options import with_options
-from beam_pipeline.config import parse_size
+from beam_pipeline.units import parse_size
 from schemas.failures import ConfigurationError
 from schemas.options import WriteOptions
 

@@ -11,7 +11,8 @@ import typer
 from beam_pipeline.cli_console import printable, results, tell
 from beam_pipeline.cli_errors import USAGE
 from beam_pipeline.cli_options import ALL, with_options
-from beam_pipeline.config import Resolved, as_rows, check_file, format_size, keys
+from beam_pipeline.config import Resolved, as_rows, check_file, keys
+from beam_pipeline.units import format_size
 
 app = typer.Typer(help="Show and check options.", no_args_is_help=True)
 

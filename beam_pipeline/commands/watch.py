@@ -20,8 +20,8 @@ from beam_pipeline.commands.ingest import (
     startup_line,
 )
 from beam_pipeline.config import Resolved
-from beam_pipeline.durations import parse_seconds
 from beam_pipeline.interrupts import Drainable
+from beam_pipeline.units import parse_seconds
 from schemas.failures import ConfigurationError, NothingListed
 from schemas.options import Options
 from schemas.report import RunReport

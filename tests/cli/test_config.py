@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beam_pipeline.config import as_rows, check_file, flag_name, format_size, keys, parse_size, resolve
+from beam_pipeline.config import as_rows, check_file, flag_name, keys, resolve
+from beam_pipeline.units import format_size, parse_size
 from schemas.failures import ConfigurationError
 from schemas.options import Strategy
 

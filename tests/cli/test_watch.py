@@ -8,7 +8,7 @@ import time
 import pytest
 from pipeline_runs import read_tables, start
 
-from beam_pipeline.durations import parse_seconds
+from beam_pipeline.units import parse_seconds
 from beam_pipeline.watching import LONGEST_WAIT, Schedule, watch
 from schemas.failures import DocbeamError, NothingListed, OutputError
 from schemas.report import RunReport
