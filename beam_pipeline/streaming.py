@@ -76,7 +76,7 @@ class Stream(beam.PTransform):  # type: ignore[misc]
         return (
             (worked, seed)
             | "Bundles" >> beam.Flatten()
-            | "ToOneKey" >> beam.Map(lambda changes: ("", changes))
+            | "ToOneKey" >> beam.Map(lambda changes: ("", changes)).with_output_types(tuple[str, Changes])
             | "Commit" >> beam.ParDo(_CommitWindows(options.write, options.stream, self.facts))
         )
 
@@ -89,7 +89,7 @@ class Stream(beam.PTransform):  # type: ignore[misc]
         if stream.subscription:
             messages = root | "Messages" >> ReadFromPubSub(subscription=stream.subscription, with_attributes=True)
             heard.append(messages | "Named" >> beam.FlatMap(_named, source) | "Now" >> beam.Map(_arrived))
-        return heard | "Heard" >> beam.Flatten() | "Spread" >> beam.Reshuffle()
+        return heard | "Heard" >> beam.Flatten()
 
 
 @dataclass(eq=False)
@@ -107,7 +107,8 @@ class WatchInputs(beam.PTransform):  # type: ignore[misc]
             root
             | "Start" >> beam.Create([(Timestamp.now(), MAX_TIMESTAMP, self.poll)])
             | "Ticks" >> beam.ParDo(_Ticks(self.marker))
-            | "Inputs" >> beam.FlatMap(lambda tick: [(text, float(tick)) for text in inputs])
+            | "Inputs"
+            >> beam.FlatMap(lambda tick: [(text, float(tick)) for text in inputs]).with_output_types(tuple[str, float])
             | "News" >> beam.ParDo(_ListNews(self.source))
         )
 
@@ -238,9 +239,13 @@ class _CommitWindows(beam.DoFn):  # type: ignore[misc]
 
     @on_timer(END)  # type: ignore[untyped-decorator]
     def on_end(
-        self, waiting: Any = beam.DoFn.StateParam(WAITING), documents: Any = beam.DoFn.StateParam(DOCUMENTS)
+        self,
+        waiting: Any = beam.DoFn.StateParam(WAITING),
+        documents: Any = beam.DoFn.StateParam(DOCUMENTS),
+        due: Any = beam.DoFn.TimerParam(DUE),
     ) -> Iterator[dict[str, int]]:
         """The stream's end: nothing is on its way any more."""
+        due.clear()
         yield from self._commit(waiting, documents)
         with BeamStorage().create(marker_path(self._write.output, self._facts.run_id, DRAINED)) as marker:
             marker.write(b"")
