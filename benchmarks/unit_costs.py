@@ -1,10 +1,11 @@
 """What one page, one byte and one commit cost here: the figures that docs/scaling.md reckons with.
 
-    python benchmarks/unit_costs.py CORPUS [--sets tables,pdf_olmocr] [--scans scanned] [--split dev]
+    python benchmarks/unit_costs.py [CORPUS] [--sets tables,pdf_olmocr] [--scans scanned] [--split dev]
 
 CPU seconds of a page by route, each alone and on one thread: geometry (extraction and assembly), the graph network, the
 full model, OCR by each engine that is installed. Bytes a second that one thread fetches from a local web server, and
-that 16 threads do. Seconds and log bytes of a commit by the number of its files, in a folder of this machine.
+that 16 threads do. Seconds and log bytes of a commit by the number of its files, in a folder of this machine. Without a
+corpus, no pages.
 """
 
 from __future__ import annotations
@@ -12,34 +13,36 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import socket
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import cv2
-from layout_cascade import TIERS, read_all
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests/flink")]
 
-from schemas.failures import ConfigurationError, DocumentError
-from schemas.options import FetchOptions, OcrOptions
-from schemas.part import WrittenFile
-from schemas.plan import Changes, RunFacts
-from schemas.source import SourceRef
-from transforms.extract.task import extract_ranges
-from transforms.fetch.fetcher import Fetcher
-from transforms.ocr.engine import ONNX, TESSERACT, engine_named
-from transforms.ocr.pages import PDF, needs_of, page_images
-from transforms.ocr.records import PageImage
-from transforms.runtime.beam_stores import BeamStore
-from transforms.write.catalog import STAGING, open_catalog
-from transforms.write.columns import nothing
-from transforms.write.commit import Committer
-from transforms.write.files import open_file
-from transforms.write.transform import BeamStorage
+import cv2  # noqa: E402
+from layout_cascade import TIERS, read_all  # noqa: E402
+from processes import Processes, free_port, wait_for  # noqa: E402
+
+from schemas.failures import ConfigurationError, DocumentError  # noqa: E402
+from schemas.options import FetchOptions, OcrOptions  # noqa: E402
+from schemas.part import WrittenFile  # noqa: E402
+from schemas.plan import Changes, RunFacts  # noqa: E402
+from schemas.source import SourceRef  # noqa: E402
+from transforms.extract.task import extract_ranges  # noqa: E402
+from transforms.fetch.fetcher import Fetcher  # noqa: E402
+from transforms.ocr.engine import ONNX, TESSERACT, engine_named  # noqa: E402
+from transforms.ocr.pages import PDF, needs_of, page_images  # noqa: E402
+from transforms.ocr.records import PageImage  # noqa: E402
+from transforms.runtime.beam_stores import BeamStore  # noqa: E402
+from transforms.write.catalog import STAGING, open_catalog  # noqa: E402
+from transforms.write.commit import Committer  # noqa: E402
+from transforms.write.files import open_file  # noqa: E402
+from transforms.write.transform import BeamStorage  # noqa: E402
 
 OCR = OcrOptions()
 #: Files of a commit.
@@ -100,31 +103,29 @@ def ocr_costs(split: Path, sets: Sequence[str]) -> Iterator[tuple[str, int, floa
         yield f"OCR: {name}", len(pages), (cpu_seconds() - started) / len(pages)
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    """A web server that logs nothing."""
-
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
-
-
 def bandwidth(folder: Path, threads: int) -> float:
     """Bytes a second from a local web server into the cache, hashed on the way."""
     site = folder / f"site-{threads}"
     site.mkdir()
     for number in range(FETCHED):
         (site / f"{number}.txt").write_bytes(os.urandom(FETCHED_BYTES))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), lambda *args: Quiet(*args, directory=str(site)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    urls = [f"http://127.0.0.1:{server.server_port}/{number}.txt" for number in range(FETCHED)]
+    processes, port = Processes(folder / f"logs-{threads}"), free_port()
+    command = [sys.executable, "-m", "http.server", "--protocol", "HTTP/1.1", "--bind", "127.0.0.1"]
+    processes.start("site", [*command, "--directory", site, port])
+    urls = [f"http://127.0.0.1:{port}/{number}.txt" for number in range(FETCHED)]
+    wait_for("an answer of the web server", lambda: _listens(port))
     fetcher = Fetcher(FetchOptions(cache_dir=str(folder / f"cache-{threads}")), BeamStore())
     started = time.perf_counter()
     with ThreadPoolExecutor(threads) as pool:
-        fetched = sum(found.size for found in pool.map(lambda url: fetcher.fetch(SourceRef(uri=url)), urls))
+        fetched = sum(found.size for found in pool.map(lambda url: fetcher.fetch(SourceRef(uri=url, path=url)), urls))
     seconds = time.perf_counter() - started
-    server.shutdown()
+    processes.close()
     return fetched / seconds
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 def commit(root: Path, files: int) -> tuple[float, int]:
@@ -135,8 +136,8 @@ def commit(root: Path, files: int) -> tuple[float, int]:
     staging = root / STAGING / run / "chunks"
     staging.mkdir(parents=True)
     first = staging / "0.parquet"
-    with open_file(storage.create, str(first), "chunks", "delta") as writer:
-        writer.write(nothing("chunks"))
+    with open_file(storage.create, str(first), "chunks", "delta"):
+        pass  # A commit never looks into the files that it adds.
     for number in range(1, files):
         shutil.copy(first, staging / f"{number}.parquet")
     size = first.stat().st_size
@@ -151,13 +152,14 @@ def commit(root: Path, files: int) -> tuple[float, int]:
 
 def report(arguments: argparse.Namespace, folder: Path) -> Iterator[str]:
     """Three tables."""
-    split = arguments.corpus / arguments.split
-    yield "| route | pages | CPU seconds a page |"
-    yield "|---|---|---|"
-    for costs in (page_costs(split, arguments.sets.split(",")), ocr_costs(split, arguments.scans.split(","))):
-        for route, pages, seconds in costs:
-            yield f"| {route} | {pages} | {seconds:.4f} |"
-    yield ""
+    if arguments.corpus:
+        split = arguments.corpus / arguments.split
+        yield "| route | pages | CPU seconds a page |"
+        yield "|---|---|---|"
+        for costs in (page_costs(split, arguments.sets.split(",")), ocr_costs(split, arguments.scans.split(","))):
+            for route, pages, seconds in costs:
+                yield f"| {route} | {pages} | {seconds:.4f} |"
+        yield ""
     yield "| threads that fetch | MB a second |"
     yield "|---|---|"
     for threads in THREADS:
@@ -173,7 +175,7 @@ def report(arguments: argparse.Namespace, folder: Path) -> Iterator[str]:
 def main() -> None:
     """Print the tables, line by line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("corpus", type=Path)
+    parser.add_argument("corpus", type=Path, nargs="?")
     parser.add_argument("--split", default="dev")
     parser.add_argument("--sets", default="tables,pdf_olmocr", help="PDFs for the routes of layout")
     parser.add_argument("--scans", default="scanned", help="PDFs for OCR")
