@@ -193,6 +193,25 @@ def test_somebody_else_who_commits_is_waited_for(root, document):
     assert len(waited) == 3
 
 
+def test_a_worker_that_was_given_up_commits_no_more(root, document):
+    late, bundle = windows(root), stage(root, document("a", "late"))
+    open_file = late.committer.storage.open
+
+    def give_up(path):
+        """Others take it for dead when it has claimed the output and looks at what it brings."""
+        other = windows(root).committer
+        settle(Ledger(other.root, other.format, other.storage, other.catalog), "repair")
+        late.committer.storage.open = open_file
+        return open_file(path)
+
+    late.committer.storage.open = give_up
+    with pytest.raises(OutputError, match="took too long"):
+        list(late.commit([bundle]))
+    assert texts(root) == {}
+    commit(root, stage(root, document("a", "new")))
+    assert texts(root) == {"a": "new"}
+
+
 def test_a_race_for_the_claim_is_run_again(root, document):
     target = windows(root)
     catalog = target.catalog

@@ -22,6 +22,8 @@ class KeptCatalog(DeltaCatalog):
         super().__init__(root, storage_options)
         #: Held for a whole commit: a worker that lost its engine may still be at one while its successor begins.
         self.lock = threading.Lock()
+        #: The run whose commits must still have the claim when they happen; '' for none.
+        self.claimed_by = ""
         self._open: dict[str, DeltaTable] = {}
         self._fresh: set[str] = set()
         self._known: dict[tuple[str, str], bool] = {}
@@ -44,7 +46,12 @@ class KeptCatalog(DeltaCatalog):
     def commit(
         self, table: str, run_id: str, added: Sequence[WrittenFile], removed: Sequence[str], step: str = ""
     ) -> int:
-        """See `Catalog.commit`."""
+        """See `Catalog.commit`. Raises OutputError when somebody else took the claim, believing us dead."""
+        if run_id == self.claimed_by:
+            self._changed("runs")
+            claim = self.open_claim()
+            if claim is None or claim[0] != run_id:
+                raise OutputError(f"{run_id} took too long to commit to {self._root}: others went on without it")
         try:
             super().commit(table, run_id, added, removed, step)
         finally:
@@ -55,6 +62,7 @@ class KeptCatalog(DeltaCatalog):
         """See `Catalog.claim`."""
         try:
             super().claim(run_id, seen)
+            self.claimed_by = run_id
         finally:
             self._changed("runs")
 

@@ -18,6 +18,7 @@ from schemas.failures import OutputError
 from schemas.ids import stable_id
 from schemas.part import WrittenFile
 from schemas.plan import Changes
+from schemas.tables import TABLES
 from transforms.write.commit import Committer, gathered
 from transforms.write.index import DocumentIndex
 from transforms.write.kept import KeptCatalog
@@ -25,8 +26,8 @@ from transforms.write.ledger import Ledger, utc_now
 from transforms.write.repair import LEASE_SECONDS, settle
 
 #: A claim of our own stream that is not this very commit's belongs to a worker that died, or that nobody waits for any
-#: more; such a worker has this long to finish.
-OWN_LEASE_SECONDS = 60.0
+#: more; it is given up this long after its last commit to any table. Should it still live, it notices.
+OWN_LEASE_SECONDS = 20.0
 #: Somebody else who commits is waited for this long.
 PATIENCE_SECONDS = 300.0
 _POLL_SECONDS = 1.0
@@ -83,6 +84,7 @@ class WindowCommitter(msgspec.Struct, frozen=True, kw_only=True):
         for _ in range(_TRIES):
             claim = self._open_claim(run_id)
             if claim is not None and claim[0] == run_id:
+                self.catalog.claimed_by = run_id
                 return self.catalog.writer(), True
             if claim is not None:
                 settle(ledger, f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{run_id[-6:]}-before", self._lease(claim[0]))
@@ -99,12 +101,17 @@ class WindowCommitter(msgspec.Struct, frozen=True, kw_only=True):
         """The claim of somebody who died, of whom patience ended with, or our own; None when there is none."""
         waited = 0.0
         while (claim := self.catalog.open_claim()) is not None and claim[0] != run_id:
-            if time.time() - claim[1] >= self._lease(claim[0]) or waited >= PATIENCE_SECONDS:
+            if time.time() - self._last_sign(claim[1]) >= self._lease(claim[0]) or waited >= PATIENCE_SECONDS:
                 return claim
             self.sleep(_POLL_SECONDS)
             waited += _POLL_SECONDS
             self.catalog.refresh()
         return claim
+
+    def _last_sign(self, claimed: float) -> float:
+        """When whoever claimed the output was last heard of."""
+        newest = [self.catalog.table(name).history(1)[0]["timestamp"] / 1000 for name in TABLES]
+        return float(max(claimed, *newest))
 
     def _lease(self, claimant: str) -> float:
         return OWN_LEASE_SECONDS if claimant.startswith(self.committer.facts.run_id) else LEASE_SECONDS
