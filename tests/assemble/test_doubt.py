@@ -161,14 +161,16 @@ def test_always_asks_about_every_digital_page_with_visible_text(other: Extracted
     assert needs([page(prose()), other], "always") == (PageNeed(1, "full", "asked for", 1.0),)
 
 
-def test_always_asks_about_scans_with_what_was_read_on_them() -> None:
+def test_scans_are_asked_about_with_what_was_read_on_them() -> None:
     turned = (0.0, 1.0, -1.0, 0.0, 800.0, 0.0)
     scan = page([*prose(2), line("   ", 60, 60)], status=PageStatus.OCR, to_shown=turned)
     (need,) = needs([scan], "always")
     assert need.read is not None and need.tier == "full"
     assert (need.read.width, need.read.height, need.read.to_shown) == (600, 800, turned)
     assert need.read.lines == tuple((made.spans[0].text, made.box, 10.0) for made in prose(2))
-    assert needs([scan], "auto", thresholds=ANY) == ()
+    (again,) = needs([scan], "auto")
+    assert (again.read, again.reason, again.tier) == (need.read, "a scan", "full")
+    assert needs([scan], "never") == ()
 
 
 def test_never_asks_about_none() -> None:

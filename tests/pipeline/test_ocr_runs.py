@@ -124,8 +124,8 @@ def test_scanned_pages_say_that_they_were_read_and_why(onnx):
     rows = pages_of(tables, "mixed.pdf")
     for row, (_, scanned) in zip(rows, MIXED, strict=True):
         if scanned:
-            assert (row["status"], row["route"]) == ("ocr", "ocr onnx")
-            assert row["reason"] == "no text, images on 100% of the page"
+            assert (row["status"], row["route"]) == ("ocr", "ocr onnx, full")
+            assert row["reason"] == "no text, images on 100% of the page; a scan"
             assert 0.8 < row["confidence"] < 1.0
         else:
             assert (row["status"], row["confidence"]) == ("digital", 1.0)

@@ -15,6 +15,7 @@ from transforms.assemble.doubt_signs import LATTICE_TABLE, Sign, TablePiece, pag
 Tier = Literal["graph", "full"]
 _Need = tuple[Tier, str, float]
 _ASKED_FOR: _Need = ("full", "asked for", 1.0)
+_SCAN: _Need = ("full", "a scan", 1.0)
 
 
 class Thresholds(NamedTuple):
@@ -37,8 +38,8 @@ def page_needs(
 ) -> tuple[PageNeed, ...]:
     """Pages that the layout model shall see; `elements` are what geometry alone made of the extraction.
 
-    Pages without visible text are not asked about. Those that OCR read are when all are: the signs of doubt were
-    fitted to digital pages.
+    Pages without visible text are not asked about. Those that OCR read always are: what it read is less certain than
+    what a file says, and has cost ten times as much as a look by the model.
     """
     if mode == "never":
         return ()
@@ -76,8 +77,7 @@ def _needs(extraction: Extraction, found: _Found, thresholds: Thresholds | None)
         if not _has_visible_text(page):
             continue
         if page.status is PageStatus.OCR:
-            if thresholds is None:
-                yield PageNeed(page.number, *_ASKED_FOR, read=_as_read(page))
+            yield PageNeed(page.number, *(_ASKED_FOR if thresholds is None else _SCAN), read=_as_read(page))
             continue
         tables, figures = found.tables.get(page.number, []), found.figures.get(page.number, [])
         need = _ASKED_FOR if thresholds is None else _doubted(list(page_signs(page, tables, figures)), thresholds)
