@@ -39,7 +39,7 @@ setup(
         "duckdb>=1.4",
         "fastavro>=1.13",
         "filetype>=1.2",
-        # Without it Beam reads gs:// without credentials, whatever the machine has. Its extra wants a version below 0.3.
+        # Without it Beam reads gs:// without credentials, whatever the machine has; its extra wants one below 0.3.
         "google-auth-httplib2>=0.2,<0.3",
         "google-cloud-storage>=3.1",
         "httpx>=0.28",
