@@ -27,6 +27,7 @@ DOCUMENTS = int(os.environ.get("FLINK_STREAM_DOCUMENTS") or 40)
 PACE = 0.3
 #: Every so manieth document is written once more.
 TWICE = 8
+ENDED = {"CANCELED", "FINISHED", "FAILED"}
 IN, OUT = "gs://in/inbox", "gs://out/stream"
 #: Half of the documents must be visible to readers so many seconds after they arrived. Only a quiet machine and enough
 #: documents for those before and after the crash to count tell something.
@@ -87,6 +88,8 @@ def drop(paths: list[Path], arrived: dict[str, float]) -> None:
 
 
 def stream(cluster: FlinkCluster, *flags: object) -> subprocess.Popen:
+    # A cancelled job gives its slots back a moment later.
+    wait_for("an idle cluster", lambda: all(job["state"] in ENDED for job in cluster.jobs()))
     words = ["stream", IN, "-o", OUT, "--runner", "flink", "--window", "5s", "--poll", "2s", *flags]
     return start(*words, "--", *cluster.flags())
 

@@ -79,7 +79,7 @@ class WindowCommitter(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def _claimed(self, run_id: str) -> tuple[int, bool]:
-        """Become the one who commits, once nobody else does: the claims before, and whether this very commit died."""
+        """Become the one who commits, once nobody else does: the claims before, and whether a commit died on the way."""
         ledger = Ledger(self.committer.root, self.committer.format, self.committer.storage, self.catalog)
         for _ in range(_TRIES):
             claim = self._open_claim(run_id)
@@ -94,7 +94,8 @@ class WindowCommitter(msgspec.Struct, frozen=True, kw_only=True):
                 self.catalog.claim(run_id, seen)
             except OutputError:
                 continue
-            return seen, False
+            # Whatever a dead worker may have left is looked for in every table.
+            return seen, claim is not None
         raise OutputError(f"others commit to {self.committer.root} all the time: let one stream write to an output")
 
     def _open_claim(self, run_id: str) -> tuple[str, float] | None:
