@@ -79,7 +79,7 @@ class WindowCommitter(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def _claimed(self, run_id: str) -> tuple[int, bool]:
-        """Become the one who commits, once nobody else does: the claims before, and whether a commit died on the way."""
+        """Become the one who commits, once nobody else does: the claims before, and whether a commit died."""
         ledger = Ledger(self.committer.root, self.committer.format, self.committer.storage, self.catalog)
         for _ in range(_TRIES):
             claim = self._open_claim(run_id)
