@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import worker_handlers
 
-#: Threads beyond the cores: each gets one fixed bundle, and more even out slow documents. But Beam builds every stage once
-#: for each thread: six more cost a run over a few documents five seconds of CPU.
+#: Threads beyond the cores: each gets one fixed bundle, and more even out slow documents. But Beam builds every stage
+#: once for each thread: four more cost a run over a few documents four seconds of CPU.
 EXTRA_THREADS = 2
 
 
