@@ -20,7 +20,7 @@ STAGE = "assemble"
 #: The layout model prepares pages of this type only.
 PDF = "application/pdf"
 #: Pages of one document that go through the layout model together; more are groups that spread over the workers.
-GROUP_PAGES = 64
+GROUP_PAGES = 16
 
 
 class Assembled(msgspec.Struct, frozen=True):
