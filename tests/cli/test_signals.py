@@ -10,12 +10,12 @@ import psutil
 import pytest
 
 PROGRAM = """
-import subprocess, sys, types, threading
+import subprocess, sys, threading
 from pathlib import Path
 
 STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); print(1, flush=True); time.sleep(60)"
 
-def run(options, pipeline_args=(), observer=None, refs=()):
+def run(*args, **more):
     child = subprocess.Popen([sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE)
     child.stdout.readline()
     print("noise on stdout", flush=True)
@@ -26,9 +26,9 @@ def run(options, pipeline_args=(), observer=None, refs=()):
         print("noise of the tear-down", file=sys.stderr)
         Path("cleaned").touch()
 
-module = types.ModuleType("beam_pipeline.local_run")
-module.run = run
-sys.modules["beam_pipeline.local_run"] = module
+import beam_pipeline.local_run
+
+beam_pipeline.local_run.run = run
 from beam_pipeline.cli import main
 sys.argv = ["docbeam", "ingest", ".", "-o", "out", "--json"]
 main()
