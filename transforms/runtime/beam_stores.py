@@ -195,15 +195,17 @@ class _KeptClient(boto3_client.Client):  # type: ignore[misc]
 
     def __init__(self, options: PipelineOptions | dict[str, Any]) -> None:
         view = options.view_as(S3Options) if isinstance(options, PipelineOptions) else SimpleNamespace(**options)
-        self.client = _connections(os.getpid(), tuple((name, getattr(view, name, None)) for name in _S3_FLAGS))
+        environment = tuple(sorted(item for item in os.environ.items() if item[0].startswith("AWS_")))
+        flags = tuple((name, getattr(view, name, None)) for name in _S3_FLAGS)
+        self.client = _connections(os.getpid(), environment, flags)
         # What is being downloaded belongs to this operation.
         self._download_request = self._download_stream = None
         self._download_pos = 0
 
 
 @made_once
-def _connections(process: int, options: tuple[tuple[str, Any], ...]) -> Any:
-    """boto3's client, which threads may share; a forked process needs one of its own."""
+def _connections(process: int, environment: tuple[tuple[str, str], ...], options: tuple[tuple[str, Any], ...]) -> Any:
+    """boto3's client, which threads may share; a forked process and other credentials need one of their own."""
     return _BeamClient(dict(options)).client
 
 
