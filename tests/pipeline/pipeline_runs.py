@@ -84,13 +84,13 @@ def write_broken_documents(folder: Path) -> dict[str, str]:
     whole.unlink()
     (folder / "cut.pdf").write_bytes(b"%PDF-1.7\n1 0 obj\n<< /Type")
     (folder / "empty.pdf").touch()
-    (folder / "picture.png").write_bytes(pymupdf.Pixmap(pymupdf.csRGB, pymupdf.IRect(0, 0, 4, 4)).tobytes("png"))
+    (folder / "letter.rtf").write_text("{\\rtf1 Dear all}", encoding="ascii")
     return {
         "locked.pdf": "encrypted",
         "cut.docx": "corrupt",
         "cut.pdf": "corrupt",
         "empty.pdf": "unsupported",
-        "picture.png": "unsupported",
+        "letter.rtf": "unsupported",
     }
 
 
