@@ -20,6 +20,7 @@ import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as _state
 
 from schemas.failures import ConfigurationError
+from transforms.runtime.memory import return_freed_memory
 from transforms.runtime.onnx import precision
 from transforms.runtime.onnx.message import identity_model
 
@@ -246,7 +247,8 @@ def _openvino(wanted: Precision, threads: int) -> dict[str, Any]:
 
 
 def _prepare_process(chosen: Chosen) -> None:
-    """What CUDA wants before the first session of the process."""
+    """What is wanted before the first session of the process."""
+    return_freed_memory()
     if chosen.device in ("cuda", "tensorrt"):
         # Finds the libraries of the nvidia-* wheels. What it prints, the session's error says better.
         with redirect_stdout(io.StringIO()):
