@@ -257,8 +257,8 @@ class _CommitWindows(beam.DoFn):  # type: ignore[misc]
         if bundles:
             begin = time.monotonic()
             yield from self._committer().commit(bundles)
-            documents = sum(len(changes.doc_ids) for changes in bundles)
-            _LOG.info("window of %d documents committed in %.1f s", documents, time.monotonic() - begin)
+            count = sum(len(changes.doc_ids) for changes in bundles)
+            _LOG.info("window of %d documents committed in %.1f s", count, time.monotonic() - begin)
 
     def _committer(self) -> WindowCommitter:
         root = self._write.output

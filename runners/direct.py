@@ -9,7 +9,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import worker_handlers
 
 #: Threads beyond the cores: each gets one fixed bundle, and more even out slow documents. But Beam builds every stage
-#: once for each thread: four more cost a run over a few documents four seconds of CPU.
+#: once for each thread, and that is most of what a run over a few documents costs.
 EXTRA_THREADS = 2
 
 

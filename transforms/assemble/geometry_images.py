@@ -26,18 +26,14 @@ def pictures(page: ExtractedPage) -> list[Box]:
 
 
 def joined(parts: Iterable[Box]) -> list[Box]:
-    """The boxes around groups of boxes that overlap, in the order of the groups' first members."""
+    """The boxes around groups of boxes that overlap."""
     groups: list[Box] = []
     for part in parts:
-        box, apart = part, groups
-        while True:
-            touching = [group for group in apart if _overlap(group, box)]
-            if not touching:
-                break
-            apart = [group for group in apart if group not in touching]
+        box = part
+        while touching := [group for group in groups if _overlap(group, box)]:
+            groups = [group for group in groups if group not in touching]
             box = union([*touching, box]) or box
-        at = next((place for place, group in enumerate(groups) if group not in apart), len(groups))
-        groups = [*apart[:at], box, *apart[at:]]
+        groups.append(box)
     return groups
 
 
