@@ -8,16 +8,14 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 from apache_beam.portability import common_urns
 from apache_beam.portability.api import beam_runner_api_pb2 as beam_api
-from buckets import bucket_server, make_bucket, object_bytes, object_names
+from buckets import object_bytes, object_names
 from google.cloud.dataflow import Job, JobType
-from processes import Processes
 
 from beam_pipeline.submit import job
 from runners import dataflow
@@ -29,18 +27,6 @@ CLOUD = ["--project=docbeam-tests", "--region=us-central1", f"--sdk_container_im
 ACCELERATOR = common_urns.resource_hints.ACCELERATOR.urn
 MIN_RAM = common_urns.resource_hints.MIN_RAM_BYTES.urn
 DONE = {"id": "2026-11-21_job", "name": "docbeam", "currentState": "JOB_STATE_DONE", "projectId": "docbeam-tests"}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def buckets(tmp_path_factory) -> Iterator[None]:
-    processes = Processes(tmp_path_factory.mktemp("logs"))
-    try:
-        with bucket_server(Path(os.environ["DATAFLOW_TEST_TOOLS"]), tmp_path_factory.mktemp("gcs"), processes):
-            for name in ("in", "out", "tmp"):
-                make_bucket(name)
-            yield
-    finally:
-        processes.close()
 
 
 def options(device: str) -> Options:

@@ -1,15 +1,11 @@
 """The streaming job that `docbeam stream --runner dataflow` would post: no Dataflow service has seen it."""
 
 import json
-import os
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from apache_beam.portability import common_urns
 from apache_beam.portability.api import beam_runner_api_pb2 as beam_api
-from buckets import bucket_server, make_bucket, object_bytes, object_names
-from processes import Processes
+from buckets import object_bytes, object_names
 
 from beam_pipeline.stream_job import job
 from runners import dataflow
@@ -19,18 +15,6 @@ from schemas.plan import RunFacts
 
 SUBSCRIPTION = "projects/docbeam-tests/subscriptions/documents"
 CLOUD = ["--project=docbeam-tests", "--region=us-central1", "--sdk_container_image=example.com/docbeam:0.1.0"]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def buckets(tmp_path_factory) -> Iterator[None]:
-    processes = Processes(tmp_path_factory.mktemp("logs"))
-    try:
-        with bucket_server(Path(os.environ["DATAFLOW_TEST_TOOLS"]), tmp_path_factory.mktemp("gcs"), processes):
-            for name in ("in", "out", "tmp"):
-                make_bucket(name)
-            yield
-    finally:
-        processes.close()
 
 
 @pytest.fixture(scope="module", params=["subscription", "prefix"])

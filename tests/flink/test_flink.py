@@ -9,16 +9,15 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pymupdf
 import pytest
-from buckets import bucket_server, make_bucket, object_names, upload
+from buckets import object_names, upload
 from cluster import FlinkCluster
 from conftest import TOOLS
 from pipeline_runs import ROOT, check_output, command, read_tables, without_run, write_pdf
-from processes import Processes, wait_for
+from processes import wait_for
 
 PLUGINS = ROOT / "tests/plugins"
 EXAMPLES = ROOT / "examples/documents"
@@ -31,21 +30,6 @@ MANY = 90
 MODELS = ("--layout", "always", "--ocr", "auto", "--ocr-engine", "onnx")
 #: What no run takes, in seconds; a large corpus on a busy machine takes its time.
 HOURS = 3 * 3600
-
-
-@pytest.fixture(scope="module")
-def processes(tmp_path_factory) -> Iterator[Processes]:
-    started = Processes(tmp_path_factory.mktemp("logs"))
-    yield started
-    started.close()
-
-
-@pytest.fixture(scope="module")
-def buckets(tmp_path_factory, processes) -> Iterator[None]:
-    with bucket_server(Path(TOOLS), tmp_path_factory.mktemp("gcs"), processes):
-        make_bucket("in")
-        make_bucket("out")
-        yield
 
 
 @pytest.fixture(scope="module")

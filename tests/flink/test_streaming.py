@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from buckets import bucket_server, make_bucket, put_object
+from buckets import put_object
 from cluster import FlinkCluster
 from conftest import TOOLS
 from pipeline_runs import ROOT, check_output, command, read_tables, start, without_run, write_pdf
-from processes import Processes, wait_for
+from processes import wait_for
 
 from schemas.failures import DocbeamError
 from transforms.write.snapshot import read_runs, snapshot
@@ -35,20 +35,10 @@ MEDIAN_SECONDS = float(os.environ.get("FLINK_STREAM_MEDIAN") or "inf")
 
 
 @pytest.fixture(scope="module")
-def processes(tmp_path_factory) -> Iterator[Processes]:
-    started = Processes(tmp_path_factory.mktemp("logs"))
-    yield started
-    started.close()
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory, processes) -> Iterator[FlinkCluster]:
-    with bucket_server(Path(TOOLS), tmp_path_factory.mktemp("gcs"), processes):
-        make_bucket("in")
-        make_bucket("out")
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("PYTHONPATH", str(ROOT))
-            yield FlinkCluster(Path(TOOLS), tmp_path_factory.mktemp("flink"), processes)
+def cluster(tmp_path_factory, buckets, processes) -> Iterator[FlinkCluster]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT))
+        yield FlinkCluster(Path(TOOLS), tmp_path_factory.mktemp("flink"), processes)
 
 
 class Reader:
