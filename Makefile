@@ -48,7 +48,7 @@ types: setup
 	$(BIN)/mypy
 
 unit: setup
-	$(BIN)/python -m pytest -m 'not slow' --cov=transforms --cov=schemas --cov-report=term:skip-covered --cov-fail-under=90
+	$(BIN)/python -m pytest -m 'not slow' --numprocesses 2 --dist loadfile --cov=transforms --cov=schemas --cov-report=term:skip-covered --cov-fail-under=90
 
 slow: setup
 	$(BIN)/python -m pytest -m slow

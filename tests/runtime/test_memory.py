@@ -5,12 +5,12 @@ import sys
 
 PROGRAM = """
 import numpy, psutil
-from transforms.runtime.memory import return_freed_memory
+from transforms.runtime.memory import LARGE_BYTES, return_freed_memory
 return_freed_memory()
 before = psutil.Process().memory_info().rss
 kept, freed = [], []
 for _ in range(100):
-    freed.append(numpy.ones(4 << 20, numpy.uint8))
+    freed.append(numpy.ones(2 * LARGE_BYTES, numpy.uint8))
     kept.append(numpy.ones(64 << 10, numpy.uint8))
 del freed
 print(psutil.Process().memory_info().rss - before >> 20)

@@ -56,8 +56,10 @@ class LayoutModel:
         elsewhere: Device | None = "cpu" if self.chosen.device == "openvino" else None
         self._graph = self._session(pymupdf_models.graph_model(self.options.tier), elsewhere)
         self._graph_inputs = [entry.name for entry in self._graph.get_inputs()]
-        self._images = self._session(pymupdf_models.image_model()) if self.options.tier == "full" else None
-        self._tables = self._session(pymupdf_models.table_model())
+        # Pages and tables reach these two in one size; how many at once is bounded.
+        pictures = self.options.tier == "full"
+        self._images = self._session(pymupdf_models.image_model(), same_shapes=True) if pictures else None
+        self._tables = self._session(pymupdf_models.table_model(), same_shapes=True)
 
     @property
     def providers(self) -> list[str]:
@@ -113,11 +115,14 @@ class LayoutModel:
                 grids.append(decode([output[row] for output in scores], crop))
         return grids
 
-    def _session(self, model: bytes, elsewhere: Device | None = None) -> Any:
+    def _session(self, model: bytes, elsewhere: Device | None = None, same_shapes: bool = False) -> Any:
         """On the chosen device, or in full precision elsewhere."""
         precision: Precision = "fp32" if elsewhere else self.chosen.precision
         device = elsewhere or self.chosen.device
-        return make_session(model, Execution(device=device, precision=precision, threads=self.options.threads))
+        threads = self.options.threads
+        return make_session(
+            model, Execution(device=device, precision=precision, threads=threads, same_shapes=same_shapes)
+        )
 
 
 def measured_bounds(chosen: Chosen) -> BatchBounds:

@@ -39,15 +39,6 @@ def address_space() -> int:
         return 0
 
 
-def _address_space() -> int:
-    """Bytes that this process has mapped; 0 where the system does not tell."""
-    try:
-        with open("/proc/self/statm", encoding="ascii") as status:
-            return int(status.read().split()[0]) * resource.getpagesize()
-    except OSError:
-        return 0
-
-
 def trim_memory() -> None:
     """Give freed memory back to the system, where the C library can."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)

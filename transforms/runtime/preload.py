@@ -7,6 +7,8 @@ import sys
 # Arrow's own allocator reserves a gigabyte of address space at its first use, which would count against the limit of
 # a child; Arrow reads this when it is imported.
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+# Children compute side by side: threads of one that wait busily for its next product take the cores of the others.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import transforms.assemble.document
 import transforms.chunk.chunks

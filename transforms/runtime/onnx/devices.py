@@ -18,6 +18,7 @@ from typing import Any, Literal, get_args
 import msgspec
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as _state
+from threadpoolctl import threadpool_limits
 
 from schemas.failures import ConfigurationError
 from transforms.runtime.memory import return_freed_memory
@@ -75,6 +76,8 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     threads: int = 1
     #: Lets CUDA round the factors of products to 10 bits.
     tf32: bool = False
+    #: Every run has the same shapes: the memory of one serves the next.
+    same_shapes: bool = False
 
 
 class Chosen(msgspec.Struct, frozen=True):
@@ -192,7 +195,7 @@ def _rewritten(model: bytes, chosen: Chosen) -> bytes:
 def _session(model: bytes, chosen: Chosen, execution: Execution) -> Any:
     device = chosen.device
     quiet = _FATAL_ONLY if device != "cpu" else _ERRORS_ONLY
-    options = _session_options(execution.threads, quiet)
+    options = _session_options(execution, quiet)
     providers = _providers(chosen, execution)
     _prepare_process(chosen)
     try:
@@ -211,12 +214,12 @@ def _refusal(device: RealDevice, wanted: Precision, error: str) -> str:
     return f"onnxruntime cannot make a session on {device} in {wanted}: {quoted}{needed}"
 
 
-def _session_options(threads: int, severity: int) -> Any:
+def _session_options(execution: Execution, severity: int) -> Any:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = severity
-    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    # The arena keeps the largest page's memory for ever; without blown-up maps it saves no time.
-    options.enable_cpu_mem_arena = False
+    options.intra_op_num_threads, options.inter_op_num_threads = execution.threads, 1
+    # The arena keeps the largest run's memory for ever.
+    options.enable_cpu_mem_arena = execution.same_shapes
     # Waiting threads must not take cores from the parser processes.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return options
@@ -249,6 +252,8 @@ def _openvino(wanted: Precision, threads: int) -> dict[str, Any]:
 def _prepare_process(chosen: Chosen) -> None:
     """What is wanted before the first session of the process."""
     return_freed_memory()
+    # NumPy's threads wait busily for the next product, on cores that the networks and the parsers need.
+    threadpool_limits(1, "blas")
     if chosen.device in ("cuda", "tensorrt"):
         # Finds the libraries of the nvidia-* wheels. What it prints, the session's error says better.
         with redirect_stdout(io.StringIO()):
