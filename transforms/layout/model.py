@@ -56,10 +56,10 @@ class LayoutModel:
         elsewhere: Device | None = "cpu" if self.chosen.device == "openvino" else None
         self._graph = self._session(pymupdf_models.graph_model(self.options.tier), elsewhere)
         self._graph_inputs = [entry.name for entry in self._graph.get_inputs()]
-        # Pages and tables reach these two in one size; how many at once is bounded.
+        # Pages reach this one in one size, how many at once is bounded, and it needs little: 65 MB a run.
         pictures = self.options.tier == "full"
         self._images = self._session(pymupdf_models.image_model(), same_shapes=True) if pictures else None
-        self._tables = self._session(pymupdf_models.table_model(), same_shapes=True)
+        self._tables = self._session(pymupdf_models.table_model())
 
     @property
     def providers(self) -> list[str]:

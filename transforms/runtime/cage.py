@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import multiprocessing
 import os
@@ -37,13 +36,6 @@ def address_space() -> int:
             return int(stream.read().split()[0]) * resource.getpagesize()
     except FileNotFoundError:
         return 0
-
-
-def trim_memory() -> None:
-    """Give freed memory back to the system, where the C library can."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
 
 
 def peak_memory() -> int:
