@@ -69,6 +69,8 @@ def texts(root: Path) -> dict[str, str]:
         ids = snapshot(str(root)).open(name).to_table().to_pylist()
         keys = [(row["doc_id"], row.get("index", row.get("page"))) for row in ids]
         assert len(set(keys)) == len(keys), name
+        if name != "chunks":
+            assert {doc_id for doc_id, _ in keys} == {d.info.doc_id for d in found}, name
     return {document.info.ref.path: document.elements[0].text for document in found}
 
 
@@ -162,6 +164,17 @@ def test_a_torn_commit_is_made_whole(root, document, commits, more):
     commit(root, *again)
     expected = {"a": "new", "b": "old", "c": "new"}
     assert texts(root) == (expected | {"d": "new"} if more else expected)
+
+
+@pytest.mark.parametrize("commits", range(6))
+def test_a_torn_commit_that_others_undid_is_made_again(root, document, commits):
+    commit(root, stage(root, document("a", "old"), document("b", "old")))
+    bundles = [stage(root, document("a", "new")), stage(root, document("c", "new"))]
+    torn(root, bundles, commits)
+    # The file that holds the old rows of one of them is another one now.
+    commit(root, stage(root, document("d", "new"), document("b", "newer")))
+    commit(root, *bundles)
+    assert texts(root) == {"a": "new", "b": "newer", "c": "new", "d": "new"}
 
 
 def test_a_torn_commit_of_an_emptied_document_leaves_no_chunks(root, document):

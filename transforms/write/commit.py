@@ -34,6 +34,8 @@ class Committer(msgspec.Struct, frozen=True, kw_only=True):
     catalog: Catalog
     #: Claims of other runs when this one was planned; None to take the output as it is.
     seen: int | None = None
+    #: Tells the transactions of commits apart that happen again after they were undone.
+    attempt: str = ""
     tombstones: bool = False
 
     @property
@@ -74,16 +76,19 @@ class Committer(msgspec.Struct, frozen=True, kw_only=True):
     def _commit_tables(self, changes: Changes) -> dict[str, int]:
         versions: dict[str, int] = {}
         leaving = {*changes.emptied, *changes.removed}
-        if leaving and not self.catalog.committed("documents", self.run_id):
+        if leaving and not self._committed("documents"):
             self._commit_table("documents", [], leaving, self._leave(changes), "-leaving")
         for table in TABLES:
-            if not self.catalog.committed(table, self.run_id):
+            if not self._committed(table):
                 files = [file for file in changes.files if file.table == table]
                 if table == "failures":
                     files += self._fetch_failures(changes)
                 version = self._commit_table(table, files, *self._edit(table, changes))
                 versions |= {} if version is None else {table: version}
         return versions
+
+    def _committed(self, table: str) -> bool:
+        return self.catalog.committed(table, self.run_id + self.attempt)
 
     def _leave(self, changes: Changes) -> Edit:
         """Documents without chunks go, or become tombstones, before their chunks do."""
@@ -126,7 +131,7 @@ class Committer(msgspec.Struct, frozen=True, kw_only=True):
                 survivors += list(self._rewrite(table, f"{step[1:] or 'kept'}-{number:05d}", path, edit))
         if not staged and not removed:
             return None
-        return self.catalog.commit(table, self.run_id, [*staged, *survivors], removed, step)
+        return self.catalog.commit(table, self.run_id, [*staged, *survivors], removed, self.attempt + step)
 
     def _publish(self, file: WrittenFile) -> WrittenFile:
         target = posixpath.join(self.root, file.table, posixpath.basename(file.path))
@@ -144,7 +149,7 @@ class Committer(msgspec.Struct, frozen=True, kw_only=True):
         first = next(batches, None)
         if first is None:
             return
-        file = f"part-{self.run_id}-{name}{SUFFIX[self.format]}"
+        file = f"part-{self.run_id}{self.attempt}-{name}{SUFFIX[self.format]}"
         staged = posixpath.join(self.root, STAGING, self.run_id, table, file)
         count = first.num_rows
         with open_file(self.storage.create, staged, table, self.format) as writer:
@@ -164,7 +169,7 @@ class Committer(msgspec.Struct, frozen=True, kw_only=True):
     def _rows(self, file: WrittenFile, columns: list[str]) -> Iterator[pa.Table]:
         """Rows of a file of this run, staged or already in place."""
         target = posixpath.join(self.root, file.table, posixpath.basename(file.path))
-        path = target if self.catalog.committed(file.table, self.run_id) else file.path
+        path = target if self._committed(file.table) else file.path
         return read_rows(self.storage, path, self.format, columns)
 
 

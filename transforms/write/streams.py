@@ -64,7 +64,10 @@ class WindowCommitter(msgspec.Struct, frozen=True, kw_only=True):
         changes = gathered(self._published(bundles))
         # What a torn commit removed first would not be found again.
         whole = changes if torn else self._narrowed(changes)
-        return msgspec.structs.replace(self.committer, facts=own, seen=seen, catalog=catalog).commit(whole)
+        # The log keeps the transactions of a commit that was undone: the same bundles under a new claim are new ones.
+        attempt = f"-{catalog.writer()}"
+        target = msgspec.structs.replace(self.committer, facts=own, seen=seen, attempt=attempt, catalog=catalog)
+        return target.commit(whole)
 
     def _narrowed(self, changes: Changes) -> Changes:
         """Without documents that are new: looking for their old rows would read every file of every table."""
