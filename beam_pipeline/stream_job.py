@@ -17,7 +17,7 @@ from beam_pipeline.journal import opened, run_facts
 from beam_pipeline.local_run import About, prepared
 from beam_pipeline.pipeline import new_run_id
 from beam_pipeline.streaming import DRAINED, STOP, Stream, is_marked, marker_path
-from beam_pipeline.submit import PROFILES, check_worker, translated
+from beam_pipeline.submit import PROFILES, cancel, check_worker, name_job, translated
 from runners.streaming import stream_args
 from schemas.options import Options
 from schemas.plan import RunFacts
@@ -44,11 +44,12 @@ def post(options: Options, pipeline_args: Sequence[str], about: About, tell: Tel
     with only_writer(options.write.output, wait=options.plan.wait):
         opened(options.write, run_id)
     facts = run_facts(run_id, options, about.origins, about.kind)
+    name_job(flags, run_id)
     pipeline = job(options, flags, facts)
     with _sigint_ignored():
         result = translated(pipeline.run)
     tell(f"stream {run_id} began; it ends when {marker_path(options.write.output, run_id, STOP)} exists")
-    return StreamJob(options.write.output, run_id, result)
+    return StreamJob(options.write.output, run_id, result, lambda: cancel(result, options, flags))
 
 
 def job(options: Options, flags: PipelineOptions, facts: RunFacts) -> beam.Pipeline:
@@ -79,8 +80,8 @@ def _sigint_ignored() -> Iterator[None]:
 class StreamJob:
     """A posted stream."""
 
-    def __init__(self, output: str, run_id: str, result: PipelineResult) -> None:
-        self._output, self._run_id, self._result = output, run_id, result
+    def __init__(self, output: str, run_id: str, result: PipelineResult, cancel: Callable[[], None]) -> None:
+        self._output, self._run_id, self._result, self._cancel = output, run_id, result, cancel
 
     def wait(self, drain: threading.Event) -> None:
         """Until the job failed (which raises), or has committed everything that it had heard of when `drain` was set.
@@ -95,13 +96,13 @@ class StreamJob:
                 if drain.is_set() and self._is_drained():
                     break
         except KeyboardInterrupt:
-            self._result.cancel()
+            self._cancel()
             raise
         if failure:
             raise failure[0]
         if not ended.is_set():
             # Flink keeps the job alive for its checkpoints, with nothing left to do.
-            self._result.cancel()
+            self._cancel()
         BeamStorage().delete(posixpath.join(self._output, STAGING, self._run_id))
 
     def _is_drained(self) -> bool:

@@ -52,8 +52,9 @@ def _submit(options: Options, flags: PipelineOptions, refs: Sequence[SourceRef],
     facts = run_facts(run_id, options, about.origins, about.kind)
     # Beside what it does, this tells whether the output can be written at all.
     seen = opened(options.write, run_id)
+    name_job(flags, run_id)
     try:
-        result = _finished(job(options, flags, run_id, refs, facts, seen))
+        result = _finished(job(options, flags, run_id, refs, facts, seen), options, flags)
     finally:
         storage.delete(posixpath.join(options.write.output, STAGING, run_id))
     report = run_report(options.write, run_id, record_of(options.write, run_id), time.monotonic() - started)
@@ -93,15 +94,28 @@ def _refuse_template(flags: PipelineOptions) -> None:
         )
 
 
-def _finished(pipeline: beam.Pipeline) -> PipelineResult:
+def _finished(pipeline: beam.Pipeline, options: Options, flags: PipelineOptions) -> PipelineResult:
     result = translated(pipeline.run)
     try:
         translated(result.wait_until_finish)
     except KeyboardInterrupt:
         # Before its staging goes: the job would write there again.
-        result.cancel()
+        cancel(result, options, flags)
         raise
     return result
+
+
+def name_job(flags: PipelineOptions, run_id: str) -> None:
+    """The engine's lists show the run, unless the user chose a name."""
+    named = flags.view_as(GoogleCloudOptions)
+    named.job_name = named.job_name or f"docbeam-{run_id.lower()}"
+
+
+def cancel(result: PipelineResult, options: Options, flags: PipelineOptions) -> None:
+    """End the job on the engine; back when it has ended."""
+    result.cancel()
+    if options.run.runner == "flink":
+        flink.cancel(flags, flags.view_as(GoogleCloudOptions).job_name)
 
 
 def translated(act: Callable[[], T]) -> T:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
+import time
 import urllib.request
 import zipfile
 from collections.abc import Sequence
 from http.client import HTTPException
+from typing import TypeVar
 
 import msgspec
 from apache_beam.options.pipeline_options import FlinkRunnerOptions, PipelineOptions, PortableOptions
@@ -21,6 +23,10 @@ EMBEDDED = "[local]"
 #: Files roll with bundles at the latest; the runner's own ten seconds would leave a small file each per slot and table.
 BUNDLE_MILLISECONDS = 60_000
 _SECONDS = 5.0
+_CANCEL_TRIES = 60
+_ENDED = {"CANCELED", "FINISHED", "FAILED"}
+_CANCELLING = "CANCELLING"
+T = TypeVar("T")
 _JAR_PROPERTIES = "org/apache/beam/sdk/sdk.properties"
 
 
@@ -30,6 +36,24 @@ class Cluster(msgspec.Struct, rename="kebab", frozen=True, kw_only=True):
     flink_version: str
     slots_total: int
     taskmanagers: int
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A job as the JobManager lists it."""
+
+    jid: str
+    name: str
+    state: str
+
+    def goes_on(self, name: str) -> bool:
+        """Whether it is the job of that name, and has not ended."""
+        return self.name == name and self.state not in _ENDED
+
+
+class Jobs(msgspec.Struct, frozen=True):
+    """All that the JobManager remembers."""
+
+    jobs: list[Job]
 
 
 def pipeline_options(options: Options, beam_args: Sequence[str] = ()) -> PipelineOptions:
@@ -55,6 +79,37 @@ def pipeline_options(options: Options, beam_args: Sequence[str] = ()) -> Pipelin
     return flags
 
 
+def cancel(flags: PipelineOptions, job_name: str) -> None:
+    """Cancel the running jobs of that name and wait until they are gone.
+
+    Beam's job server forwards a cancel when it comes to it, and it ends with this process: jobs would go on. Does
+    nothing where the cluster cannot be asked (it is behind a job server, or inside of it).
+    """
+    base = _base(flags.view_as(FlinkRunnerOptions).flink_master)
+    if flags.view_as(PortableOptions).job_endpoint or "[" in base:
+        return
+    for _ in range(_CANCEL_TRIES):
+        try:
+            going = [job for job in _asked(f"{base}/jobs/overview", type=Jobs).jobs if job.goes_on(job_name)]
+            for job in (job for job in going if job.state != _CANCELLING):
+                _asked(f"{base}/jobs/{job.jid}", "PATCH", type=dict)
+        except (OSError, HTTPException, ValueError) as error:
+            raise ConfigurationError(f"cannot cancel {job_name} at {base} ({error}): cancel it in Flink") from error
+        if not going:
+            return
+        time.sleep(1.0)
+    raise ConfigurationError(f"{job_name} at {base} does not end: cancel it in Flink")
+
+
+def _asked(url: str, method: str = "GET", *, type: type[T]) -> T:
+    with urllib.request.urlopen(urllib.request.Request(url, method=method), timeout=_SECONDS) as answer:
+        return msgspec.json.decode(answer.read(), type=type)
+
+
+def _base(master: str) -> str:
+    return master.rstrip("/") if "://" in master else f"http://{master}"
+
+
 def overview(master: str) -> Cluster:
     """Ask the REST endpoint of a JobManager."""
     if master == "[auto]":
@@ -62,10 +117,9 @@ def overview(master: str) -> Cluster:
             "no Flink cluster named: give -- --flink_master=HOST:8081 (REST), --job_endpoint=HOST:8099 (a job server), "
             f"or --flink_master={EMBEDDED} to try it without a cluster"
         )
-    base = master.rstrip("/") if "://" in master else f"http://{master}"
+    base = _base(master)
     try:
-        with urllib.request.urlopen(f"{base}/overview", timeout=_SECONDS) as answer:
-            cluster = msgspec.json.decode(answer.read(), type=Cluster)
+        cluster = _asked(f"{base}/overview", type=Cluster)
     except (OSError, HTTPException, ValueError) as error:
         raise ConfigurationError(
             f"no Flink JobManager answers at {base}/overview ({error}): check the host, the REST port (8081) and the "

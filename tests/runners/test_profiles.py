@@ -33,18 +33,33 @@ CLOUD = ("--project=docbeam-tests", "--region=r", "--temp_location=gs://tmp/x", 
 
 
 class JobManager:
-    """Answers /overview like Flink does."""
+    """Answers /overview like Flink does, and has a job of each name; one that is cancelled takes a while to end."""
 
     def __init__(self, version: str = "1.20.1", slots: int = 6) -> None:
         body = json.dumps(
             {"taskmanagers": 3, "slots-total": slots, "flink-version": version, "jobs-running": 0}
         ).encode()
 
+        self.states = {"mine": "RUNNING", "other": "RUNNING"}
+        states = self.states
+
         class Answer(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                jobs = {
+                    "jobs": [{"jid": f"id-{n}", "name": n, "state": state, "tasks": {}} for n, state in states.items()]
+                }
+                ending = [name for name, state in states.items() if state == "CANCELLING"]
+                states.update(dict.fromkeys(ending, "CANCELED"))
+                answers = {"/overview": body, "/jobs/overview": json.dumps(jobs).encode()}
                 self.send_response(200)
                 self.end_headers()
-                self.wfile.write(body if self.path == "/overview" else b"")
+                self.wfile.write(answers.get(self.path, b""))
+
+            def do_PATCH(self) -> None:
+                states[self.path.removeprefix("/jobs/id-")] = "CANCELLING"
+                self.send_response(202)
+                self.end_headers()
+                self.wfile.write(b"{}")
 
             def log_message(self, *args: object) -> None:
                 pass
@@ -52,6 +67,19 @@ class JobManager:
         self.server = HTTPServer(("127.0.0.1", 0), Answer)
         self.address = f"127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+def test_a_job_is_cancelled_at_the_cluster_and_ends():
+    manager = JobManager()
+    flags = flink.pipeline_options(
+        REMOTE, (f"--flink_master={manager.address}", *POOL, f"--experiments={VERSION_SKEW}")
+    )
+    flink.cancel(flags, "mine")
+    assert manager.states == {"mine": "CANCELED", "other": "RUNNING"}
+    manager.server.shutdown()
+    manager.server.server_close()
+    with pytest.raises(ConfigurationError, match="cancel it in Flink"):
+        flink.cancel(flags, "other")
 
 
 def test_the_first_line_names_the_engine_and_not_the_cores_of_the_submitter():
