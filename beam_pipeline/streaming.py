@@ -37,6 +37,7 @@ from transforms.fetch.fetcher import Fetcher
 from transforms.plan.blocks import LOCAL, Packer, known_id, ref_id
 from transforms.plan.join import Join
 from transforms.runtime.beam_stores import BeamStore
+from transforms.runtime.pack import pack, unpack
 from transforms.sources.listing import absolute, select
 from transforms.sources.notifications import refs_of
 from transforms.sources.streams import Seen, is_due, listed_now, news
@@ -145,7 +146,7 @@ class _ListNews(beam.DoFn):  # type: ignore[misc]
 
     def process(self, item: tuple[str, float], seen: Any = beam.DoFn.StateParam(SEEN)) -> Iterable[SourceRef]:
         text, tick = item
-        last = msgspec.msgpack.decode(seen.read() or msgspec.msgpack.encode(Seen()), type=Seen)
+        last = unpack(seen.read() or pack(Seen()), Seen)
         if not is_due(last, tick):
             return []
         now = time.time()
@@ -156,7 +157,7 @@ class _ListNews(beam.DoFn):  # type: ignore[misc]
             _LOG.warning("%s; listing again in a moment", error)
             self._failures.inc()
             return []
-        seen.write(msgspec.msgpack.encode(found))
+        seen.write(pack(found))
         return fresh
 
 

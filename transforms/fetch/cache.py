@@ -37,6 +37,10 @@ class CacheEntry(msgspec.Struct, frozen=True, kw_only=True):
     validated: float = 0.0
 
 
+#: Made before there are threads: see `transforms.runtime.pack`.
+_ENTRY = msgspec.json.Decoder(CacheEntry)
+
+
 class Lease:
     """A cached file that stays where it is until `close`."""
 
@@ -151,7 +155,7 @@ class FileCache:
 def _read_entry(path: str) -> CacheEntry | None:
     try:
         with open(path, "rb") as stream:
-            return msgspec.json.decode(stream.read(), type=CacheEntry)
+            return _ENTRY.decode(stream.read())
     except (FileNotFoundError, msgspec.DecodeError):
         return None
 

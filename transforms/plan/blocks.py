@@ -15,6 +15,7 @@ import msgspec
 from schemas.ids import document_id
 from schemas.plan import Known
 from schemas.source import SourceRef
+from transforms.runtime.pack import unpack
 from transforms.runtime.stamps import listed_mark
 from transforms.runtime.uris import identity_uri
 
@@ -98,7 +99,7 @@ def pack_block(records: list[Any]) -> bytes:
 
 def unpack_block(block: bytes, kind: type[T]) -> list[T]:
     """The records of a block."""
-    return msgspec.msgpack.decode(zlib.decompress(block), type=list[kind])  # type: ignore[valid-type]
+    return unpack(zlib.decompress(block), list[kind])  # type: ignore[valid-type]
 
 
 def by_bucket(blocks: Iterable[Packed]) -> dict[int, list[bytes]]:

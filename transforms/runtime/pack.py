@@ -6,6 +6,8 @@ from typing import TypeVar
 
 import msgspec
 
+from transforms.runtime.once import made_once
+
 T = TypeVar("T")
 
 
@@ -16,4 +18,10 @@ def pack(record: object) -> bytes:
 
 def unpack(data: bytes, kind: type[T]) -> T:
     """The record again; raises msgspec.DecodeError when the bytes are not one."""
-    return msgspec.msgpack.decode(data, type=kind)
+    return _decoder(kind).decode(data)
+
+
+@made_once
+def _decoder(kind: type[T]) -> msgspec.msgpack.Decoder[T]:
+    """One thread at a time: while msgspec looks at a type for the first time, another that meets it crashes."""
+    return msgspec.msgpack.Decoder(kind)

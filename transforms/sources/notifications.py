@@ -25,6 +25,10 @@ class _Object(msgspec.Struct, frozen=True):
     updated: str = ""
 
 
+#: Made before there are threads: see `transforms.runtime.pack`.
+_OBJECT = msgspec.json.Decoder(_Object)
+
+
 def refs_of(data: bytes, attributes: Mapping[str, str]) -> Iterator[SourceRef]:
     """Documents that a message names: none for other events than new objects, and for what is neither kind of message.
 
@@ -43,7 +47,7 @@ def refs_of(data: bytes, attributes: Mapping[str, str]) -> Iterator[SourceRef]:
 
 def _from_json(data: bytes) -> Iterator[SourceRef]:
     try:
-        found = msgspec.json.decode(data, type=_Object)
+        found = _OBJECT.decode(data)
         mtime = datetime.fromisoformat(found.updated).timestamp() if found.updated else None
         size = int(found.size) if found.size else None
     except (msgspec.DecodeError, ValueError):
