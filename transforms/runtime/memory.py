@@ -6,8 +6,9 @@ import ctypes
 import threading
 import time
 from collections.abc import Callable
-from functools import cache
 from typing import Any
+
+from transforms.runtime.once import made_once
 
 #: Options of glibc's mallopt(3).
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
@@ -20,7 +21,7 @@ SPARE_BYTES = 64 << 20
 TRIM_SECONDS = 2.0
 
 
-@cache
+@made_once
 def return_freed_memory() -> None:
     """Give freed memory back to the system, for the rest of the process.
 
