@@ -11,22 +11,30 @@ from contextlib import contextmanager
 import apache_beam as beam
 import msgspec
 
+from beam_pipeline.fingerprint import fingerprint
 from beam_pipeline.journal import failed, opened, record_of, run_facts
-from beam_pipeline.pipeline import build, new_run_id, pool_options
+from beam_pipeline.pipeline import Ingest, PlannedHere, commit_of, new_run_id, pool_options
+from beam_pipeline.planning import Decisions, decide_here
 from beam_pipeline.worker_errors import from_worker
 from runners import direct
-from schemas.failures import ConfigurationError
+from schemas.failures import ConfigurationError, DocbeamError
 from schemas.options import Options
-from schemas.plan import RunFacts
+from schemas.part import Part
+from schemas.plan import RunFacts, Touch
 from schemas.report import Observer, Progress, RunReport
 from schemas.source import SourceRef
+from transforms.fetch.ask import ask
+from transforms.fetch.fetcher import Fetcher
+from transforms.fetch.transform import count_settled
+from transforms.plan.transform import count_planned
+from transforms.runtime.beam_stores import BeamStore
 from transforms.runtime.counts import LiveCounts, live_counts
 from transforms.runtime.pool import shared_pool
 from transforms.runtime.transform import batch_sizes
 from transforms.write.catalog import STAGING
 from transforms.write.lock import only_writer
 from transforms.write.summary import run_report
-from transforms.write.transform import BeamStorage
+from transforms.write.transform import BeamStorage, CommitTables
 
 SECONDS_BETWEEN_SNAPSHOTS = 1.0
 
@@ -62,20 +70,50 @@ def _run(
     options: Options, pipeline_args: Sequence[str], observer: Observer | None, refs: Sequence[SourceRef], about: About
 ) -> RunReport:
     run_id, started = new_run_id(), time.monotonic()
-    facts, storage = run_facts(run_id, options, about.origins, about.kind), BeamStorage()
-    seen = opened(options.write, run_id)
-    flags = direct.pipeline_options(options.extract.workers, pipeline_args)
+    facts = run_facts(run_id, options, about.origins, about.kind)
+    commit = commit_of(options, facts, opened(options.write, run_id))
+    with _recorded(options, facts), _observed(observer, live_counts(run_id), started):
+        decisions = decide_here(options, refs)
+        count_planned(live_counts(run_id), decisions.rest)
+        left = _asked(options, decisions, run_id)
+        batches = _work(options, pipeline_args, left, commit)
+    report = run_report(options.write, run_id, record_of(options.write, run_id), time.monotonic() - started)
+    return msgspec.structs.replace(report, batches=batches)
+
+
+def _asked(options: Options, decisions: Decisions, run_id: str) -> PlannedHere:
+    """What is left to work on when the sources were asked whose listing does not tell whether they changed."""
+    rest = decisions.rest
+
+    def hear(answer: Part | Touch | None) -> None:
+        if isinstance(answer, Part):
+            return
+        count_settled(live_counts(run_id), answer)
+        rest.touched += [] if answer is None else [answer]
+
+    open_source = Fetcher(options.fetch, BeamStore()).open
+    most_bytes = options.fetch.cache_bytes // 4
+    work = list(ask(decisions.work, open_source, fingerprint(options), most_bytes, hear))
+    return PlannedHere(work, rest, run_id)
+
+
+def _work(
+    options: Options, pipeline_args: Sequence[str], plan: PlannedHere, commit: CommitTables
+) -> dict[str, dict[int, int]]:
+    """Do and commit what is planned; how often each network ran with how many pages."""
+    if not plan.work:
+        commit.commit([plan.rest])
+        return {}
+    flags = direct.pipeline_options(options.extract.workers, pipeline_args, len(plan.work))
+    pipeline = beam.Pipeline(options=flags)
     try:
-        with _recorded(options, facts), _observed(observer, live_counts(run_id), started):
-            pipeline = beam.Pipeline(options=flags)
-            with pipeline:
-                build(pipeline, options, run_id, refs, facts, seen)
+        with pipeline:
+            pipeline | Ingest(options, plan, commit)
     finally:
         # The pool first: threads that still wait for it would write into the staging folder again.
         _close_pool(options)
-        storage.delete(posixpath.join(options.write.output, STAGING, run_id))
-    report = run_report(options.write, run_id, record_of(options.write, run_id), time.monotonic() - started)
-    return msgspec.structs.replace(report, batches=batch_sizes(pipeline.result))
+        BeamStorage().delete(posixpath.join(options.write.output, STAGING, plan.run_id))
+    return batch_sizes(pipeline.result)
 
 
 @contextmanager
@@ -83,7 +121,7 @@ def _recorded(options: Options, facts: RunFacts) -> Iterator[None]:
     """Runs that end early leave a row, too; workers' errors become what they are."""
     try:
         yield
-    except RuntimeError as error:
+    except (DocbeamError, RuntimeError) as error:
         known = from_worker(error)
         failed(options.write, facts, "failed", known)
         raise known from error

@@ -28,15 +28,16 @@ from transforms.layout.transform import JoinGroups, SeePages
 from transforms.ocr.parts import PagesToRead
 from transforms.ocr.settings import ocr_settings
 from transforms.ocr.transform import ReadScans, SortScans
-from transforms.plan.blocks import CLUSTER, LOCAL, Layout
 from transforms.plan.decide import Rules
 from transforms.plan.join import Join
 from transforms.plan.recall import Recall
-from transforms.plan.transform import KeepDocuments, PlanDocuments, RecallDocuments, RecallUnfetched
+from transforms.plan.transform import HandOver, KeepDocuments, PlanDocuments, RecallDocuments, RecallUnfetched
 from transforms.runtime.beam_stores import BeamStore
 from transforms.runtime.pool import PoolOptions
 from transforms.sources.transform import ListSources
 from transforms.write.transform import CommitTables, ReadKnown, StageTables
+
+PlannedWork = tuple[beam.PCollection[Planned | Part], beam.PCollection[Changes]]
 
 
 @dataclass(eq=False)
@@ -44,25 +45,47 @@ class Ingest(beam.PTransform):  # type: ignore[misc]
     """Document URIs in, committed tables out; the result is one dict: the new version of each table."""
 
     options: Options
+    #: Pipeline -> documents to work on, and what changes without work.
+    plan: beam.PTransform
+    commit: CommitTables
+
+    def expand(self, root: beam.Pipeline) -> beam.PCollection[dict[str, int]]:
+        """See the class."""
+        work, rest = root | self.plan
+        worked = work | WorkOn(self.options, self.commit.facts.run_id, Fetcher(self.options.fetch, BeamStore()).open)
+        return (worked, rest) | "Changes" >> beam.Flatten() | self.commit
+
+
+@dataclass(eq=False)
+class PlanOnWorkers(beam.PTransform):  # type: ignore[misc]
+    """Lists the sources, reads what the output knows and joins both, on as many machines as there are."""
+
+    options: Options
     run_id: str
     #: Documents listed before the graph starts, from standard input.
     refs: tuple[SourceRef, ...] = ()
-    #: What the run says of itself in the runs table.
-    facts: RunFacts | None = None
-    #: What `beam_pipeline.journal.opened` returned: how often the output was claimed when the run began.
-    seen: int | None = None
 
-    def expand(self, root: beam.Pipeline) -> beam.PCollection[dict[str, int]]:
+    def expand(self, root: beam.Pipeline) -> PlannedWork:
         """See the class."""
         options = self.options
         listing = root | ListSources(options.source, self.refs)
         known = root | "KnownDocuments" >> ReadKnown(options.write, fingerprint(options))
-        plan = (listing.refs, known, listing.roots) | PlanDocuments(join_of(options), self.run_id, layout_of(options))
-        worked = plan.work | WorkOn(options, self.run_id, Fetcher(options.fetch, BeamStore()).open)
+        plan = (listing.refs, known, listing.roots) | PlanDocuments(join_of(options), self.run_id)
         sent = listing.roots | "Sent" >> beam.Map(lambda root: Changes(sent=root.listed))
-        changes = (worked, plan.changes, sent) | "Changes" >> beam.Flatten()
-        facts = self.facts or RunFacts(run_id=self.run_id)
-        return changes | CommitTables(options.write, facts, self.seen, options.plan.deleted == "tombstone")
+        return plan.work, (plan.changes, sent) | "Unworked" >> beam.Flatten()
+
+
+@dataclass(eq=False)
+class PlannedHere(beam.PTransform):  # type: ignore[misc]
+    """What this process has planned already."""
+
+    work: list[Planned | Part]
+    rest: Changes
+    run_id: str
+
+    def expand(self, root: beam.Pipeline) -> PlannedWork:
+        """See the class."""
+        return root | HandOver(self.work, self.run_id), root | "Rest" >> beam.Create([self.rest])
 
 
 @dataclass(eq=False)
@@ -78,7 +101,7 @@ class WorkOn(beam.PTransform):  # type: ignore[misc]
     #: Whether the staged files wait for their commit although the process that wrote them ends.
     lasting: bool = False
 
-    def expand(self, planned: beam.PCollection[Planned]) -> beam.PCollection[Changes]:
+    def expand(self, planned: beam.PCollection[Planned | Part]) -> beam.PCollection[Changes]:
         """See the class."""
         options, pool, open_source = self.options, pool_options(self.options.extract), self.open_source
         write_up = WriteUp(options, pool, self.run_id, self.lasting)
@@ -201,11 +224,6 @@ def recall_of(options: Options) -> Recall | None:
     return Recall(root=options.plan.extract_cache, max_bytes=options.plan.extract_cache_bytes, extraction=extraction)
 
 
-def layout_of(options: Options) -> Layout:
-    """How the join is spread."""
-    return LOCAL if options.run.runner == "direct" else CLUSTER
-
-
 def pool_options(options: ExtractOptions) -> PoolOptions:
     """The cage of the parser processes."""
     return PoolOptions(
@@ -216,16 +234,22 @@ def pool_options(options: ExtractOptions) -> PoolOptions:
     )
 
 
+def commit_of(options: Options, facts: RunFacts, seen: int | None = None) -> CommitTables:
+    """The commit of a run. `seen` is how often the output was claimed when the run began."""
+    return CommitTables(options.write, facts, seen, options.plan.deleted == "tombstone")
+
+
 def build(
     pipeline: beam.Pipeline,
     options: Options,
-    run_id: str = "",
-    refs: Sequence[SourceRef] = (),
     facts: RunFacts | None = None,
+    refs: Sequence[SourceRef] = (),
     seen: int | None = None,
 ) -> beam.PCollection[dict[str, int]]:
-    """Add the whole graph to `pipeline`. `run_id` names the run in the documents table; '' makes a new one."""
-    return pipeline | Ingest(options, run_id or new_run_id(), tuple(refs), facts, seen)
+    """Add the whole graph to `pipeline`, with the plan made on its workers. Without `facts` the run gets a new id."""
+    facts = facts or RunFacts(run_id=new_run_id())
+    plan = PlanOnWorkers(options, facts.run_id, tuple(refs))
+    return pipeline | Ingest(options, plan, commit_of(options, facts, seen))
 
 
 def new_run_id() -> str:

@@ -1,4 +1,4 @@
-"""What a run would do, without doing it: the listing and the join of the graph, in this process."""
+"""The plan of a run on this machine, also without the run: listing and join as in the graph, in this process."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import msgspec
 
 from beam_pipeline.fingerprint import fingerprint
 from beam_pipeline.pipeline import join_of
-from schemas.options import Options, SourceOptions
-from schemas.plan import Action, Changes, Known, Root
+from schemas.options import Options
+from schemas.plan import Action, Changes, Known, Planned, Root
 from schemas.source import SourceRef
 from transforms.plan.blocks import LOCAL, Packed, Packer, known_id, ref_id
+from transforms.plan.join import Teller
 from transforms.plan.roots import unproven
 from transforms.runtime.beam_stores import BeamStore
 from transforms.runtime.uris import public_uri
@@ -39,32 +40,61 @@ class Plan(msgspec.Struct, kw_only=True):
     listing_digest: str = ""
 
 
+class Decisions(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan as a run needs it."""
+
+    #: Documents to work on, large ones first.
+    work: list[Planned]
+    #: What changes without work.
+    rest: Changes
+    roots: list[Root]
+
+
+def decide_here(options: Options, refs: Iterable[SourceRef] = (), tell: Teller | None = None) -> Decisions:
+    """The listing and the join of the graph, in this process. `tell` hears what happens to each document.
+
+    Raises ConfigurationError or OutputError when inputs or output cannot be read.
+    """
+    return decide_listed(options, expand_inputs(options.source, refs, BeamStore()), tell)
+
+
+def decide_listed(options: Options, found: Iterable[SourceRef | Root], tell: Teller | None = None) -> Decisions:
+    """The join of a listing, documents and roots, with what the output knows."""
+    roots: list[Root] = []
+    listed, known = list(_packed_listing(found, roots)), list(_packed_known(options))
+    work: list[Planned] = []
+    rest = Changes()
+    for outcome in join_of(options).outcomes(listed, known, roots, tell):
+        if isinstance(outcome, Planned):
+            work.append(outcome)
+        else:
+            rest = outcome
+    # Nothing was sent anywhere, so nothing is lost.
+    rest.sent = rest.received
+    return Decisions(work=work, rest=rest, roots=roots)
+
+
 def plan_run(options: Options, refs: Sequence[SourceRef] = ()) -> Plan:
     """What `run` would do with these options now. Sources are listed, none is fetched, nothing is written."""
     documents: dict[str, list[str]] = {action.value: [] for action in NAMED}
-    roots: list[Root] = []
 
     def tell(action: Action, uri: str) -> None:
         if action.value in documents:
             documents[action.value].append(public_uri(uri))
 
-    sides = _packed_listing(options.source, refs, roots), _packed_known(options)
-    blocks = [list(side) for side in sides]
-    rest = Changes()
-    for outcome in join_of(options).outcomes(blocks[0], blocks[1], roots, tell):
-        rest = outcome if isinstance(outcome, Changes) else rest
+    found = decide_here(options, refs, tell)
     return Plan(
-        counts=dict(Counter(rest.counts)),
+        counts=dict(Counter(found.rest.counts)),
         documents={action: sorted(uris) for action, uris in documents.items()},
         deleted=options.plan.deleted,
-        empty_inputs=unproven(roots),
-        listing_digest=f"{rest.listing_digest:032x}",
+        empty_inputs=unproven(found.roots),
+        listing_digest=f"{found.rest.listing_digest:032x}",
     )
 
 
-def _packed_listing(options: SourceOptions, refs: Sequence[SourceRef], roots: list[Root]) -> Iterator[Packed]:
+def _packed_listing(found: Iterable[SourceRef | Root], roots: list[Root]) -> Iterator[Packed]:
     packer: Packer[SourceRef] = Packer(LOCAL, ref_id)
-    for item in expand_inputs(options, refs, BeamStore()):
+    for item in found:
         if isinstance(item, Root):
             roots.append(item)
         else:

@@ -54,7 +54,7 @@ def _submit(options: Options, flags: PipelineOptions, refs: Sequence[SourceRef],
     seen = opened(options.write, run_id)
     name_job(flags, run_id)
     try:
-        result = _finished(job(options, flags, run_id, refs, facts, seen), options, flags)
+        result = _finished(job(options, flags, facts, refs, seen), options, flags)
     finally:
         storage.delete(posixpath.join(options.write.output, STAGING, run_id))
     report = run_report(options.write, run_id, record_of(options.write, run_id), time.monotonic() - started)
@@ -64,16 +64,15 @@ def _submit(options: Options, flags: PipelineOptions, refs: Sequence[SourceRef],
 def job(
     options: Options,
     flags: PipelineOptions,
-    run_id: str,
+    facts: RunFacts,
     refs: Sequence[SourceRef] = (),
-    facts: RunFacts | None = None,
     seen: int | None = None,
 ) -> beam.Pipeline:
     """The pipeline as it is posted."""
     pipeline = beam.Pipeline(options=flags)
     expected = pipeline | "Fingerprint" >> beam.Create([fingerprint(options)])
     expected | "CheckWorkers" >> beam.Map(check_worker, options)
-    build(pipeline, options, run_id, refs, facts, seen)
+    build(pipeline, options, facts, refs, seen)
     return pipeline
 
 

@@ -3,7 +3,7 @@
     python benchmarks/planning.py [--documents 1000000] [--changed 0.01]
 
 Writes a documents table and a manifest of object URIs that it would be made from, with some of them changed, new and
-gone, then lists, reads and joins them in the graph of the local runner, in a process of its own.
+gone, then lists, reads and joins them as `docbeam plan` and the local runner do, in a process of its own.
 """
 
 from __future__ import annotations
@@ -20,12 +20,20 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from msgspec.structs import replace
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from beam_pipeline.fingerprint import fingerprint  # noqa: E402
+from beam_pipeline.planning import decide_listed  # noqa: E402
 from schemas.ids import document_id, stable_id  # noqa: E402
+from schemas.options import Options, SourceOptions, WriteOptions  # noqa: E402
+from schemas.plan import Root  # noqa: E402
+from schemas.source import SourceRef  # noqa: E402
 from schemas.tables import TABLES  # noqa: E402
+from transforms.runtime.stores import LocalStore  # noqa: E402
+from transforms.sources.listing import expand_inputs  # noqa: E402
 from transforms.write.columns import nothing  # noqa: E402
 
 BATCH = 50_000
@@ -36,7 +44,7 @@ def uri(number: int) -> str:
     return f"gs://a-bucket-of-documents/department-{number % 97:02d}/year-{number % 13}/report-{number:08d}.pdf"
 
 
-def rows(start: int, stop: int, manifest: str) -> pa.Table:
+def rows(start: int, stop: int, manifest: str, made_by: str) -> pa.Table:
     numbers = range(start, stop)
     known = {
         "doc_id": [document_id(uri(n)) for n in numbers],
@@ -44,7 +52,7 @@ def rows(start: int, stop: int, manifest: str) -> pa.Table:
         "path": [uri(n).removeprefix("gs://") for n in numbers],
         "status": ["ok"] * len(numbers),
         "content_hash": [stable_id("content", n) * 2 for n in numbers],
-        "fingerprint": ["f" * 32] * len(numbers),
+        "fingerprint": [made_by] * len(numbers),
         "stamp": [stamp(n) for n in numbers],
         "manifest": [manifest] * len(numbers),
         "run_id": [RUN] * len(numbers),
@@ -64,9 +72,9 @@ def stamp(number: int) -> str:
 def prepare(folder: Path, count: int, changed: float) -> None:
     """The last `changed` share of the rows is gone, as many documents are new, and as many have another stamp."""
     (folder / "out" / "documents").mkdir(parents=True)
-    manifest = str(folder / "list.txt")
+    manifest, made_by = str(folder / "list.txt"), fingerprint(options_of(folder))
     for start in range(0, count, BATCH):
-        table = rows(start, min(count, start + BATCH), manifest)
+        table = rows(start, min(count, start + BATCH), manifest, made_by)
         pq.write_table(table, folder / "out" / "documents" / f"part-{start:09d}.parquet", compression="zstd")
     moved = int(count * changed)
     with open(manifest, "w", encoding="utf-8") as stream:
@@ -74,47 +82,31 @@ def prepare(folder: Path, count: int, changed: float) -> None:
     (folder / "facts.json").write_text(json.dumps({"count": count, "moved": moved}))
 
 
+def options_of(folder: Path) -> Options:
+    """What the run is asked to do."""
+    source = SourceOptions(manifests=(str(folder / "list.txt"),))
+    return Options(source=source, write=WriteOptions(output=str(folder / "out"), format="parquet"))
+
+
 def plan(folder: Path) -> None:
     """List, read and join; prints a JSON object."""
-    import apache_beam as beam
-    from msgspec.structs import replace
-
-    from runners import direct
-    from schemas.options import PlanOptions, SourceOptions, WriteOptions
-    from schemas.plan import Changes
-    from schemas.source import SourceRef
-    from transforms.plan.decide import Rules
-    from transforms.plan.join import Join
-    from transforms.plan.transform import PlanDocuments
-    from transforms.sources.transform import ListSources
-    from transforms.write.transform import ReadKnown
-
     facts = json.loads((folder / "facts.json").read_text())
-    sources = SourceOptions(manifests=(str(folder / "list.txt"),))
-    join = Join(sources=sources, plan=PlanOptions(), rules=Rules(now=time.time()))
-    write = WriteOptions(output=str(folder / "out"), format="parquet")
 
-    def stamped(ref: SourceRef) -> SourceRef:
+    def stamped(found: SourceRef | Root) -> SourceRef | Root:
         """Manifests have no stamps: this stands for the listing of a bucket."""
-        number = int(ref.uri[-12:-4])
-        return replace(ref, stamp=stamp(number + (number < facts["moved"])))
+        if isinstance(found, Root):
+            return found
+        number = int(found.uri[-12:-4])
+        return replace(found, stamp=stamp(number + (number < facts["moved"])))
 
-    def save(changes: Changes) -> None:
-        (folder / "counts.json").write_text(json.dumps(changes.counts))
-
-    started = time.monotonic()
-    with beam.Pipeline(options=direct.pipeline_options(2)) as pipeline:
-        listing = pipeline | ListSources(sources)
-        refs = listing.refs | "Stamp" >> beam.Map(stamped)
-        known = pipeline | ReadKnown(write, "f" * 32)
-        planned = (refs, known, listing.roots) | PlanDocuments(join, RUN)
-        _ = planned.changes | "Save" >> beam.Map(save)
-        _ = planned.work | "Count" >> beam.combiners.Count.Globally() | "Drop" >> beam.Map(lambda _: None)
+    options, started = options_of(folder), time.monotonic()
+    decisions = decide_listed(options, map(stamped, expand_inputs(options.source, (), LocalStore())))
     report = {
         "seconds": round(time.monotonic() - started, 1),
         "cpu_seconds": round(sum(resource.getrusage(resource.RUSAGE_SELF)[:2]), 1),
         "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-        "counts": json.loads((folder / "counts.json").read_text()),
+        "work": len(decisions.work),
+        "counts": decisions.rest.counts,
     }
     print(json.dumps(report))
 

@@ -11,16 +11,19 @@ from apache_beam.runners.portability.fn_api_runner import worker_handlers
 #: Threads beyond the cores: each gets one fixed bundle, and more even out slow documents. But Beam builds every stage
 #: once for each thread, and that is most of what a run over a few documents costs.
 EXTRA_THREADS = 2
+#: Documents that are worth a thread.
+THREAD_DOCUMENTS = 20
 
 
-def pipeline_options(workers: int, beam_args: Sequence[str] = ()) -> PipelineOptions:
-    """Options for the in-process runner.
+def pipeline_options(workers: int, beam_args: Sequence[str] = (), documents: int | None = None) -> PipelineOptions:
+    """Options for the in-process runner, fit for that many documents.
 
     FnApiRunner is named explicitly: 'DirectRunner' would first try to download Prism. A continuous source would stop
     after its first poll here; streaming is not for this profile.
     """
     _flush_by_size_only()
-    threads = (workers or len(os.sched_getaffinity(0))) + EXTRA_THREADS
+    most = (workers or len(os.sched_getaffinity(0))) + EXTRA_THREADS
+    threads = most if documents is None else min(most, -(-documents // THREAD_DOCUMENTS))
     return PipelineOptions(
         list(beam_args),
         runner="apache_beam.runners.portability.fn_api_runner.FnApiRunner",

@@ -20,6 +20,7 @@ from google.cloud.dataflow import Job, JobType
 from beam_pipeline.submit import job
 from runners import dataflow
 from schemas.options import LayoutOptions, OcrOptions, Options, RunOptions, SourceOptions, WriteOptions
+from schemas.plan import RunFacts
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGE = "example.com/docbeam:0.1.0"
@@ -43,7 +44,7 @@ def posted(device: str, folder: Path) -> tuple[dict, beam_api.Pipeline]:
     """The job request and the graph that a run would post."""
     prefix = f"gs://tmp/{device}"
     args = [*CLOUD, f"--temp_location={prefix}", f"--template_location={folder}/job.json"]
-    job(options(device), dataflow.pipeline_options(options(device), args), "run").run()
+    job(options(device), dataflow.pipeline_options(options(device), args), RunFacts(run_id="run")).run()
     (graph,) = [name for name in object_names("tmp", device) if name.endswith("/pipeline.pb")]
     return json.loads((folder / "job.json").read_text()), beam_api.Pipeline.FromString(object_bytes("tmp", graph))
 

@@ -3,13 +3,16 @@
 import os
 from collections import Counter
 
+import apache_beam as beam
 import msgspec
 import pytest
 from nightly import Site, ingest, options, same_rows, write
 from pipeline_runs import check_output, document_named, read_tables, rows_of, write_pdf
 
 from beam_pipeline.local_run import run
+from beam_pipeline.pipeline import build
 from beam_pipeline.planning import plan_run
+from runners import direct
 from schemas.options import ChunkOptions, FetchOptions, PlanOptions
 from transforms.extract.parts import PartExtractor
 from transforms.fetch.fetcher import Fetcher
@@ -66,6 +69,53 @@ def test_a_night_of_changes_ends_like_a_fresh_ingest(tmp_path, site):
     again = plan_run(options([folder], output, **given))
     assert again.counts == {"check": 30, "unchanged": 30}
     assert not site.asked
+
+
+def test_a_plan_made_by_workers_comes_to_the_same(tmp_path, site):
+    """Clusters list and join in the graph, this machine before it."""
+    folder, manifest = tmp_path / "in", tmp_path / "list.csv"
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    documents(folder, 12)
+    urls = [site.put(f"/worker/{number}.md", f"# Page {number}\n\nRiver {number}.\n") for number in range(6)]
+    manifest.write_text("uri\n" + "\n".join(urls) + "\n")
+
+    def both() -> tuple[dict, dict]:
+        ingest([folder], ours, manifests=(str(manifest),))
+        with beam.Pipeline(options=direct.pipeline_options(1)) as pipeline:
+            _ = build(pipeline, options([folder], theirs, manifests=(str(manifest),)))
+        return read_tables(ours), read_tables(theirs)
+
+    first = both()
+    assert len(first[0]["documents"]) == 18
+    assert same_rows(first[0]) == same_rows(first[1])
+
+    write(folder / "0003.md", "# Changed\n\nOther words.\n", age=-5)
+    (folder / "0007.md").unlink()
+    site.put("/worker/4.md", "# Page 4 changed\n\nSea.\n")
+    second = both()
+    assert len(second[0]["documents"]) == 17
+    assert same_rows(second[0]) == same_rows(second[1])
+    check_output(second[1])
+    runs = [read_runs(str(output))[-1] for output in (ours, theirs)]
+    assert runs[0].listing_digest == runs[1].listing_digest != ""
+    assert runs[0].counts == runs[1].counts
+
+
+def test_a_night_without_news_builds_no_graph(tmp_path, site, monkeypatch):
+    folder, output, manifest = tmp_path / "in", tmp_path / "out", tmp_path / "list.csv"
+    documents(folder, 3)
+    manifest.write_text("uri\n" + site.put("/quiet.md", "# Quiet\n\nPond.\n") + "\n")
+    given = {"manifests": (str(manifest),)}
+    ingest([folder], output, **given)
+    before = read_tables(output)
+    monkeypatch.setattr(beam, "Pipeline", None)
+    report = ingest([folder], output, **given)
+    assert report.statuses == {"unchanged": 4}
+    assert read_tables(output) == before
+    (folder / "0001.md").unlink()
+    ingest([folder], output, **given)
+    assert len(read_tables(output)["documents"]) == 3
+    assert not (output / "_staging").exists() or not any((output / "_staging").iterdir())
 
 
 def test_other_chunk_options_cost_no_extraction(tmp_path, monkeypatch):

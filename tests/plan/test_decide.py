@@ -10,7 +10,7 @@ from transforms.plan.blocks import LOCAL, Layout, Packer, known_id, listed, ref_
 from transforms.plan.decide import Rules, backoff, decide, started
 from transforms.plan.join import Join
 from transforms.plan.roots import covers, gone_finder
-from transforms.runtime.stamps import SETTLED_SECONDS, same_version, stamp
+from transforms.runtime.stamps import COARSE_SECONDS, FINE_SECONDS, same_version, stamp
 
 NOW = started("20260102T000000-abcdef")
 RULES = Rules(now=NOW, max_attempts=3)
@@ -57,7 +57,14 @@ def test_a_stamp_is_only_given_where_it_proves_something():
     assert stamp(3, 5.25) == "3:5250000"
     assert stamp(3, None, "e") == "3:e"
     assert stamp(3, 5.25, "e", now=100.0) == "3:5250000:e"
-    assert stamp(None, 5.0) == stamp(3, None) == stamp(3, 99.0, now=99.0 + SETTLED_SECONDS / 2) == ""
+    assert stamp(None, 5.0) == stamp(3, None) == ""
+
+
+def test_a_file_that_just_changed_has_no_stamp():
+    """A clock of whole seconds may hide another change for longer than a fine one."""
+    assert stamp(3, 99.0, now=99.0 + COARSE_SECONDS / 2) == stamp(3, 99.25, now=99.25 + FINE_SECONDS / 2) == ""
+    assert stamp(3, 99.0, now=99.0 + COARSE_SECONDS) == "3:99000000"
+    assert stamp(3, 99.25, now=99.25 + FINE_SECONDS * 1.5) == "3:99250000"
     assert same_version("", "a") and same_version("a", "") and same_version("a", "a") and not same_version("a", "b")
 
 

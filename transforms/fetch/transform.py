@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import apache_beam as beam
 
 from schemas.part import Part
-from schemas.plan import Planned
+from schemas.plan import Planned, Touch
 from transforms.fetch.parts import STAGE, OpenSource, settled
-from transforms.runtime.counts import live_counts
+from transforms.runtime.counts import LiveCounts, live_counts
 
 TOUCHED = "touched"
 
@@ -29,12 +29,18 @@ class _Fetch(beam.DoFn):  # type: ignore[misc]
         result = settled(planned, self._open, self._fingerprint)
         if isinstance(result, Part):
             return [result]
-        if result is not None and result.failure is not None:
-            self._counts.add(documents=1, documents_stale=1, failures=1)
-        else:
+        count_settled(self._counts, result)
+        if result is None or result.failure is None:
             self._unchanged.inc()
-            self._counts.add(documents=1, documents_unchanged=1)
         return [] if result is None else [beam.pvalue.TaggedOutput(TOUCHED, result)]
+
+
+def count_settled(counts: LiveCounts, result: Touch | None) -> None:
+    """Add a document that is done with once its source was asked."""
+    if result is not None and result.failure is not None:
+        counts.add(documents=1, documents_stale=1, failures=1)
+    else:
+        counts.add(documents=1, documents_unchanged=1)
 
 
 @dataclass(eq=False)

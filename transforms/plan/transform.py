@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,10 +14,10 @@ from apache_beam.utils.windowed_value import WindowedValue
 from schemas.part import Part
 from schemas.plan import Changes, Known, Planned, Root
 from schemas.source import SourceRef
-from transforms.plan.blocks import LOCAL, Layout, Packed, Packer, known_id, ref_id
+from transforms.plan.blocks import CLUSTER, Layout, Packed, Packer, known_id, ref_id
 from transforms.plan.join import Join
 from transforms.plan.recall import STAGE, Recall
-from transforms.runtime.counts import live_counts
+from transforms.runtime.counts import LiveCounts, live_counts
 from transforms.runtime.pool import PoolOptions, shared_pool
 from transforms.runtime.transform import for_each_part
 
@@ -61,10 +62,15 @@ class _Join(beam.DoFn):  # type: ignore[misc]
                 yield beam.pvalue.TaggedOutput(CHANGES, outcome)
 
     def _tell(self, changes: Changes) -> None:
-        idle = {name: changes.counts.get(name, 0) for name in ("unchanged", "waiting", "quarantined")}
-        self._counts.add(listed=changes.listed, documents=sum(idle.values()), documents_unchanged=sum(idle.values()))
+        count_planned(self._counts, changes)
         for name, amount in changes.counts.items():
             beam.metrics.Metrics.counter("plan", name).inc(amount)
+
+
+def count_planned(counts: LiveCounts, changes: Changes) -> None:
+    """Add what was listed, and what of it needs no work."""
+    idle = sum(changes.counts.get(name, 0) for name in ("unchanged", "waiting", "quarantined"))
+    counts.add(listed=changes.listed, documents=idle, documents_unchanged=idle)
 
 
 @dataclass(eq=False)
@@ -76,7 +82,7 @@ class PlanDocuments(beam.PTransform):  # type: ignore[misc]
 
     join: Join
     run_id: str
-    layout: Layout = LOCAL
+    layout: Layout = CLUSTER
 
     def expand(
         self, sides: tuple[beam.PCollection[SourceRef], beam.PCollection[Known], beam.PCollection[Root]]
@@ -94,6 +100,38 @@ class PlanDocuments(beam.PTransform):  # type: ignore[misc]
         )
 
 
+#: Work that this process planned, by run. The threads of the local runner share it; other runners' workers do not.
+_HANDED_OVER: dict[str, deque[Planned | Part]] = {}
+
+
+class _TakeOver(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, run_id: str) -> None:
+        self._run_id = run_id
+
+    def process(self, _: object) -> Iterator[Planned | Part]:
+        work = _HANDED_OVER.pop(self._run_id)
+        while work:
+            # What is on its way need not be kept here, too.
+            yield work.popleft()
+
+
+@dataclass(eq=False)
+class HandOver(beam.PTransform):  # type: ignore[misc]
+    """PBegin -> documents to work on that were planned before the graph, in the process that runs it.
+
+    Parts among them are fetched already.
+    """
+
+    work: list[Planned | Part]
+    run_id: str
+
+    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[Planned | Part]:
+        """See the class."""
+        _HANDED_OVER[self.run_id] = deque(self.work)
+        self.work = []
+        return begin | beam.Impulse() | beam.ParDo(_TakeOver(self.run_id))
+
+
 class _RecallUnfetched(beam.DoFn):  # type: ignore[misc]
     def __init__(self, recall: Recall, fingerprint: str, pool: PoolOptions) -> None:
         self._recall, self._fingerprint, self._pool_options = recall, fingerprint, pool
@@ -101,7 +139,9 @@ class _RecallUnfetched(beam.DoFn):  # type: ignore[misc]
     def setup(self) -> None:
         self._pool = shared_pool(self._pool_options)
 
-    def process(self, planned: Planned) -> list[Planned | Part]:
+    def process(self, planned: Planned | Part) -> list[Planned | Part]:
+        if isinstance(planned, Part):
+            return [planned]
         return [self._recall.unfetched(planned, self._fingerprint, self._pool) or planned]
 
 
@@ -113,7 +153,7 @@ class RecallUnfetched(beam.PTransform):  # type: ignore[misc]
     fingerprint: str
     pool: PoolOptions
 
-    def expand(self, planned: beam.PCollection[Planned]) -> beam.PCollection[Planned | Part]:
+    def expand(self, planned: beam.PCollection[Planned | Part]) -> beam.PCollection[Planned | Part]:
         """See the class."""
         return planned | beam.ParDo(_RecallUnfetched(self.recall, self.fingerprint, self.pool))
 

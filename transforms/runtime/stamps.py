@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
-#: Files that changed this recently may change again within the same tick of their file system's clock.
-SETTLED_SECONDS = 2.0
+#: Files that changed this recently may change again within the same tick of their file system's clock: a coarse one
+#: counts in whole seconds, or two; others are finer than this.
+COARSE_SECONDS, FINE_SECONDS = 2.0, 0.1
 
 
 def stamp(size: int | None, mtime: float | None, etag: str = "", now: float | None = None) -> str:
@@ -15,7 +16,7 @@ def stamp(size: int | None, mtime: float | None, etag: str = "", now: float | No
     """
     if size is None or (mtime is None and not etag):
         return ""
-    if now is not None and mtime is not None and now - mtime < SETTLED_SECONDS:
+    if now is not None and mtime is not None and now - mtime < (COARSE_SECONDS if mtime.is_integer() else FINE_SECONDS):
         return ""
     return ":".join([str(size), *([f"{mtime * 1e6:.0f}"] if mtime is not None else []), *([etag] if etag else [])])
 

@@ -212,10 +212,11 @@ class CommitTables(beam.PTransform):  # type: ignore[misc]
             changes
             | "ToOneKey" >> beam.Map(lambda some: (None, some))
             | "Gather" >> beam.GroupByKey()
-            | "Commit" >> beam.MapTuple(lambda _, some: self._commit(some))
+            | "Commit" >> beam.MapTuple(lambda _, some: self.commit(some))
         )
 
-    def _commit(self, some: Iterable[Changes]) -> dict[str, int]:
+    def commit(self, some: Iterable[Changes]) -> dict[str, int]:
+        """The same without a graph."""
         target = committer(self.options, self.facts, self.seen, tombstones=self.tombstones)
         target.catalog.prepare()
         return target.commit(gathered(some))

@@ -1,0 +1,58 @@
+"""Asks sources whether they changed, many at a time: an answer costs the time of a connection, not of a core."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+
+from schemas.part import Part
+from schemas.plan import Action, Planned, Touch
+from transforms.fetch.parts import OpenSource, settled
+
+#: Questions at a time.
+ASKERS = 8
+#: Questions that are put together: how far more than the most bytes may be fetched.
+_QUEUE = 8 * ASKERS
+#: What became of a source: it changed (with its bytes in the cache), it has news for its row, or nothing is new.
+Answer = Part | Touch | None
+#: Hears of every answer.
+Hear = Callable[[Answer], None]
+
+
+def ask(
+    work: Sequence[Planned], open_source: OpenSource, fingerprint: str, most_bytes: int, hear: Hear
+) -> Iterator[Planned | Part]:
+    """What is left to do of `work`, in its order, once the sources that can tell of a change were asked.
+
+    What changed is fetched on the way. When that comes to `most_bytes`, nothing more is asked: the cache would drop
+    what was fetched before it is used.
+    """
+    fetched = 0
+    waiting = iter(work)
+    with ThreadPoolExecutor(ASKERS, thread_name_prefix="docbeam-ask") as threads:
+        while some := list(islice(waiting, _QUEUE)):
+            questions = [item for item in some if fetched < most_bytes and can_tell(item)]
+            answers = iter(_settled(threads, questions, open_source, fingerprint))
+            asked = {id(item) for item in questions}
+            for item in some:
+                if id(item) not in asked:
+                    yield item
+                    continue
+                answer = next(answers)
+                hear(answer)
+                if isinstance(answer, Part):
+                    fetched += answer.info.size
+                    yield answer
+
+
+def can_tell(item: Planned) -> bool:
+    """Whether an answer can spare the document's bytes."""
+    known = item.known
+    return item.action is Action.CHECK and known is not None and bool(known.etag or known.last_modified)
+
+
+def _settled(
+    threads: ThreadPoolExecutor, questions: Iterable[Planned], open_source: OpenSource, fingerprint: str
+) -> Iterable[Answer]:
+    return threads.map(lambda item: settled(item, open_source, fingerprint), questions)
