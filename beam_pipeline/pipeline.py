@@ -19,12 +19,13 @@ from schemas.plan import Changes, Planned, RunFacts
 from schemas.source import SourceRef
 from transforms.assemble.transform import AssembleDocuments, AssembleSeen
 from transforms.chunk.transform import ChunkDocuments
-from transforms.extract.transform import ExtractRanges, ExtractWhole, JoinRanges
+from transforms.extract.parts import join_parts
+from transforms.extract.transform import ExtractRanges, ExtractWhole
 from transforms.fetch.fetcher import Fetcher
 from transforms.fetch.transform import FetchDocuments
 from transforms.layout.settings import layout_settings
-from transforms.layout.task import OpenSource
-from transforms.layout.transform import JoinGroups, SeePages
+from transforms.layout.task import OpenSource, join_groups
+from transforms.layout.transform import SeePages
 from transforms.ocr.parts import PagesToRead
 from transforms.ocr.settings import ocr_settings
 from transforms.ocr.transform import ReadScans, SortScans
@@ -34,6 +35,7 @@ from transforms.plan.recall import Recall
 from transforms.plan.transform import HandOver, KeepDocuments, PlanDocuments, RecallDocuments, RecallUnfetched
 from transforms.runtime.beam_stores import BeamStore
 from transforms.runtime.pool import PoolOptions
+from transforms.runtime.transform import JoinParts, SpreadParts
 from transforms.sources.transform import ListSources
 from transforms.write.transform import CommitTables, ReadKnown, StageTables
 
@@ -121,7 +123,11 @@ class WorkOn(beam.PTransform):  # type: ignore[misc]
             others.append(found.recalled | "WriteRecalled" >> write_up)
         judge = PagesToRead(options.ocr) if options.ocr.mode != "never" else None
         read = fetched | ExtractWhole(options.extract, open_source, pool, judge)
-        joined = read.ranges | ExtractRanges(options.extract, open_source, pool, judge) | JoinRanges()
+        joined = (
+            read.ranges
+            | ExtractRanges(options.extract, open_source, pool, judge)
+            | "JoinRanges" >> JoinParts(join_parts)
+        )
         texts = (read.whole, joined)
         if judge:
             texts = texts | ReadPages(options, pool, open_source)
@@ -175,8 +181,8 @@ class StructureDocuments(beam.PTransform):  # type: ignore[misc]
         staged = [small.done | "WriteSmall" >> self.write_up, large.done | "WriteLarge" >> self.write_up]
         if mode != "never":
             seen = small.unsure | "Layout" >> self._see_pages()
-            grouped = (small.groups, large.groups) | beam.Flatten() | "SpreadGroups" >> beam.Reshuffle()
-            joined_again = grouped | "LayoutGroups" >> self._see_pages() | JoinGroups()
+            grouped = (small.groups, large.groups) | beam.Flatten() | "SpreadGroups" >> SpreadParts()
+            joined_again = grouped | "LayoutGroups" >> self._see_pages() | "JoinGroups" >> JoinParts(join_groups)
             staged.append(seen | "AssembleSeen" >> AssembleSeen(self.pool) | "WriteSeen" >> self.write_up)
             staged.append(joined_again | "AssembleGroups" >> AssembleSeen(self.pool) | "WriteGroups" >> self.write_up)
         return staged | "Staged" >> beam.Flatten()

@@ -9,10 +9,10 @@ import apache_beam as beam
 from schemas.options import ExtractOptions
 from schemas.part import Part
 from transforms.extract.isolate import STAGE
-from transforms.extract.parts import OpenSource, PartExtractor, join_parts, needs_reading
+from transforms.extract.parts import OpenSource, PartExtractor, needs_reading
 from transforms.extract.task import Judge
 from transforms.runtime.pool import PoolOptions
-from transforms.runtime.transform import for_each_part
+from transforms.runtime.transform import SpreadParts, for_each_part
 
 
 @dataclass(eq=False)
@@ -46,21 +46,7 @@ class ExtractRanges(beam.PTransform):  # type: ignore[misc]
     def expand(self, ranges: beam.PCollection[Part]) -> beam.PCollection[Part]:
         """See the class."""
         extractor = PartExtractor(options=self.options, open_source=self.open_source, judge=self.judge)
-        return ranges | "Spread" >> beam.Reshuffle() | "Read" >> for_each_part(STAGE, extractor.page_range, self.pool)
-
-
-@dataclass(eq=False)
-class JoinRanges(beam.PTransform):  # type: ignore[misc]
-    """Extracted page ranges -> one part per document, pages in order."""
-
-    def expand(self, ranges: beam.PCollection[Part]) -> beam.PCollection[Part]:
-        """See the class."""
-        return (
-            ranges
-            | "KeyByDocument" >> beam.Map(lambda part: (part.info.doc_id, part))
-            | "Group" >> beam.GroupByKey()
-            | "Join" >> beam.MapTuple(lambda _, parts: join_parts(parts))
-        )
+        return ranges | "Spread" >> SpreadParts() | "Read" >> for_each_part(STAGE, extractor.page_range, self.pool)
 
 
 def _by_size(part: Part) -> list[Part | beam.pvalue.TaggedOutput]:

@@ -13,7 +13,7 @@ from schemas.part import Part
 from transforms.layout.batches import BatchBounds
 from transforms.layout.networks import STAGE, Networks
 from transforms.layout.settings import Settings, load_networks
-from transforms.layout.task import OpenSource, PartPreparer, join_groups, see_parts
+from transforms.layout.task import OpenSource, PartPreparer, see_parts
 from transforms.runtime.pool import PoolOptions
 from transforms.runtime.transform import count_batch, for_each_part
 
@@ -35,20 +35,6 @@ class SeePages(beam.PTransform):  # type: ignore[misc]
             parts
             | "Prepare" >> for_each_part(STAGE, preparer, self.pool)
             | "See" >> RunInference(PagesHandler(self.settings, self.hints))
-        )
-
-
-@dataclass(eq=False)
-class JoinGroups(beam.PTransform):  # type: ignore[misc]
-    """Groups of pages of large documents -> one part per document."""
-
-    def expand(self, groups: beam.PCollection[Part]) -> beam.PCollection[Part]:
-        """See the class."""
-        return (
-            groups
-            | "KeyByDocument" >> beam.Map(lambda part: (part.info.doc_id, part))
-            | "Group" >> beam.GroupByKey()
-            | "Join" >> beam.MapTuple(lambda _, parts: join_groups(parts))
         )
 
 

@@ -15,7 +15,7 @@ from transforms.ocr.engine import OcrEngine
 from transforms.ocr.parts import STAGE, OpenSource, ScanReader, join_scans, merge_part, read_parts, split_scans
 from transforms.ocr.settings import Settings, load_engine
 from transforms.runtime.pool import PoolOptions
-from transforms.runtime.transform import count_batch, for_each_part
+from transforms.runtime.transform import JoinParts, SpreadParts, count_batch, for_each_part
 
 
 @dataclass(eq=False)
@@ -49,7 +49,7 @@ class ReadScans(beam.PTransform):  # type: ignore[misc]
         groups = (
             parts
             | "Split" >> beam.FlatMap(split_scans)
-            | "Spread" >> beam.Reshuffle()
+            | "Spread" >> SpreadParts()
             | "Prepare" >> for_each_part(STAGE, reader, self.pool)
         )
         if settings.batched:
@@ -59,12 +59,7 @@ class ReadScans(beam.PTransform):  # type: ignore[misc]
                 | "Read" >> RunInference(ScansHandler(settings, self.hints))
                 | "Merge" >> for_each_part(STAGE, merge, self.pool)
             )
-        return (
-            groups
-            | "KeyByDocument" >> beam.Map(lambda part: (part.info.doc_id, part))
-            | "Group" >> beam.GroupByKey()
-            | "Join" >> beam.MapTuple(lambda _, parts: join_scans(parts))
-        )
+        return groups | "Join" >> JoinParts(join_scans)
 
 
 class ScansHandler(ModelHandler[Part, Part, OcrEngine]):  # type: ignore[misc]

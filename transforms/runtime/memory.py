@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pyarrow as pa
+
 from transforms.runtime.once import made_once
 
 #: Options of glibc's mallopt(3).
@@ -26,10 +28,11 @@ def return_freed_memory() -> None:
     """Give freed memory back to the system, for the rest of the process.
 
     By itself glibc keeps blocks of up to 32 MiB in one heap for each few threads: pages of many sizes on many threads
-    then leave gigabytes of holes.
+    then leave gigabytes of holes. Arrow keeps what it freed in an allocator of its own, unless told otherwise.
     """
     mallopt = _function("mallopt")
     if mallopt is not None:
+        pa.set_memory_pool(pa.system_memory_pool())
         mallopt(_MMAP_THRESHOLD, LARGE_BYTES)
         mallopt(_TRIM_THRESHOLD, SPARE_BYTES)
         mallopt(_ARENA_MAX, 2)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Protocol
 
 import apache_beam as beam
@@ -14,6 +15,7 @@ from apache_beam.runners.runner import PipelineResult
 from schemas.failures import Failure
 from schemas.part import Part
 from transforms.runtime.guard import guarded
+from transforms.runtime.pack import squeeze, unsqueeze
 from transforms.runtime.pool import ParserPool, PoolOptions, shared_pool
 
 #: Namespace of the counters of batch sizes: 'image.8' counts the runs of the image network with 8 pages.
@@ -51,6 +53,31 @@ class _DoPart(beam.DoFn):  # type: ignore[misc]
 def for_each_part(stage: str, function: PartFunction, options: PoolOptions) -> beam.PTransform:
     """PCollection[Part] -> PCollection[Part]. Failed parts pass through untouched."""
     return beam.ParDo(_DoPart(stage, function, options))
+
+
+@dataclass(eq=False)
+class SpreadParts(beam.PTransform):  # type: ignore[misc]
+    """The same parts, on any worker."""
+
+    def expand(self, parts: beam.PCollection[Part]) -> beam.PCollection[Part]:
+        """See the class."""
+        return parts | "Squeeze" >> beam.Map(squeeze) | beam.Reshuffle() | "Unsqueeze" >> beam.Map(unsqueeze, Part)
+
+
+@dataclass(eq=False)
+class JoinParts(beam.PTransform):  # type: ignore[misc]
+    """Parts of documents -> one part per document."""
+
+    join: Callable[[Iterable[Part]], Part]
+
+    def expand(self, parts: beam.PCollection[Part]) -> beam.PCollection[Part]:
+        """See the class."""
+        return (
+            parts
+            | "KeyByDocument" >> beam.Map(lambda part: (part.info.doc_id, squeeze(part)))
+            | "Group" >> beam.GroupByKey()
+            | "Join" >> beam.MapTuple(lambda _, group: self.join(unsqueeze(data, Part) for data in group))
+        )
 
 
 def count_batch(network: str, size: int) -> None:
