@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import apache_beam as beam
@@ -14,13 +14,13 @@ import msgspec
 from beam_pipeline.fingerprint import fingerprint
 from beam_pipeline.journal import failed, opened, record_of, run_facts
 from beam_pipeline.pipeline import Ingest, PlannedHere, commit_of, new_run_id, pool_options
-from beam_pipeline.planning import Decisions, decide_here
+from beam_pipeline.planning import Decisions, decide_listed
 from beam_pipeline.worker_errors import from_worker
 from runners import direct
 from schemas.failures import ConfigurationError, DocbeamError
 from schemas.options import Options
 from schemas.part import Part
-from schemas.plan import RunFacts, Touch
+from schemas.plan import Root, RunFacts, Touch
 from schemas.report import Observer, Progress, RunReport
 from schemas.source import SourceRef
 from transforms.fetch.ask import ask
@@ -31,6 +31,7 @@ from transforms.runtime.beam_stores import BeamStore
 from transforms.runtime.counts import LiveCounts, live_counts
 from transforms.runtime.pool import shared_pool
 from transforms.runtime.transform import batch_sizes
+from transforms.sources.listing import expand_inputs
 from transforms.write.catalog import STAGING
 from transforms.write.lock import only_writer
 from transforms.write.summary import run_report
@@ -73,12 +74,25 @@ def _run(
     facts = run_facts(run_id, options, about.origins, about.kind)
     commit = commit_of(options, facts, opened(options.write, run_id))
     with _recorded(options, facts), _observed(observer, live_counts(run_id), started):
-        decisions = decide_here(options, refs)
-        count_planned(live_counts(run_id), decisions.rest)
-        left = _asked(options, decisions, run_id)
+        left = _asked(options, _decided(options, refs, live_counts(run_id)), run_id)
         batches = _work(options, pipeline_args, left, commit)
     report = run_report(options.write, run_id, record_of(options.write, run_id), time.monotonic() - started)
     return msgspec.structs.replace(report, batches=batches)
+
+
+def _decided(options: Options, refs: Sequence[SourceRef], counts: LiveCounts) -> Decisions:
+    """The plan; while it lists, the counts grow."""
+
+    def counted(found: Iterable[SourceRef | Root]) -> Iterator[SourceRef | Root]:
+        for item in found:
+            counts.add(listed=isinstance(item, SourceRef))
+            yield item
+
+    decisions = decide_listed(options, counted(expand_inputs(options.source, refs, BeamStore())))
+    # What was named several times is one document.
+    counts.add(listed=-decisions.rest.received)
+    count_planned(counts, decisions.rest)
+    return decisions
 
 
 def _asked(options: Options, decisions: Decisions, run_id: str) -> PlannedHere:

@@ -50,16 +50,11 @@ class Decisions(msgspec.Struct, frozen=True, kw_only=True):
     roots: list[Root]
 
 
-def decide_here(options: Options, refs: Iterable[SourceRef] = (), tell: Teller | None = None) -> Decisions:
-    """The listing and the join of the graph, in this process. `tell` hears what happens to each document.
-
-    Raises ConfigurationError or OutputError when inputs or output cannot be read.
-    """
-    return decide_listed(options, expand_inputs(options.source, refs, BeamStore()), tell)
-
-
 def decide_listed(options: Options, found: Iterable[SourceRef | Root], tell: Teller | None = None) -> Decisions:
-    """The join of a listing, documents and roots, with what the output knows."""
+    """The join of a listing, documents and roots, with what the output knows, in this process.
+
+    `tell` hears what happens to each document. Raises OutputError when the output cannot be read.
+    """
     roots: list[Root] = []
     listed, known = list(_packed_listing(found, roots)), list(_packed_known(options))
     work: list[Planned] = []
@@ -82,7 +77,7 @@ def plan_run(options: Options, refs: Sequence[SourceRef] = ()) -> Plan:
         if action.value in documents:
             documents[action.value].append(public_uri(uri))
 
-    found = decide_here(options, refs, tell)
+    found = decide_listed(options, expand_inputs(options.source, refs, BeamStore()), tell)
     return Plan(
         counts=dict(Counter(found.rest.counts)),
         documents={action: sorted(uris) for action, uris in documents.items()},
