@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import typer
 
 from beam_pipeline.commands import (
@@ -23,6 +25,8 @@ from beam_pipeline.commands import (
     watch,
 )
 
+#: What Beam says on the root logger of packages that docbeam does without, when it is imported and later.
+_NOISE = ("apitools not found", "Resource module is not available")
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 app = typer.Typer(
@@ -55,4 +59,5 @@ app.command("version")(version.version)
 
 def main() -> None:
     """Entry point: ends the process with an exit code of `beam_pipeline.cli_errors`."""
+    logging.getLogger().addFilter(lambda record: not str(record.msg).startswith(_NOISE))
     app(prog_name="docbeam")

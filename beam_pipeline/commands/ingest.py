@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -22,7 +22,7 @@ from schemas.report import RunReport
 from schemas.source import SourceRef
 
 if TYPE_CHECKING:
-    from beam_pipeline.local_run import About
+    pass
 
 PIPELINE_ARGS = "docbeam.pipeline_args"
 
@@ -153,9 +153,10 @@ def run_job(job: Job, *, quiet: bool, verbose: bool) -> RunReport:
 
         # It loads the parsers on one core while this process loads Beam on another.
         start_fork_server()
-        run, about = local_runner()
+        from beam_pipeline.local_run import About, run
+
         with stdout_kept_clean(), observe(messages(), quiet=quiet) as observer:
-            return run(job.options, job.pipeline_args, observer, refs, about(origins=job.origins, kind=job.kind))
+            return run(job.options, job.pipeline_args, observer, refs, About(origins=job.origins, kind=job.kind))
 
 
 def _submit(job: Job, refs: tuple[SourceRef, ...], *, verbose: bool) -> RunReport:
@@ -164,16 +165,6 @@ def _submit(job: Job, refs: tuple[SourceRef, ...], *, verbose: bool) -> RunRepor
         from beam_pipeline.submit import submit
 
         return submit(job.options, job.pipeline_args, refs, About(origins=job.origins, kind=job.kind))
-
-
-def local_runner() -> tuple[Callable[..., RunReport], Callable[..., About]]:
-    """From `beam_pipeline.local_run`, without what Beam says about optional libraries when it is imported."""
-    logging.disable(logging.WARNING)
-    try:
-        from beam_pipeline.local_run import About, run
-    finally:
-        logging.disable(logging.NOTSET)
-    return run, About
 
 
 def listed_on_stdin(options: Options) -> tuple[SourceRef, ...]:
@@ -188,8 +179,6 @@ def set_log_level(*, quiet: bool, verbose: bool) -> None:
     """How much is logged. Beam tells much that only its developers need."""
     level = logging.INFO if verbose else logging.ERROR if quiet else logging.WARNING
     logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s", force=True)
-    # Beam takes its own lack of an optional package for a platform without getrusage, once per model.
-    logging.getLogger().handlers[0].addFilter(lambda record: "Resource module" not in str(record.msg))
     # It quotes our own command line, in which URIs may be signed.
     logging.getLogger("apache_beam.options.pipeline_options").setLevel(logging.ERROR)
     # Workers log the tracebacks of errors that also end the run: those are told once, by the command.

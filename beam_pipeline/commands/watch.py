@@ -15,7 +15,6 @@ from beam_pipeline.commands.ingest import (
     PIPELINE_ARGS,
     Job,
     check_inputs_given,
-    local_runner,
     set_log_level,
     startup_line,
 )
@@ -81,7 +80,7 @@ def watch(
 
 def look(job: Job) -> RunReport | None:
     """Run if there is something to do: runs without changes would fill the runs table."""
-    run, about = local_runner()
+    from beam_pipeline.local_run import About, run
     from beam_pipeline.planning import plan_run
     from beam_pipeline.progress import observe
     from transforms.runtime.pool import start_fork_server
@@ -96,7 +95,7 @@ def look(job: Job) -> RunReport | None:
         return None
     start_fork_server()
     with observe(messages(), quiet=False) as observer:
-        return run(options, job.pipeline_args, observer, job.refs, about(origins=job.origins, kind=job.kind))
+        return run(options, job.pipeline_args, observer, job.refs, About(origins=job.origins, kind=job.kind))
 
 
 def with_filled_inputs(options: Options) -> Options:

@@ -1,5 +1,6 @@
 """Night after night over changing sources: only what changed is fetched, and the tables are those of a fresh ingest."""
 
+import json
 import os
 from collections import Counter
 
@@ -7,7 +8,7 @@ import apache_beam as beam
 import msgspec
 import pytest
 from nightly import Site, ingest, options, same_rows, write
-from pipeline_runs import check_output, document_named, read_tables, rows_of, write_pdf
+from pipeline_runs import check_output, document_named, read_tables, rows_of, start, write_pdf
 
 from beam_pipeline.local_run import run
 from beam_pipeline.pipeline import build
@@ -116,6 +117,14 @@ def test_a_night_without_news_builds_no_graph(tmp_path, site, monkeypatch):
     ingest([folder], output, **given)
     assert len(read_tables(output)["documents"]) == 3
     assert not (output / "_staging").exists() or not any((output / "_staging").iterdir())
+
+
+def test_a_plan_prints_nothing_but_the_plan(tmp_path):
+    """Not what Beam says of packages that are not installed."""
+    documents(tmp_path / "in", 2)
+    process = start("plan", tmp_path / "in", "-o", tmp_path / "out", "--json")
+    out, errors = process.communicate(timeout=120)
+    assert (json.loads(out)["counts"], errors) == ({"new": 2}, "")
 
 
 def test_other_chunk_options_cost_no_extraction(tmp_path, monkeypatch):
