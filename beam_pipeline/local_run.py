@@ -13,7 +13,7 @@ import msgspec
 
 from beam_pipeline.fingerprint import fingerprint
 from beam_pipeline.journal import failed, opened, record_of, run_facts
-from beam_pipeline.pipeline import Ingest, PlannedHere, commit_of, new_run_id, pool_options
+from beam_pipeline.pipeline import Ingest, PlannedHere, commit_of, fetcher_of, new_run_id, pool_options
 from beam_pipeline.planning import Decisions, decide_listed
 from beam_pipeline.worker_errors import from_worker
 from runners import direct
@@ -35,7 +35,7 @@ from transforms.sources.listing import expand_inputs
 from transforms.write.catalog import STAGING
 from transforms.write.lock import only_writer
 from transforms.write.summary import run_report
-from transforms.write.transform import BeamStorage, CommitTables
+from transforms.write.transform import BeamStorage
 
 SECONDS_BETWEEN_SNAPSHOTS = 1.0
 
@@ -74,8 +74,9 @@ def _run(
     facts = run_facts(run_id, options, about.origins, about.kind)
     commit = commit_of(options, facts, opened(options.write, run_id))
     with _recorded(options, facts), _observed(observer, live_counts(run_id), started):
-        left = _asked(options, _decided(options, refs, live_counts(run_id)), run_id)
-        batches = _work(options, pipeline_args, left, commit)
+        fetcher = fetcher_of(options)
+        left = _asked(options, _decided(options, refs, live_counts(run_id)), fetcher, run_id)
+        batches = _work(options, pipeline_args, Ingest(options, left, fetcher, commit))
     report = run_report(options.write, run_id, record_of(options.write, run_id), time.monotonic() - started)
     return msgspec.structs.replace(report, batches=batches)
 
@@ -95,7 +96,7 @@ def _decided(options: Options, refs: Sequence[SourceRef], counts: LiveCounts) ->
     return decisions
 
 
-def _asked(options: Options, decisions: Decisions, run_id: str) -> PlannedHere:
+def _asked(options: Options, decisions: Decisions, fetcher: Fetcher, run_id: str) -> PlannedHere:
     """What is left to work on when the sources were asked whose listing does not tell whether they changed."""
     rest = decisions.rest
 
@@ -105,24 +106,21 @@ def _asked(options: Options, decisions: Decisions, run_id: str) -> PlannedHere:
         count_settled(live_counts(run_id), answer)
         rest.touched += [] if answer is None else [answer]
 
-    open_source = Fetcher(options.fetch, BeamStore()).open
     most_bytes = options.fetch.cache_bytes // 4
-    work = list(ask(decisions.work, open_source, fingerprint(options), most_bytes, hear))
+    work = list(ask(decisions.work, fetcher.open, fingerprint(options), most_bytes, hear))
     return PlannedHere(work, rest, run_id)
 
 
-def _work(
-    options: Options, pipeline_args: Sequence[str], plan: PlannedHere, commit: CommitTables
-) -> dict[str, dict[int, int]]:
+def _work(options: Options, pipeline_args: Sequence[str], ingest: Ingest) -> dict[str, dict[int, int]]:
     """Do and commit what is planned; how often each network ran with how many pages."""
+    plan: PlannedHere = ingest.plan
     if not plan.work:
-        commit.commit([plan.rest])
+        ingest.commit.commit([plan.rest])
         return {}
-    flags = direct.pipeline_options(options.extract.workers, pipeline_args, len(plan.work))
-    pipeline = beam.Pipeline(options=flags)
+    pipeline = beam.Pipeline(options=direct.pipeline_options(options.extract.workers, pipeline_args, len(plan.work)))
     try:
         with pipeline:
-            pipeline | Ingest(options, plan, commit)
+            pipeline | ingest
     finally:
         # The pool first: threads that still wait for it would write into the staging folder again.
         _close_pool(options)

@@ -49,12 +49,13 @@ class Ingest(beam.PTransform):  # type: ignore[misc]
     options: Options
     #: Pipeline -> documents to work on, and what changes without work.
     plan: beam.PTransform
+    fetcher: Fetcher
     commit: CommitTables
 
     def expand(self, root: beam.Pipeline) -> beam.PCollection[dict[str, int]]:
         """See the class."""
         work, rest = root | self.plan
-        worked = work | WorkOn(self.options, self.commit.facts.run_id, Fetcher(self.options.fetch, BeamStore()).open)
+        worked = work | WorkOn(self.options, self.commit.facts.run_id, self.fetcher.open)
         return (worked, rest) | "Changes" >> beam.Flatten() | self.commit
 
 
@@ -240,6 +241,11 @@ def pool_options(options: ExtractOptions) -> PoolOptions:
     )
 
 
+def fetcher_of(options: Options) -> Fetcher:
+    """The fetcher of a run: what it fetched once it does not ask for again."""
+    return Fetcher(options.fetch, BeamStore())
+
+
 def commit_of(options: Options, facts: RunFacts, seen: int | None = None) -> CommitTables:
     """The commit of a run. `seen` is how often the output was claimed when the run began."""
     return CommitTables(options.write, facts, seen, options.plan.deleted == "tombstone")
@@ -255,7 +261,7 @@ def build(
     """Add the whole graph to `pipeline`, with the plan made on its workers. Without `facts` the run gets a new id."""
     facts = facts or RunFacts(run_id=new_run_id())
     plan = PlanOnWorkers(options, facts.run_id, tuple(refs))
-    return pipeline | Ingest(options, plan, commit_of(options, facts, seen))
+    return pipeline | Ingest(options, plan, fetcher_of(options), commit_of(options, facts, seen))
 
 
 def new_run_id() -> str:

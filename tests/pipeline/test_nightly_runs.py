@@ -58,9 +58,11 @@ def test_a_night_of_changes_ends_like_a_fresh_ingest(tmp_path, site):
     assert plan.documents["changed"] == [str(folder / "0003.md"), str(folder / "0009.md")]
 
     site.sent.clear()
+    site.asked.clear()
     second = ingest([folder], output, **given)
     assert second.statuses == {"ok": 4, "unchanged": 56}
     assert dict(+site.sent) == {"/4.md": 1, "/new.md": 1}
+    assert set(site.asked.values()) == {1}
     tables = read_tables(output)
     check_output(tables)
     ingest([folder], tmp_path / "fresh", **given)
