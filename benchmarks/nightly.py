@@ -1,11 +1,11 @@
 """What a second night costs: 2,000 small documents, then 1% of them changed, 5 removed and 20 new.
 
-    python benchmarks/nightly.py [--documents 2000] [--workers 2] [--layout never] [--no-bucket]
+    python benchmarks/nightly.py [--documents 2000] [--length 1] [--workers 2] [--layout never] [--no-bucket]
 
-Half of the documents (PDF, HTML, Markdown; one to three pages) are on a web server that a manifest names, half in an
-S3 bucket of this machine (moto); both count the bodies they send. Each run is a `docbeam ingest` process, without the
-layout model unless told otherwise: it makes the first run longer, and so the second one's share smaller. At the end the
-tables are compared with those of a fresh ingest of the final state.
+Half of the documents (PDF, HTML, Markdown; one to three pages, times the length) are on a web server that a manifest
+names, half in an S3 bucket of this machine (moto); both count the bodies they send. Each run is a `docbeam ingest`
+process, without the layout model unless told otherwise: it makes the first run longer, and so the second one's share
+smaller. At the end the tables are compared with those of a fresh ingest of the final state.
 """
 
 from __future__ import annotations
@@ -41,9 +41,10 @@ SENTENCE = "The committee read the report of the northern office and asked it to
 BUCKET, REMOVED, NEW = "nightly", 5, 20
 
 
-def text_of(number: int, night: int) -> list[str]:
+def text_of(number: int, night: int, length: int) -> list[str]:
     """Paragraphs of a document; they tell documents and nights apart."""
-    paragraphs = [f"Report {number}, night {night}, item {item}. " + SENTENCE * 4 for item in range(6 + number % 12)]
+    items = range((6 + number % 12) * length)
+    paragraphs = [f"Report {number}, night {night}, item {item}. " + SENTENCE * 4 for item in items]
     return [f"Report {number}", *paragraphs]
 
 
@@ -70,10 +71,10 @@ def markdown(paragraphs: list[str]) -> bytes:
 FORMATS: list[tuple[str, Callable[[list[str]], bytes]]] = [("pdf", pdf), ("html", html), ("pdf", pdf), ("md", markdown)]
 
 
-def document(number: int, night: int) -> tuple[str, bytes]:
+def document(number: int, night: int, length: int) -> tuple[str, bytes]:
     """Name and bytes."""
     suffix, make = FORMATS[number // 2 % len(FORMATS)]
-    return f"report-{number:05d}.{suffix}", make(text_of(number, night))
+    return f"report-{number:05d}.{suffix}", make(text_of(number, night, length))
 
 
 class Silent(WSGIRequestHandler):
@@ -87,6 +88,7 @@ class Silent(WSGIRequestHandler):
 class Servers:
     """A web server and a bucket in this process; both count the bodies of documents that they send."""
 
+    length: int = 1
     bodies: dict[str, bytes] = field(default_factory=dict)
     sent: Counter[str] = field(default_factory=Counter)
     questions: int = 0
@@ -135,7 +137,7 @@ class Servers:
 
     def put(self, number: int, night: int, *, bucket: bool) -> str:
         """Store a document: odd numbers in the bucket, unless there is none; its name."""
-        name, body = document(number, night)
+        name, body = document(number, night, self.length)
         if bucket and number % 2:
             self.client.put_object(Bucket=BUCKET, Key=f"in/{name}", Body=body)
         else:
@@ -144,7 +146,7 @@ class Servers:
 
     def remove(self, number: int) -> None:
         """Take a document away."""
-        name, _ = document(number, 0)
+        name, _ = document(number, 0, 1)
         if self.bodies.pop(name, None) is None:
             self.client.delete_object(Bucket=BUCKET, Key=f"in/{name}")
 
@@ -232,11 +234,12 @@ def change(servers: Servers, count: int, *, bucket: bool) -> set[str]:
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--documents", type=int, default=2_000)
+    parser.add_argument("--length", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--layout", choices=("never", "auto"), default="never")
     parser.add_argument("--bucket", action=argparse.BooleanOptionalAction, default=True)
     given = parser.parse_args(arguments)
-    servers = Servers()
+    servers = Servers(given.length)
     servers.start()
     with tempfile.TemporaryDirectory(prefix="docbeam-nightly-") as folder:
         bench = Bench(Path(folder), servers, given.workers, given.bucket, given.layout)

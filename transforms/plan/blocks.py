@@ -6,6 +6,7 @@ the bucket modulo `shards`.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
@@ -14,7 +15,7 @@ import msgspec
 from schemas.ids import document_id
 from schemas.plan import Known
 from schemas.source import SourceRef
-from transforms.runtime.pack import squeeze, unsqueeze
+from transforms.runtime.pack import pack, unpack
 from transforms.runtime.stamps import listed_mark
 from transforms.runtime.uris import identity_uri
 
@@ -93,12 +94,12 @@ class Packer(Generic[T]):
 
 def pack_block(records: list[Any]) -> bytes:
     """Records as one compressed block."""
-    return squeeze(records)
+    return zlib.compress(pack(records), 1)
 
 
 def unpack_block(block: bytes, kind: type[T]) -> list[T]:
     """The records of a block."""
-    return unsqueeze(block, list[kind])  # type: ignore[valid-type]
+    return unpack(zlib.decompress(block), list[kind])  # type: ignore[valid-type]
 
 
 def by_bucket(blocks: Iterable[Packed]) -> dict[int, list[bytes]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from typing import TypeVar
 
 import msgspec
@@ -20,16 +19,6 @@ def pack(record: object) -> bytes:
 def unpack(data: bytes, kind: type[T]) -> T:
     """The record again; raises msgspec.DecodeError when the bytes are not one."""
     return _decoder(kind).decode(data)
-
-
-def squeeze(record: object) -> bytes:
-    """Compressed MessagePack, for what waits in a shuffle: pages come down to a sixth and cost a millisecond each."""
-    return zlib.compress(pack(record), 1)
-
-
-def unsqueeze(data: bytes, kind: type[T]) -> T:
-    """The record again; raises zlib.error or msgspec.DecodeError when the bytes are not one."""
-    return unpack(zlib.decompress(data), kind)
 
 
 @made_once

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,7 +17,6 @@ from apache_beam.runners.runner import PipelineResult
 from schemas.failures import Failure
 from schemas.part import Part
 from transforms.runtime.guard import guarded
-from transforms.runtime.pack import squeeze, unsqueeze
 from transforms.runtime.pool import ParserPool, PoolOptions, shared_pool
 
 #: Namespace of the counters of batch sizes: 'image.8' counts the runs of the image network with 8 pages.
@@ -55,13 +56,27 @@ def for_each_part(stage: str, function: PartFunction, options: PoolOptions) -> b
     return beam.ParDo(_DoPart(stage, function, options))
 
 
+def squeeze(part: Part) -> bytes:
+    """A part for a shuffle, compressed: the local runner keeps what waits there in memory, clusters send it about.
+
+    Pickled, since messages of failures may quote names that are no Unicode.
+    """
+    return zlib.compress(pickle.dumps(part, pickle.HIGHEST_PROTOCOL), 1)
+
+
+def unsqueeze(data: bytes) -> Part:
+    """The part again."""
+    part: Part = pickle.loads(zlib.decompress(data))
+    return part
+
+
 @dataclass(eq=False)
 class SpreadParts(beam.PTransform):  # type: ignore[misc]
     """The same parts, on any worker."""
 
     def expand(self, parts: beam.PCollection[Part]) -> beam.PCollection[Part]:
         """See the class."""
-        return parts | "Squeeze" >> beam.Map(squeeze) | beam.Reshuffle() | "Unsqueeze" >> beam.Map(unsqueeze, Part)
+        return parts | "Squeeze" >> beam.Map(squeeze) | beam.Reshuffle() | "Unsqueeze" >> beam.Map(unsqueeze)
 
 
 @dataclass(eq=False)
@@ -76,7 +91,7 @@ class JoinParts(beam.PTransform):  # type: ignore[misc]
             parts
             | "KeyByDocument" >> beam.Map(lambda part: (part.info.doc_id, squeeze(part)))
             | "Group" >> beam.GroupByKey()
-            | "Join" >> beam.MapTuple(lambda _, group: self.join(unsqueeze(data, Part) for data in group))
+            | "Join" >> beam.MapTuple(lambda _, group: self.join(unsqueeze(data) for data in group))
         )
 
 
