@@ -1,3 +1,5 @@
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -82,3 +84,22 @@ def test_no_more_is_asked_than_the_cache_can_keep(site, asked):
     assert [item.ref.uri for item in left] == uris
     fetched = [item for item in left if isinstance(item, Part)]
     assert 10 <= len(fetched) == len(heard) < 100
+
+
+def test_an_interrupt_does_not_wait_for_servers_that_are_silent(site, tmp_path):
+    silent = threading.Event()
+    quick = site.script("/quick", conditional('"old"', b"same"))
+    slow = [site.script(f"/slow-{number}", lambda _: silent.wait(60)) for number in range(4)]
+
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    fetcher = Fetcher(FetchOptions(cache_dir=str(tmp_path / "cache"), retries=0), LocalStore())
+    begin = time.monotonic()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            list(ask([planned(uri) for uri in [quick, *slow]], fetcher.open, "f" * 32, 1 << 20, interrupt))
+        # The client itself would wait for half a minute.
+        assert time.monotonic() - begin < 20
+    finally:
+        silent.set()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from multiprocessing.pool import ThreadPool
 
 from schemas.part import Part
 from schemas.plan import Action, Planned, Touch
@@ -30,10 +30,11 @@ def ask(
     """
     fetched = 0
     waiting = iter(work)
-    with ThreadPoolExecutor(ASKERS, thread_name_prefix="docbeam-ask") as threads:
+    # Its threads are daemons: an interrupt need not wait for servers that do not answer.
+    with ThreadPool(ASKERS) as threads:
         while some := list(islice(waiting, _QUEUE)):
             questions = [item for item in some if fetched < most_bytes and can_tell(item)]
-            answers = iter(_settled(threads, questions, open_source, fingerprint))
+            answers = threads.imap(lambda item: settled(item, open_source, fingerprint), questions)
             asked = {id(item) for item in questions}
             for item in some:
                 if id(item) not in asked:
@@ -50,9 +51,3 @@ def can_tell(item: Planned) -> bool:
     """Whether an answer can spare the document's bytes."""
     known = item.known
     return item.action is Action.CHECK and known is not None and bool(known.etag or known.last_modified)
-
-
-def _settled(
-    threads: ThreadPoolExecutor, questions: Iterable[Planned], open_source: OpenSource, fingerprint: str
-) -> Iterable[Answer]:
-    return threads.map(lambda item: settled(item, open_source, fingerprint), questions)
