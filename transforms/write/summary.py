@@ -34,10 +34,7 @@ def run_report(options: WriteOptions, run_id: str, record: RunRecord | None, ela
     with duckdb.connect() as database:
         for name in ("documents", "pages", "failures"):
             database.register(name, open_table(options.output, name))
-        database.execute(
-            "CREATE TEMP TABLE mine AS SELECT doc_id FROM documents WHERE run_id = $run OR status = 'stale'",
-            {"run": run_id},
-        )
+        database.execute(RUN_MINE, {"run": run_id})
         documents = database.execute(RUN_DOCUMENTS, {"run": run_id}).fetchall()
         pages = {str(status): int(count) for status, count in database.execute(RUN_PAGES).fetchall()}
         doubtful = database.execute(RUN_DOUBTFUL, {"low": LOW_CONFIDENCE}).fetchall()
