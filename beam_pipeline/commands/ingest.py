@@ -181,8 +181,16 @@ def set_log_level(*, quiet: bool, verbose: bool) -> None:
     logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s", force=True)
     # It quotes our own command line, in which URIs may be signed.
     logging.getLogger("apache_beam.options.pipeline_options").setLevel(logging.ERROR)
+    if not verbose:
+        logging.getLogger("apache_beam.utils.retry").addFilter(_without_traceback)
     # Workers log the tracebacks of errors that also end the run: those are told once, by the command.
     logging.getLogger("apache_beam.runners").setLevel(level if verbose else logging.CRITICAL)
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """Why something is tried again, and when; not from where."""
+    record.msg, record.args = record.getMessage().partition("Traceback")[0].strip(), ()
+    return True
 
 
 def _print(report: RunReport, *, as_json: bool) -> None:

@@ -1,12 +1,14 @@
 """Commands through Typer's runner; the graph itself is replaced where only the command is at stake."""
 
+import logging
+
 import msgspec
 import pytest
 from typer.testing import CliRunner
 
 import beam_pipeline.local_run
 from beam_pipeline.cli import app
-from beam_pipeline.commands.ingest import split_args
+from beam_pipeline.commands.ingest import set_log_level, split_args
 from schemas.failures import ConfigurationError, OutputError
 from schemas.report import FailureReason, Progress, RunReport
 
@@ -231,3 +233,17 @@ def test_help_has_examples(name):
     result = docbeam(name, "--help", env={"COLUMNS": "200"})
     assert result.exit_code == 0
     assert result.stdout.count(f"docbeam {name}") >= 3
+
+
+def test_what_beam_tries_again_is_told_on_one_line(caplog):
+    logger = logging.getLogger("apache_beam.utils.retry")
+    before = list(logger.filters)
+    set_log_level(quiet=False, verbose=False)
+    try:
+        logger.addHandler(caplog.handler)
+        text = "trying %s again because of %s \n Traceback for above exception:\n%s"
+        logger.warning(text, "list", "no answer", "frames")
+        assert caplog.messages == ["trying list again because of no answer"]
+    finally:
+        logger.removeHandler(caplog.handler)
+        logger.filters = before
