@@ -5,6 +5,8 @@ import time
 from pathlib import Path
 
 import apache_beam as beam
+import pytest
+from apache_beam.options.pipeline_options import DirectOptions
 from apache_beam.runners.worker import data_plane
 
 from runners import direct
@@ -37,3 +39,9 @@ def test_no_element_is_lost_to_a_timed_flush(tmp_path: Path, monkeypatch):
             | "Save" >> beam.Map(lambda total: Path(counted).write_text(str(total)))
         )
     assert int(Path(counted).read_text()) == ELEMENTS
+
+
+@pytest.mark.parametrize(("documents", "threads"), [(None, 5), (1, 1), (20, 1), (21, 2), (10_000, 5)])
+def test_few_documents_get_few_threads(documents, threads):
+    options = direct.pipeline_options(3, documents=documents)
+    assert options.view_as(DirectOptions).direct_num_workers == threads
