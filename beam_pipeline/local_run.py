@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -107,7 +108,7 @@ def _asked(options: Options, decisions: Decisions, fetcher: Fetcher, run_id: str
         rest.touched += [] if answer is None else [answer]
 
     most_bytes = options.fetch.cache_bytes // 4
-    work = list(ask(decisions.work, fetcher.open, fingerprint(options), most_bytes, hear))
+    work = deque(ask(decisions.work, fetcher.open, fingerprint(options), most_bytes, hear))
     return PlannedHere(work, rest, run_id)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -82,7 +83,7 @@ class PlanOnWorkers(beam.PTransform):  # type: ignore[misc]
 class PlannedHere(beam.PTransform):  # type: ignore[misc]
     """What this process has planned already."""
 
-    work: list[Planned | Part]
+    work: deque[Planned | Part]
     rest: Changes
     run_id: str
 

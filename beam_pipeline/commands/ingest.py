@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import msgspec
 import typer
@@ -20,9 +20,6 @@ from schemas.failures import ConfigurationError
 from schemas.options import Options
 from schemas.report import RunReport
 from schemas.source import SourceRef
-
-if TYPE_CHECKING:
-    pass
 
 PIPELINE_ARGS = "docbeam.pipeline_args"
 

@@ -30,17 +30,17 @@ def ask(
     """
     fetched = 0
     waiting = iter(work)
+
+    def answer_to(item: Planned) -> Planned | Answer:
+        return settled(item, open_source, fingerprint) if fetched < most_bytes and can_tell(item) else item
+
     # Its threads are daemons: an interrupt need not wait for servers that do not answer.
     with ThreadPool(ASKERS) as threads:
         while some := list(islice(waiting, _QUEUE)):
-            questions = [item for item in some if fetched < most_bytes and can_tell(item)]
-            answers = threads.imap(lambda item: settled(item, open_source, fingerprint), questions)
-            asked = {id(item) for item in questions}
-            for item in some:
-                if id(item) not in asked:
-                    yield item
+            for answer in (threads.imap if any(map(can_tell, some)) else map)(answer_to, some):
+                if isinstance(answer, Planned):
+                    yield answer
                     continue
-                answer = next(answers)
                 hear(answer)
                 if isinstance(answer, Part):
                     fetched += answer.info.size

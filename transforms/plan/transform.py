@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakValueDictionary
 
 import apache_beam as beam
 from apache_beam.transforms.window import GlobalWindow
@@ -14,7 +15,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 from schemas.part import Part
 from schemas.plan import Changes, Known, Planned, Root
 from schemas.source import SourceRef
-from transforms.plan.blocks import CLUSTER, Layout, Packed, Packer, known_id, ref_id
+from transforms.plan.blocks import CLUSTER, Packed, Packer, known_id, ref_id
 from transforms.plan.join import Join
 from transforms.plan.recall import STAGE, Recall
 from transforms.runtime.counts import LiveCounts, live_counts
@@ -28,19 +29,19 @@ RECALLED = "recalled"
 class _Pack(beam.DoFn):  # type: ignore[misc]
     """Records -> (key, block)."""
 
-    def __init__(self, layout: Layout, doc_id: Callable[[Any], bytes]) -> None:
-        self._layout, self._doc_id = layout, doc_id
+    def __init__(self, doc_id: Callable[[Any], bytes]) -> None:
+        self._doc_id = doc_id
 
     def start_bundle(self) -> None:
-        self._packer: Packer[Any] = Packer(self._layout, self._doc_id)
+        self._packer: Packer[Any] = Packer(CLUSTER, self._doc_id)
 
     def process(self, record: Any) -> Iterator[tuple[int, Packed]]:
         for block in self._packer.add(record):
-            yield block[0] % self._layout.shards, block
+            yield block[0] % CLUSTER.shards, block
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
         for block in self._packer.rest():
-            keyed = block[0] % self._layout.shards, block
+            keyed = block[0] % CLUSTER.shards, block
             yield WindowedValue(keyed, GlobalWindow().max_timestamp(), [GlobalWindow()])
 
 
@@ -82,7 +83,6 @@ class PlanDocuments(beam.PTransform):  # type: ignore[misc]
 
     join: Join
     run_id: str
-    layout: Layout = CLUSTER
 
     def expand(
         self, sides: tuple[beam.PCollection[SourceRef], beam.PCollection[Known], beam.PCollection[Root]]
@@ -91,8 +91,8 @@ class PlanDocuments(beam.PTransform):  # type: ignore[misc]
         refs, known, roots = sides
         return (
             {
-                "listed": refs | "PackListed" >> beam.ParDo(_Pack(self.layout, ref_id)),
-                "known": known | "PackKnown" >> beam.ParDo(_Pack(self.layout, known_id)),
+                "listed": refs | "PackListed" >> beam.ParDo(_Pack(ref_id)),
+                "known": known | "PackKnown" >> beam.ParDo(_Pack(known_id)),
             }
             | "Join" >> beam.CoGroupByKey()
             | "Decide"
@@ -100,8 +100,9 @@ class PlanDocuments(beam.PTransform):  # type: ignore[misc]
         )
 
 
-#: Work that this process planned, by run. The threads of the local runner share it; other runners' workers do not.
-_HANDED_OVER: dict[str, deque[Planned | Part]] = {}
+#: Work that this process planned, by run, as long as its HandOver lives. The threads of the local runner share it; the
+#: workers of other runners do not.
+_HANDED_OVER: WeakValueDictionary[str, deque[Planned | Part]] = WeakValueDictionary()
 
 
 class _TakeOver(beam.DoFn):  # type: ignore[misc]
@@ -109,9 +110,8 @@ class _TakeOver(beam.DoFn):  # type: ignore[misc]
         self._run_id = run_id
 
     def process(self, _: object) -> Iterator[Planned | Part]:
-        work = _HANDED_OVER.pop(self._run_id)
+        work = _HANDED_OVER[self._run_id]
         while work:
-            # What is on its way need not be kept here, too.
             yield work.popleft()
 
 
@@ -119,16 +119,15 @@ class _TakeOver(beam.DoFn):  # type: ignore[misc]
 class HandOver(beam.PTransform):  # type: ignore[misc]
     """PBegin -> documents to work on that were planned before the graph, in the process that runs it.
 
-    Parts among them are fetched already.
+    Parts among them are fetched already. `work` is empty afterwards: what is on its way need not be kept here, too.
     """
 
-    work: list[Planned | Part]
+    work: deque[Planned | Part]
     run_id: str
 
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[Planned | Part]:
         """See the class."""
-        _HANDED_OVER[self.run_id] = deque(self.work)
-        self.work = []
+        _HANDED_OVER[self.run_id] = self.work
         return begin | beam.Impulse() | beam.ParDo(_TakeOver(self.run_id))
 
 
