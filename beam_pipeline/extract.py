@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from beam_pipeline.fingerprint import fingerprint
+from beam_pipeline.stage_options import fetcher_of
 from schemas.content import Extraction
 from schemas.document import Document, DocumentInfo
 from schemas.options import Options
@@ -18,11 +19,9 @@ from transforms.assemble.task import PDF, note
 from transforms.chunk.chunks import chunk_document
 from transforms.extract.pages import parse_ranges
 from transforms.extract.task import extract_ranges
-from transforms.fetch.fetcher import Fetcher
 from transforms.fetch.parts import document_info
 from transforms.ocr.parts import PagesToRead, read_page
-from transforms.runtime.stores import LocalStore
-from transforms.runtime.uris import canonical_uri, entry_path, is_local
+from transforms.runtime.uris import canonical_uri, entry_path
 
 
 def extract_document(source: str | Path | bytes, options: Options | None = None) -> Document:
@@ -33,7 +32,7 @@ def extract_document(source: str | Path | bytes, options: Options | None = None)
     """
     options = options or Options()
     version = fingerprint(options)
-    with _located(source) as uri, _fetcher(options, uri).open(_reference(uri)) as fetched:
+    with _located(source) as uri, fetcher_of(options).open(_reference(uri)) as fetched:
         ranges = parse_ranges(options.extract.page_range)
         extraction: Extraction = extract_ranges(Path(fetched.local_path), fetched.media_type, ranges)
         read_scans(extraction, fetched, options)
@@ -71,15 +70,6 @@ def structured(info: DocumentInfo, extraction: Extraction, path: str, options: O
     for seen in see_pages(path, needs, dict(settings.requests), load_networks(settings)):
         note(extraction.pages, seen)
     return assemble(info, extraction)
-
-
-def _fetcher(options: Options, uri: str) -> Fetcher:
-    if is_local(uri):
-        return Fetcher(options.fetch, LocalStore())
-    # Beam takes seconds to import; only object stores need it.
-    from transforms.runtime.beam_stores import BeamStore
-
-    return Fetcher(options.fetch, BeamStore())
 
 
 def _reference(uri: str) -> SourceRef:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import platform
+import uuid
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
 import msgspec
@@ -15,15 +17,20 @@ from transforms.runtime.uris import redact
 from transforms.write.catalog import open_catalog
 from transforms.write.ledger import Ledger, plain_record, utc_now
 from transforms.write.repair import settle
-from transforms.write.transform import BeamStorage
+from transforms.write.storage import storage_of
 
 #: Distributions whose versions the runs table holds; models are part of theirs.
 RECORDED = (*ENGINES, "apache-beam", "deltalake", "onnxruntime", "rapidocr")
 
 
+def new_run_id() -> str:
+    """Sortable by time, unique: 20261231T235959-1a2b3c."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
+
+
 def ledger_of(options: WriteOptions) -> Ledger:
     """The runs table of an output."""
-    storage = BeamStorage()
+    storage = storage_of(options.output)
     catalog = open_catalog(options.output, options.format, storage)
     return Ledger(options.output, options.format, storage, catalog)
 

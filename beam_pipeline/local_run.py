@@ -8,35 +8,34 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-import apache_beam as beam
 import msgspec
 
+from beam_pipeline.few import work_on_few
 from beam_pipeline.fingerprint import fingerprint
-from beam_pipeline.journal import failed, opened, record_of, run_facts
-from beam_pipeline.pipeline import Ingest, PlannedHere, commit_of, fetcher_of, new_run_id, pool_options
+from beam_pipeline.journal import failed, new_run_id, opened, record_of, run_facts
 from beam_pipeline.planning import Decisions, decide_listed
+from beam_pipeline.stage_options import commit_of, fetcher_of, pool_options
 from beam_pipeline.worker_errors import from_worker
-from runners import direct
 from schemas.failures import ConfigurationError, DocbeamError
 from schemas.options import Options
 from schemas.part import Part
-from schemas.plan import Root, RunFacts, Touch
+from schemas.plan import Changes, Planned, Root, RunFacts, Touch
 from schemas.report import Observer, Progress, RunReport
 from schemas.source import SourceRef
 from transforms.fetch.ask import ask
 from transforms.fetch.fetcher import Fetcher
-from transforms.fetch.transform import count_settled
-from transforms.plan.transform import count_planned
-from transforms.runtime.beam_stores import BeamStore
-from transforms.runtime.counts import LiveCounts, live_counts
+from transforms.runtime.counts import LiveCounts, count_planned, count_settled, live_counts
 from transforms.runtime.pool import shared_pool
-from transforms.runtime.transform import batch_sizes
+from transforms.runtime.stores import AnyStore
 from transforms.sources.listing import expand_inputs
 from transforms.write.catalog import STAGING
+from transforms.write.commit import Commit, gathered
 from transforms.write.lock import only_writer
+from transforms.write.staging import hold
+from transforms.write.storage import output_errors, storage_of
 from transforms.write.summary import run_report
-from transforms.write.transform import BeamStorage
 
 SECONDS_BETWEEN_SNAPSHOTS = 1.0
 
@@ -52,6 +51,17 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 PLAIN = About()
 
 
+@dataclass
+class Task:
+    """What a run has to do, and with what."""
+
+    work: deque[Planned | Part]
+    #: What changes without work, later by work that is done.
+    rest: Changes
+    fetcher: Fetcher
+    commit: Commit
+
+
 def run(
     options: Options,
     pipeline_args: Sequence[str] = (),
@@ -64,8 +74,18 @@ def run(
     Raises ConfigurationError or OutputError, with nothing committed, when options or the output are broken.
     """
     options = prepared(options)
+    _check_models(options)
     with only_writer(options.write.output, wait=options.plan.wait):
         return _run(options, pipeline_args, observer, refs, about)
+
+
+def _check_models(options: Options) -> None:
+    """Raise ConfigurationError for a device or a model that cannot be had, though no page may ever need it."""
+    asked = options.layout.model or (options.run.device, options.run.precision) != ("auto", "fp32")
+    if asked and options.layout.mode != "never":
+        from transforms.layout.settings import layout_settings
+
+        layout_settings(options)
 
 
 def _run(
@@ -76,8 +96,9 @@ def _run(
     commit = commit_of(options, facts, opened(options.write, run_id))
     with _recorded(options, facts), _observed(observer, live_counts(run_id), started):
         fetcher = fetcher_of(options)
-        left = _asked(options, _decided(options, refs, live_counts(run_id)), fetcher, run_id)
-        batches = _work(options, pipeline_args, Ingest(options, left, fetcher, commit))
+        decisions = _decided(options, refs, live_counts(run_id))
+        work = _asked(options, decisions, fetcher, run_id)
+        batches = _work(options, pipeline_args, Task(work, decisions.rest, fetcher, commit))
     report = run_report(options.write, run_id, record_of(options.write, run_id), time.monotonic() - started)
     return msgspec.structs.replace(report, batches=batches)
 
@@ -90,43 +111,46 @@ def _decided(options: Options, refs: Sequence[SourceRef], counts: LiveCounts) ->
             counts.add(listed=isinstance(item, SourceRef))
             yield item
 
-    decisions = decide_listed(options, counted(expand_inputs(options.source, refs, BeamStore())))
+    decisions = decide_listed(options, counted(expand_inputs(options.source, refs, AnyStore())))
     # What was named several times is one document.
     counts.add(listed=-decisions.rest.received)
     count_planned(counts, decisions.rest)
     return decisions
 
 
-def _asked(options: Options, decisions: Decisions, fetcher: Fetcher, run_id: str) -> PlannedHere:
+def _asked(options: Options, decisions: Decisions, fetcher: Fetcher, run_id: str) -> deque[Planned | Part]:
     """What is left to work on when the sources were asked whose listing does not tell whether they changed."""
-    rest = decisions.rest
 
     def hear(answer: Part | Touch | None) -> None:
         if isinstance(answer, Part):
             return
         count_settled(live_counts(run_id), answer)
-        rest.touched += [] if answer is None else [answer]
+        decisions.rest.touched += [] if answer is None else [answer]
 
     most_bytes = options.fetch.cache_bytes // 4
-    work = deque(ask(decisions.work, fetcher.open, fingerprint(options), most_bytes, hear))
-    return PlannedHere(work, rest, run_id)
+    return deque(ask(decisions.work, fetcher.open, fingerprint(options), most_bytes, hear))
 
 
-def _work(options: Options, pipeline_args: Sequence[str], ingest: Ingest) -> dict[str, dict[int, int]]:
+def _work(options: Options, pipeline_args: Sequence[str], task: Task) -> dict[str, dict[int, int]]:
     """Do and commit what is planned; how often each network ran with how many pages."""
-    plan: PlannedHere = ingest.plan
-    if not plan.work:
-        ingest.commit.commit([plan.rest])
-        return {}
-    pipeline = beam.Pipeline(options=direct.pipeline_options(options.extract.workers, pipeline_args, len(plan.work)))
+    output, run_id = options.write.output, task.commit.facts.run_id
+    with output_errors(output):
+        hold(output, run_id)
     try:
-        with pipeline:
-            pipeline | ingest
+        if not pipeline_args:
+            done = work_on_few(task.work, options, task.fetcher, run_id)
+            task.rest = gathered([task.rest, done])
+        if not task.work:
+            task.commit([task.rest])
+            return {}
+        # Beam takes seconds to import, and most nights do without.
+        from beam_pipeline.local_graph import run_graph
+
+        return run_graph(options, pipeline_args, task)
     finally:
         # The pool first: threads that still wait for it would write into the staging folder again.
         _close_pool(options)
-        BeamStorage().delete(posixpath.join(options.write.output, STAGING, plan.run_id))
-    return batch_sizes(pipeline.result)
+        storage_of(output).delete(posixpath.join(output, STAGING, run_id))
 
 
 @contextmanager

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import time
-import uuid
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import apache_beam as beam
-import msgspec
 
 from beam_pipeline.fingerprint import fingerprint
+from beam_pipeline.journal import new_run_id
+from beam_pipeline.stage_options import commit_of, fetcher_of, join_of, pool_options, recall_of
 from runners.dataflow import inference_hints
-from schemas.options import ChunkOptions, ExtractOptions, Options
+from schemas.options import Options
 from schemas.part import Part
 from schemas.plan import Changes, Planned, RunFacts
 from schemas.source import SourceRef
@@ -30,14 +28,11 @@ from transforms.layout.transform import SeePages
 from transforms.ocr.parts import PagesToRead
 from transforms.ocr.settings import ocr_settings
 from transforms.ocr.transform import ReadScans, SortScans
-from transforms.plan.decide import Rules
-from transforms.plan.join import Join
-from transforms.plan.recall import Recall
 from transforms.plan.transform import HandOver, KeepDocuments, PlanDocuments, RecallDocuments, RecallUnfetched
-from transforms.runtime.beam_stores import BeamStore
 from transforms.runtime.pool import PoolOptions
 from transforms.runtime.transform import JoinParts, SpreadParts
 from transforms.sources.transform import ListSources
+from transforms.write.commit import Commit
 from transforms.write.transform import CommitTables, ReadKnown, StageTables
 
 PlannedWork = tuple[beam.PCollection[Planned | Part], beam.PCollection[Changes]]
@@ -51,13 +46,13 @@ class Ingest(beam.PTransform):  # type: ignore[misc]
     #: Pipeline -> documents to work on, and what changes without work.
     plan: beam.PTransform
     fetcher: Fetcher
-    commit: CommitTables
+    commit: Commit
 
     def expand(self, root: beam.Pipeline) -> beam.PCollection[dict[str, int]]:
         """See the class."""
         work, rest = root | self.plan
         worked = work | WorkOn(self.options, self.commit.facts.run_id, self.fetcher.open)
-        return (worked, rest) | "Changes" >> beam.Flatten() | self.commit
+        return (worked, rest) | "Changes" >> beam.Flatten() | CommitTables(self.commit)
 
 
 @dataclass(eq=False)
@@ -218,40 +213,6 @@ def unwindowed() -> beam.PTransform:
     return beam.WindowInto(beam.window.GlobalWindows())
 
 
-def join_of(options: Options) -> Join:
-    """The join of listing and output that a run with these options wants."""
-    rules = Rules(now=time.time(), force=options.plan.force, max_attempts=options.plan.max_attempts)
-    return Join(sources=options.source, plan=options.plan, rules=rules)
-
-
-def recall_of(options: Options) -> Recall | None:
-    """Where extracted documents are kept; None when they are not."""
-    if not options.plan.extract_cache:
-        return None
-    extraction = fingerprint(msgspec.structs.replace(options, chunk=ChunkOptions()))
-    return Recall(root=options.plan.extract_cache, max_bytes=options.plan.extract_cache_bytes, extraction=extraction)
-
-
-def pool_options(options: ExtractOptions) -> PoolOptions:
-    """The cage of the parser processes."""
-    return PoolOptions(
-        workers=options.workers,
-        memory_limit=options.memory_limit,
-        timeout=options.document_timeout,
-        recycle_after=options.recycle_after,
-    )
-
-
-def fetcher_of(options: Options) -> Fetcher:
-    """The fetcher of a run: what it fetched once it does not ask for again."""
-    return Fetcher(options.fetch, BeamStore())
-
-
-def commit_of(options: Options, facts: RunFacts, seen: int | None = None) -> CommitTables:
-    """The commit of a run. `seen` is how often the output was claimed when the run began."""
-    return CommitTables(options.write, facts, seen, options.plan.deleted == "tombstone")
-
-
 def build(
     pipeline: beam.Pipeline,
     options: Options,
@@ -263,8 +224,3 @@ def build(
     facts = facts or RunFacts(run_id=new_run_id())
     plan = PlanOnWorkers(options, facts.run_id, tuple(refs))
     return pipeline | Ingest(options, plan, fetcher_of(options), commit_of(options, facts, seen))
-
-
-def new_run_id() -> str:
-    """Sortable by time, unique: 20261231T235959-1a2b3c."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from multiprocessing.pool import ThreadPool
 
 import msgspec
 
 from beam_pipeline.fingerprint import fingerprint
-from beam_pipeline.pipeline import join_of
+from beam_pipeline.stage_options import join_of
 from schemas.options import Options
 from schemas.plan import Action, Changes, Known, Planned, Root
 from schemas.source import SourceRef
 from transforms.plan.blocks import LOCAL, Packed, Packer, known_id, ref_id
 from transforms.plan.join import Teller
 from transforms.plan.roots import unproven
-from transforms.runtime.beam_stores import BeamStore
+from transforms.runtime.stores import AnyStore
 from transforms.runtime.uris import public_uri
 from transforms.sources.listing import expand_inputs
 from transforms.write.known import known_files, known_rows
-from transforms.write.transform import BeamStorage
+from transforms.write.storage import storage_of
 
 #: Actions whose documents are named; the others are many, and only counted.
 NAMED = (Action.NEW, Action.CHANGED, Action.OPTIONS, Action.CHECK, Action.RETRY, Action.FORCED, Action.REMOVED)
@@ -56,7 +57,11 @@ def decide_listed(options: Options, found: Iterable[SourceRef | Root], tell: Tel
     `tell` hears what happens to each document. Raises OutputError when the output cannot be read.
     """
     roots: list[Root] = []
-    listed, known = list(_packed_listing(found, roots)), list(_packed_known(options))
+    # Side by side: listing waits for stores most of its time.
+    with ThreadPool(1) as beside:
+        reading = beside.apply_async(lambda: list(_packed_known(options)))
+        listed = list(_packed_listing(found, roots))
+        known = reading.get()
     work: list[Planned] = []
     rest = Changes()
     for outcome in join_of(options).outcomes(listed, known, roots, tell):
@@ -77,7 +82,7 @@ def plan_run(options: Options, refs: Sequence[SourceRef] = ()) -> Plan:
         if action.value in documents:
             documents[action.value].append(public_uri(uri))
 
-    found = decide_listed(options, expand_inputs(options.source, refs, BeamStore()), tell)
+    found = decide_listed(options, expand_inputs(options.source, refs, AnyStore()), tell)
     return Plan(
         counts=dict(Counter(found.rest.counts)),
         documents={action: sorted(uris) for action, uris in documents.items()},
@@ -105,6 +110,6 @@ def _packed_known(options: Options) -> Iterator[Packed]:
 
 
 def _known(options: Options) -> Iterable[Known]:
-    version, storage, kind = fingerprint(options), BeamStorage(), options.write.format
+    version, storage, kind = fingerprint(options), storage_of(options.write.output), options.write.format
     for path in known_files(options.write.output, kind, storage):
         yield from known_rows(path, kind, storage, version)

@@ -13,20 +13,19 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineResult
 
 from beam_pipeline.fingerprint import fingerprint
-from beam_pipeline.journal import opened, run_facts
+from beam_pipeline.journal import new_run_id, opened, run_facts
 from beam_pipeline.local_run import About, prepared
-from beam_pipeline.pipeline import new_run_id
 from beam_pipeline.streaming import DRAINED, STOP, Stream, is_marked, marker_path
 from beam_pipeline.submit import PROFILES, cancel, check_worker, name_job, translated
 from runners.streaming import stream_args
 from schemas.options import Options
 from schemas.plan import RunFacts
-from transforms.runtime.beam_stores import BeamStore
+from transforms.runtime.stores import AnyStore
 from transforms.sources.listing import absolute
 from transforms.sources.streams import listed_now
 from transforms.write.catalog import STAGING
 from transforms.write.lock import only_writer
-from transforms.write.transform import BeamStorage
+from transforms.write.storage import storage_of
 
 _POLL_SECONDS = 1.0
 Tell = Callable[[str], None]
@@ -39,7 +38,7 @@ def post(options: Options, pipeline_args: Sequence[str], about: About, tell: Tel
     source = absolute(options.source)
     for text in source.inputs:
         # Tells at once what workers would only log: an input that cannot be listed.
-        next(listed_now(text, BeamStore(), source), None)
+        next(listed_now(text, AnyStore(), source), None)
     run_id = new_run_id()
     with only_writer(options.write.output, wait=options.plan.wait):
         opened(options.write, run_id)
@@ -103,12 +102,12 @@ class StreamJob:
         if not ended.is_set():
             # Flink keeps the job alive for its checkpoints, with nothing left to do.
             self._cancel()
-        BeamStorage().delete(posixpath.join(self._output, STAGING, self._run_id))
+        storage_of(self._output).delete(posixpath.join(self._output, STAGING, self._run_id))
 
     def _is_drained(self) -> bool:
         marker = marker_path(self._output, self._run_id, STOP)
         if not is_marked(marker):
-            with BeamStorage().create(marker) as file:
+            with storage_of(self._output).create(marker) as file:
                 file.write(b"")
         return is_marked(marker_path(self._output, self._run_id, DRAINED))
 

@@ -28,7 +28,8 @@ from apache_beam.utils.timestamp import MAX_TIMESTAMP, Timestamp
 from apache_beam.utils.windowed_value import WindowedValue
 
 from beam_pipeline.fingerprint import fingerprint
-from beam_pipeline.pipeline import WorkOn, join_of
+from beam_pipeline.pipeline import WorkOn
+from beam_pipeline.stage_options import join_of
 from schemas.failures import ConfigurationError
 from schemas.options import Options, SourceOptions, StreamOptions, WriteOptions
 from schemas.plan import Changes, Planned, RunFacts
@@ -36,16 +37,17 @@ from schemas.source import SourceRef
 from transforms.fetch.fetcher import Fetcher
 from transforms.plan.blocks import LOCAL, Packer, known_id, ref_id
 from transforms.plan.join import Join
-from transforms.runtime.beam_stores import BeamStore
 from transforms.runtime.pack import pack, unpack
+from transforms.runtime.stores import AnyStore
 from transforms.sources.listing import absolute, select
 from transforms.sources.notifications import refs_of
 from transforms.sources.streams import Seen, is_due, listed_now, news
 from transforms.write.catalog import STAGING
+from transforms.write.commit import committer
 from transforms.write.index import shared_index
 from transforms.write.kept import kept_catalog
+from transforms.write.storage import storage_of
 from transforms.write.streams import WindowCommitter
-from transforms.write.transform import BeamStorage, committer
 
 NAMESPACE = "stream"
 #: Files below the staging folder of a stream: whoever writes the first ends the stream, which answers with the second.
@@ -70,7 +72,7 @@ class Stream(beam.PTransform):  # type: ignore[misc]
             | "Plan" >> beam.ParDo(_PlanNews(join_of(options), options.write, fingerprint(options)))
         )
         # Sources may change at any time: each look at the cache asks whether it still holds the newest version.
-        open_source = Fetcher(options.fetch, BeamStore(), fresh_seconds=0.0).open
+        open_source = Fetcher(options.fetch, AnyStore(), fresh_seconds=0.0).open
         worked = plan | WorkOn(options, run_id, open_source, lasting=True)
         # Its end is the end of the stream, also when no document ever came.
         seed = root | "Seed" >> beam.Create([Changes()])
@@ -151,7 +153,7 @@ class _ListNews(beam.DoFn):  # type: ignore[misc]
             return []
         now = time.time()
         try:
-            fresh, found = news(listed_now(text, BeamStore(), self._source), last, now)
+            fresh, found = news(listed_now(text, AnyStore(), self._source), last, now)
         except ConfigurationError as error:
             # Inputs were listed once before the job was posted: this passes, and the next tick is not far.
             _LOG.warning("%s; listing again in a moment", error)
@@ -194,7 +196,7 @@ class _PlanNews(beam.DoFn):  # type: ignore[misc]
         catalog = kept_catalog(root, "plan")
         with catalog.lock:
             catalog.refresh()
-            rows = list(shared_index(root).known(doc_ids, self._version, (catalog, BeamStorage(), kind)))
+            rows = list(shared_index(root).known(doc_ids, self._version, (catalog, storage_of(root), kind)))
         return [block for row in rows for block in packer.add(row)] + list(packer.rest())
 
 
@@ -248,7 +250,9 @@ class _CommitWindows(beam.DoFn):  # type: ignore[misc]
         """The stream's end: nothing is on its way any more."""
         due.clear()
         yield from self._commit(waiting, documents)
-        with BeamStorage().create(marker_path(self._write.output, self._facts.run_id, DRAINED)) as marker:
+        with storage_of(self._write.output).create(
+            marker_path(self._write.output, self._facts.run_id, DRAINED)
+        ) as marker:
             marker.write(b"")
 
     def _commit(self, waiting: Any, documents: Any) -> Iterator[dict[str, int]]:

@@ -13,9 +13,9 @@ from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOpt
 from apache_beam.runners.runner import PipelineResult
 
 from beam_pipeline.fingerprint import fingerprint
-from beam_pipeline.journal import opened, record_of, run_facts
+from beam_pipeline.journal import new_run_id, opened, record_of, run_facts
 from beam_pipeline.local_run import PLAIN, About, prepared
-from beam_pipeline.pipeline import build, new_run_id
+from beam_pipeline.pipeline import build
 from beam_pipeline.worker_errors import from_worker
 from runners import dataflow, flink
 from schemas.failures import ConfigurationError
@@ -26,8 +26,8 @@ from schemas.source import SourceRef
 from transforms.runtime.transform import batch_sizes
 from transforms.write.catalog import STAGING
 from transforms.write.lock import only_writer
+from transforms.write.storage import storage_of
 from transforms.write.summary import run_report
-from transforms.write.transform import BeamStorage
 
 PROFILES = {"flink": flink.pipeline_options, "dataflow": dataflow.pipeline_options}
 T = TypeVar("T")
@@ -48,7 +48,7 @@ def submit(
 
 
 def _submit(options: Options, flags: PipelineOptions, refs: Sequence[SourceRef], about: About) -> RunReport:
-    run_id, started, storage = new_run_id(), time.monotonic(), BeamStorage()
+    run_id, started = new_run_id(), time.monotonic()
     facts = run_facts(run_id, options, about.origins, about.kind)
     # Beside what it does, this tells whether the output can be written at all.
     seen = opened(options.write, run_id)
@@ -56,7 +56,7 @@ def _submit(options: Options, flags: PipelineOptions, refs: Sequence[SourceRef],
     try:
         result = _finished(job(options, flags, facts, refs, seen), options, flags)
     finally:
-        storage.delete(posixpath.join(options.write.output, STAGING, run_id))
+        storage_of(options.write.output).delete(posixpath.join(options.write.output, STAGING, run_id))
     report = run_report(options.write, run_id, record_of(options.write, run_id), time.monotonic() - started)
     return msgspec.structs.replace(report, batches=batch_sizes(result))
 

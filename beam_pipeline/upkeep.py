@@ -9,8 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from beam_pipeline.journal import ledger_of
-from beam_pipeline.pipeline import new_run_id
+from beam_pipeline.journal import ledger_of, new_run_id
 from schemas.options import WriteOptions
 from schemas.plan import RunFacts
 from transforms.write import maintain

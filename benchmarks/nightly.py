@@ -20,8 +20,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -84,6 +85,37 @@ class Silent(WSGIRequestHandler):
         """Nothing."""
 
 
+class Site(BaseHTTPRequestHandler):
+    """A web server's answers; it keeps connections, as web servers do."""
+
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    servers: Servers
+
+    def do_GET(self) -> None:
+        """Send a document, or say that it is as it was."""
+        name, servers = self.path.removeprefix("/"), self.servers
+        body = servers.bodies.get(name, b"")
+        etag = f'"{hashlib.md5(body).hexdigest()}"'
+        if body and self.headers.get("If-None-Match") == etag:
+            servers.questions += 1
+            self._answer(304, etag, b"")
+        else:
+            servers.sent[name] += bool(body)
+            self._answer(200 if body else 404, etag, body)
+
+    def _answer(self, status: int, etag: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("ETag", etag)
+        if status != 304:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
 @dataclass
 class Servers:
     """A web server and a bucket in this process; both count the bodies of documents that they send."""
@@ -97,7 +129,7 @@ class Servers:
         """Serve, and let this process's children find the bucket."""
         store = DomainDispatcherApplication(create_backend_app)
         bucket = make_server("127.0.0.1", 0, self._counted(store), threaded=True, request_handler=Silent)
-        site = make_server("127.0.0.1", 0, self._site, threaded=True, request_handler=Silent)
+        site = ThreadingHTTPServer(("127.0.0.1", 0), type("OurSite", (Site,), {"servers": self}))
         for server in (bucket, site):
             Thread(target=server.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{site.server_port}"
@@ -119,21 +151,6 @@ class Servers:
             return application(environ, start)
 
         return answer
-
-    def _site(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
-        name = environ["PATH_INFO"].removeprefix("/")
-        body = self.bodies.get(name)
-        if body is None:
-            start("404 Not Found", [("Content-Length", "0")])
-            return []
-        etag = f'"{hashlib.md5(body).hexdigest()}"'
-        if environ.get("HTTP_IF_NONE_MATCH") == etag:
-            self.questions += 1
-            start("304 Not Modified", [("ETag", etag)])
-            return []
-        self.sent[name] += 1
-        start("200 OK", [("ETag", etag), ("Content-Length", str(len(body)))])
-        return [body]
 
     def put(self, number: int, night: int, *, bucket: bool) -> str:
         """Store a document: odd numbers in the bucket, unless there is none; its name."""

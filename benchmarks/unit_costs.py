@@ -38,11 +38,11 @@ from transforms.fetch.fetcher import Fetcher  # noqa: E402
 from transforms.ocr.engine import ONNX, TESSERACT, engine_named  # noqa: E402
 from transforms.ocr.pages import PDF, needs_of, page_images  # noqa: E402
 from transforms.ocr.records import PageImage  # noqa: E402
-from transforms.runtime.beam_stores import BeamStore  # noqa: E402
+from transforms.runtime.stores import AnyStore  # noqa: E402
 from transforms.write.catalog import STAGING, open_catalog  # noqa: E402
 from transforms.write.commit import Committer  # noqa: E402
 from transforms.write.files import open_file  # noqa: E402
-from transforms.write.transform import BeamStorage  # noqa: E402
+from transforms.write.storage import LocalStorage  # noqa: E402
 
 OCR = OcrOptions()
 #: Files of a commit.
@@ -114,7 +114,7 @@ def bandwidth(folder: Path, threads: int) -> float:
     processes.start("site", [*command, "--directory", site, port])
     urls = [f"http://127.0.0.1:{port}/{number}.txt" for number in range(FETCHED)]
     wait_for("an answer of the web server", lambda: _listens(port))
-    fetcher = Fetcher(FetchOptions(cache_dir=str(folder / f"cache-{threads}")), BeamStore())
+    fetcher = Fetcher(FetchOptions(cache_dir=str(folder / f"cache-{threads}")), AnyStore())
     started = time.perf_counter()
     with ThreadPoolExecutor(threads) as pool:
         fetched = sum(found.size for found in pool.map(lambda url: fetcher.fetch(SourceRef(uri=url, path=url)), urls))
@@ -130,7 +130,7 @@ def _listens(port: int) -> bool:
 
 def commit(root: Path, files: int) -> tuple[float, int]:
     """Seconds of a commit that adds `files` files to one table, and bytes of its log entry."""
-    storage, run = BeamStorage(), f"run-{files}"
+    storage, run = LocalStorage(), f"run-{files}"
     catalog = open_catalog(str(root), "delta", storage)
     catalog.prepare()
     staging = root / STAGING / run / "chunks"

@@ -157,13 +157,16 @@ class StreamOptions(msgspec.Struct, frozen=True, kw_only=True):
     subscription: str = ""
 
 
+Device = Literal["auto", "cpu", "cuda", "tensorrt", "openvino"]
+
+
 class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Where the graph runs, and when a finished run counts as failed."""
 
     #: What is particular to an engine follows `--` on the command line, as Beam's flags.
     runner: Literal["direct", "flink", "dataflow"] = "direct"
     #: Where models run. 'auto' takes the first of cuda, cpu that works here.
-    device: Literal["auto", "cpu", "cuda", "tensorrt", "openvino"] = "auto"
+    device: Device = "auto"
     #: What models compute in.
     precision: Literal["fp32", "fp16", "int8"] = "fp32"
     #: What the models' step asks Dataflow for when the device is a GPU.

@@ -57,16 +57,11 @@ def list_sources(options: SourceOptions) -> Iterator[Listed]:
 
 
 def _references(options: SourceOptions) -> Iterable[SourceRef]:
-    from transforms.runtime.stores import LocalStore, Store
-    from transforms.runtime.uris import is_local
+    from transforms.runtime.stores import AnyStore
     from transforms.sources.listing import STDIN, expand, expand_manifest, select
     from transforms.sources.manifest import read_stdin_lines
 
-    store: Store = LocalStore()
-    if not all(is_local(text) for text in (*options.inputs, *options.manifests)):
-        from transforms.runtime.beam_stores import BeamStore
-
-        store = BeamStore()
+    store = AnyStore()
     for text in options.inputs:
         if text == STDIN:
             yield from select(read_stdin_lines(sys.stdin), options)

@@ -100,13 +100,13 @@ def look(job: Job) -> RunReport | None:
 
 def with_filled_inputs(options: Options) -> Options:
     """The options without inputs that match nothing yet; NothingListed when none does."""
-    from transforms.runtime.stores import store_of
+    from transforms.runtime.stores import AnyStore
     from transforms.sources.listing import expand
 
     filled: list[str] = []
     for text in options.source.inputs:
         with contextlib.suppress(NothingListed):
-            next(expand(text, store_of(text), options.source), None)
+            next(expand(text, AnyStore(), options.source), None)
             filled.append(text)
     if not filled and not options.source.manifests:
         raise NothingListed("no input matches anything")

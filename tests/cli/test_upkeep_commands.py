@@ -16,7 +16,7 @@ from schemas.options import WriteOptions
 from schemas.plan import Changes, RunFacts, Touch
 from schemas.report import RunReport
 from schemas.source import SourceRef
-from transforms.write.transform import committer
+from transforms.write.commit import committer
 
 OLD = Path(__file__).resolve().parents[1] / "write" / "outputs" / "schema_1.tar.gz"
 RUN = "20260102T000000-abcdef"

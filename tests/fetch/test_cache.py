@@ -16,10 +16,9 @@ def files(tmp_path):
 
 
 def add(files, key, data):
-    with files.incoming() as path:
-        with open(path, "wb") as stream:
-            stream.write(data)
-        return files.add(key, CacheEntry(sha256=hashlib.sha256(data).hexdigest(), size=len(data)), path)
+    with files.incoming() as place:
+        place.open().write(data)
+        return files.add(key, CacheEntry(sha256=hashlib.sha256(data).hexdigest(), size=len(data)), place)
 
 
 def total(root):
@@ -91,10 +90,11 @@ def test_a_file_held_by_another_process_stays(files, tmp_path):
 
 def test_leftovers_of_dead_processes_are_removed(files, tmp_path):
     (tmp_path / "incoming" / "dead").write_bytes(b"x")
-    with files.incoming() as path:
+    with files.incoming() as place:
+        place.open()
         add(files, "big", b"b" * 1001).close()
-        assert os.path.exists(path)
-    assert not os.path.exists(path)
+        assert os.path.exists(place.path)
+    assert not os.path.exists(place.path)
     assert not (tmp_path / "incoming" / "dead").exists()
 
 

@@ -20,7 +20,7 @@ from schemas.failures import (
 )
 from schemas.options import FetchOptions
 from schemas.source import SourceRef
-from transforms.fetch import http, retry
+from transforms.fetch import http, retry, web
 from transforms.fetch.fetcher import Fetcher
 from transforms.runtime.stores import LocalStore
 
@@ -63,7 +63,7 @@ def test_connections_are_reused(site, options):
 
 def test_threads_share_one_client(options):
     with ThreadPoolExecutor(4) as pool:
-        clients = set(pool.map(lambda _: id(http.shared_client(5)), range(8)))
+        clients = set(pool.map(lambda _: id(web.shared_client("http://host/x")), range(8)))
     assert len(clients) == 1
 
 
@@ -305,7 +305,7 @@ def test_login_page_instead_of_a_document_is_a_mismatch(site, options):
     ],
 )
 def test_share_links_are_refused_before_any_request(uri, options, monkeypatch):
-    monkeypatch.setattr(http, "shared_client", lambda *_: pytest.fail("a request was made"))
+    monkeypatch.setattr(web, "shared_client", lambda *_: pytest.fail("a request was made"))
     with pytest.raises(Forbidden) as caught:
         fetcher(options).fetch(ref(uri))
     assert "export" in caught.value.hint and "gs://" in caught.value.hint

@@ -1,12 +1,14 @@
 """Which staging folders belong to runs that live."""
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from pipeline_runs import ROOT
 
-from transforms.write.staging import FOLDER, dead_runs, hold
+from transforms.write.staging import FOLDER, dead_runs, hold, remove
 
 HOLDER = """
 import sys
@@ -42,11 +44,33 @@ def test_this_run_is_not_dead(tmp_path):
     assert (tmp_path / FOLDER / "mine").is_dir()
 
 
-def test_folders_without_a_lock_and_object_stores_are_left_alone(tmp_path):
+def test_files_without_a_lock_and_object_stores_are_left_alone(tmp_path):
     assert list(dead_runs(str(tmp_path))) == []
     assert list(dead_runs("gs://bucket/out")) == []
     hold("gs://bucket/out", "run")
-    (tmp_path / FOLDER / "unknown").mkdir(parents=True)
+    (tmp_path / FOLDER / "unknown" / "pages").mkdir(parents=True)
     (tmp_path / FOLDER / "file").touch()
     assert list(dead_runs(str(tmp_path))) == []
     assert (tmp_path / FOLDER / "unknown").exists()
+
+
+def test_who_dies_while_a_folder_is_made_or_removed_leaves_nothing(tmp_path):
+    """The states between its steps: a folder without a lock, one whose lock is all that is left."""
+    (tmp_path / FOLDER / "made").mkdir(parents=True)
+    (tmp_path / FOLDER / "removed").mkdir()
+    (tmp_path / FOLDER / "removed" / "lock").touch()
+    assert list(dead_runs(str(tmp_path))) == ["removed"]
+    assert list((tmp_path / FOLDER).iterdir()) == []
+
+
+def test_the_lock_of_a_folder_goes_last(tmp_path, monkeypatch):
+    folder = tmp_path / "run"
+    (folder / "zzz").mkdir(parents=True)
+    for name in ("aaa", "lock", "mmm", "zzz/file"):
+        (folder / name).touch()
+    gone = []
+    unlink = os.unlink
+    monkeypatch.setattr(os, "unlink", lambda path, **options: (gone.append(Path(path).name), unlink(path, **options)))
+    remove(str(folder))
+    assert not folder.exists()
+    assert gone[-1] == "lock" and len(gone) == 4

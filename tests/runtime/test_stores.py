@@ -3,19 +3,19 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from apache_beam.io.aws.clients.s3.messages import S3ClientError
 from apache_beam.io.filesystem import BeamIOError, FileMetadata, MatchResult
 from apache_beam.io.filesystems import FileSystems
 from google.api_core import exceptions as google
 from google.auth.exceptions import DefaultCredentialsError, TransportError
 
 from schemas.failures import ConfigurationError, Forbidden, NotFound, SourceUnavailable, Unsupported
-from transforms.runtime import beam_stores
+from transforms.runtime import s3_store
 from transforms.runtime.beam_stores import BeamStore, store_errors
-from transforms.runtime.stores import LocalStore, local_errors
+from transforms.runtime.s3_store import _client, s3_errors
+from transforms.runtime.stores import AnyStore, LocalStore, local_errors
 
 
-@pytest.mark.parametrize("store", [LocalStore(), BeamStore()])
+@pytest.mark.parametrize("store", [LocalStore(), AnyStore()])
 def test_local_files(store, tmp_path):
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "b[1].txt").write_bytes(b"bb")
@@ -58,9 +58,6 @@ def chained(inner, outer):
         (BeamIOError("x", {"gs://b/k": google.Forbidden("x")}), Forbidden),
         (BeamIOError("x", {"a": BeamIOError("y", {"b": google.NotFound("x")})}), NotFound),
         (chained(google.NotFound("x"), BeamIOError("y")), NotFound),
-        (S3ClientError("x", 404), NotFound),
-        (S3ClientError("x", 403), Forbidden),
-        (S3ClientError("x", None), SourceUnavailable),
         (OSError(errno.ENOENT, "Not found"), NotFound),
         (ConnectionResetError(), SourceUnavailable),
         (DefaultCredentialsError("x"), Forbidden),
@@ -78,10 +75,19 @@ def test_store_errors_are_typed(error, kind):
 
 def test_credentials_of_s3():
     botocore = pytest.importorskip("botocore.exceptions")
-    error = chained(botocore.NoCredentialsError(), S3ClientError("Unable to locate credentials", None))
-    with pytest.raises(Forbidden, match="credentials") as caught, store_errors("s3://b/k"):
-        raise error
+    with pytest.raises(Forbidden, match="credentials") as caught, s3_errors("s3://b/k"):
+        raise botocore.NoCredentialsError
     assert "AWS_ACCESS_KEY_ID" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(404, NotFound), (403, Forbidden), (412, SourceUnavailable), (503, SourceUnavailable)]
+)
+def test_answers_of_s3_are_typed(status, kind):
+    botocore = pytest.importorskip("botocore.exceptions")
+    answer = {"ResponseMetadata": {"HTTPStatusCode": status}, "Error": {"Code": "x", "Message": "y"}}
+    with pytest.raises(kind), s3_errors("s3://b/k"):
+        raise botocore.ClientError(answer, "GetObject")
 
 
 class Stream:
@@ -134,12 +140,11 @@ def test_objects(monkeypatch):
 
 def test_unknown_schemes_and_missing_extras(monkeypatch):
     with pytest.raises(Unsupported, match="ftp"):
-        BeamStore().open("ftp://host/x")
-    monkeypatch.setattr(beam_stores.importlib.util, "find_spec", lambda name: None)
+        AnyStore().open("ftp://host/x")
+    monkeypatch.setattr(s3_store.importlib.util, "find_spec", lambda name: None)
+    _client.cache_clear()
     with pytest.raises(ConfigurationError, match=r"docbeam\[s3\]"):
-        BeamStore().match("s3://b/**")
-    with pytest.raises(SourceUnavailable), store_errors("s3://b/k"):
-        raise S3ClientError("x", None)
+        AnyStore().match("s3://b/**")
 
 
 class Bucket(BaseHTTPRequestHandler):
@@ -156,18 +161,16 @@ class Bucket(BaseHTTPRequestHandler):
         pass
 
 
-def test_s3_without_a_pipeline(monkeypatch):
+def test_s3_without_beam(monkeypatch):
     pytest.importorskip("boto3")
     server = ThreadingHTTPServer(("127.0.0.1", 0), Bucket)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setattr(FileSystems, "_pipeline_options", None)
-    monkeypatch.setattr(beam_stores.RuntimeValueProvider, "runtime_options", None)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
         monkeypatch.setenv(name, "us-east-1")
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
-    assert BeamStore().stat("s3://bucket/key").size == 4
+    assert AnyStore().stat("s3://bucket/key").size == 4
     with pytest.raises(Forbidden):
-        BeamStore().stat("s3://bucket/denied")
+        AnyStore().stat("s3://bucket/denied")
     server.shutdown()
     server.server_close()

@@ -13,7 +13,7 @@ import boto3
 import pytest
 from pipeline_runs import check_output, command, read_tables, without_run, write_documents
 
-from transforms.runtime.beam_stores import BeamStore, _connections
+from transforms.runtime.s3_store import S3Store, _client
 from transforms.runtime.stores import delta_options
 from transforms.write.tables import output_format
 
@@ -147,8 +147,8 @@ def test_operations_share_the_connections_of_their_process(bucket, monkeypatch):
         return make(*args, **options)
 
     monkeypatch.setattr(boto3.session.Session, "client", counted)
-    _connections.cache_clear()
-    store = BeamStore()
+    _client.cache_clear()
+    store = S3Store()
     for _ in range(3):
         assert store.stat(f"{bucket}/in/notes.md").size
         with store.open(f"{bucket}/in/notes.md") as one, store.open(f"{bucket}/in/page.html") as other:

@@ -14,11 +14,12 @@ from schemas.plan import Changes, Known, RunFacts
 from schemas.tables import TABLES
 from transforms.runtime.stamps import content_mark, listed_mark
 from transforms.write.catalog import STAGING, DeltaCatalog
+from transforms.write.commit import committer
 from transforms.write.files import TableFiles
 from transforms.write.known import known_files, known_rows
 from transforms.write.rows import table_batch
+from transforms.write.storage import LocalStorage
 from transforms.write.tables import open_table, output_format, read_documents
-from transforms.write.transform import BeamStorage, committer
 
 FORMATS = ("delta", "parquet", "arrow", "avro")
 
@@ -29,7 +30,7 @@ def ingest(root: Path, run: str, documents, format_name: str = "delta", file_byt
     written = []
     for name in TABLES:
         prefix = f"{root}/{STAGING}/{run}/{name}/part-{run}-x"
-        files = TableFiles(name, prefix, format_name, BeamStorage().create, (file_bytes, 2, 1 << 20))
+        files = TableFiles(name, prefix, format_name, LocalStorage().create, (file_bytes, 2, 1 << 20))
         for document in documents:
             tables = table_batch(document, run).tables
             if name in tables:
@@ -80,7 +81,7 @@ def test_nothing_is_visible_before_the_commit(tmp_path, document) -> None:
     options = WriteOptions(output=str(tmp_path))
     committer(options, RunFacts(run_id="dead")).catalog.prepare()
     prefix = f"{tmp_path}/{STAGING}/dead/chunks/part"
-    files = TableFiles("chunks", prefix, "delta", BeamStorage().create, (1, 1, 1))
+    files = TableFiles("chunks", prefix, "delta", LocalStorage().create, (1, 1, 1))
     assert [f.rows for f in files.add(table_batch(document("a.txt"), "dead").tables["chunks"])] == [1]
     assert open_table(str(tmp_path), "chunks").count_rows() == 0
     assert not list((tmp_path / "chunks").glob("*.parquet"))
@@ -98,15 +99,15 @@ def test_documents_are_committed_last(tmp_path, document, monkeypatch) -> None:
 
 def test_files_roll_by_bytes_and_groups_by_rows(tmp_path, document) -> None:
     batches = [table_batch(document(f"{i}.txt"), "r").tables["elements"] for i in range(4)]
-    files = TableFiles("elements", f"{tmp_path}/part", "parquet", BeamStorage().create, (1, 6, 1 << 20))
+    files = TableFiles("elements", f"{tmp_path}/part", "parquet", LocalStorage().create, (1, 6, 1 << 20))
     written = [file for batch in batches for file in files.add(batch)]
     assert [file.rows for file in written] == [6, 6] and list(files.close()) == []
     assert [os.path.getsize(file.path) for file in written] == [file.size for file in written]
 
 
 def known(root: Path, fingerprint: str) -> dict[str, Known]:
-    files = known_files(str(root), "delta", BeamStorage())
-    return {row.uri: row for path in files for row in known_rows(path, "delta", BeamStorage(), fingerprint)}
+    files = known_files(str(root), "delta", LocalStorage())
+    return {row.uri: row for path in files for row in known_rows(path, "delta", LocalStorage(), fingerprint)}
 
 
 def test_known_rows_tell_what_planning_needs(tmp_path, document) -> None:

@@ -13,6 +13,7 @@ from schemas.plan import Changes, RunFacts, Touch
 from schemas.source import SourceRef
 from schemas.tables import TABLES
 from transforms.write.catalog import STAGING
+from transforms.write.commit import committer
 from transforms.write.files import TableFiles
 from transforms.write.index import DocumentIndex
 from transforms.write.kept import KeptCatalog
@@ -20,9 +21,9 @@ from transforms.write.ledger import Ledger
 from transforms.write.repair import settle
 from transforms.write.rows import table_batch
 from transforms.write.snapshot import read_runs, snapshot
+from transforms.write.storage import LocalStorage
 from transforms.write.streams import WindowCommitter, generations, transaction
 from transforms.write.tables import read_documents
-from transforms.write.transform import BeamStorage, committer
 
 STREAM = "20261121T080000-abcdef"
 _numbers = itertools.count()
@@ -33,7 +34,7 @@ def stage(root: Path, *documents) -> Changes:
     written, bundle = [], next(_numbers)
     for name in TABLES:
         prefix = f"{root}/{STAGING}/{STREAM}/{name}/part-{STREAM}-{bundle}"
-        files = TableFiles(name, prefix, "delta", BeamStorage().create, (1 << 20, 2, 1 << 20))
+        files = TableFiles(name, prefix, "delta", LocalStorage().create, (1 << 20, 2, 1 << 20))
         for document in documents:
             if name in (tables := table_batch(document, STREAM).tables):
                 written += files.add(tables[name])
@@ -198,7 +199,7 @@ def test_somebody_else_who_commits_is_waited_for(root, document):
         waited.append(seconds)
         if len(waited) == 3:
             committer_of_other = windows(root, "20261121T090000-other0").committer
-            ledger = Ledger(str(root), "delta", BeamStorage(), committer_of_other.catalog)
+            ledger = Ledger(str(root), "delta", LocalStorage(), committer_of_other.catalog)
             settle(ledger, "repair")
 
     target = msgspec.structs.replace(target, sleep=sleep)
@@ -244,7 +245,7 @@ def test_the_index_reads_each_file_once(root, document):
     index, target = DocumentIndex(), windows(root).committer
     opened = []
 
-    class Counting(BeamStorage):
+    class Counting(LocalStorage):
         def open(self, path):
             opened.append(path)
             return super().open(path)

@@ -18,12 +18,13 @@ from schemas.plan import Changes, RunFacts
 from schemas.tables import TABLES
 from transforms.write.changes import changes
 from transforms.write.columns import adapted_row, conform, nothing
+from transforms.write.commit import committer
 from transforms.write.files import TableFiles
 from transforms.write.lock import only_writer
 from transforms.write.rows import table_batch
 from transforms.write.snapshot import read_runs, snapshot
+from transforms.write.storage import LocalStorage
 from transforms.write.tables import read_documents
-from transforms.write.transform import BeamStorage, committer
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,7 +37,7 @@ def staged(root, run, documents, **more) -> Changes:
     written = []
     for name in TABLES:
         files = TableFiles(
-            name, f"{root}/_staging/{run}/{name}/part-{run}-x", "delta", BeamStorage().create, (1 << 20, 2, 1 << 20)
+            name, f"{root}/_staging/{run}/{name}/part-{run}-x", "delta", LocalStorage().create, (1 << 20, 2, 1 << 20)
         )
         for document in documents:
             written += files.add(table_batch(document, run).tables[name]) if document else []

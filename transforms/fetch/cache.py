@@ -16,6 +16,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from tempfile import mkstemp
+from typing import BinaryIO
 
 import msgspec
 
@@ -50,6 +51,34 @@ class Lease:
     def close(self) -> None:
         """Let eviction have the file."""
         os.close(self._descriptor)
+
+
+class Incoming:
+    """A file that is being written, made by the first who wants it. Its lock keeps others from taking it for lost."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._file: BinaryIO | None = None
+        self.path = ""
+
+    def open(self) -> BinaryIO:
+        """The new, empty file."""
+        descriptor, self.path = mkstemp(dir=self._folder)
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        self._file = os.fdopen(descriptor, "r+b")
+        return self._file
+
+    def move(self, target: str) -> None:
+        """Rename it, complete."""
+        if self._file is not None:
+            self._file.flush()
+            os.rename(self.path, target)
+
+    def close(self) -> None:
+        """Remove it, unless it was moved."""
+        if self._file is not None:
+            _unlink(self.path)
+            self._file.close()
 
 
 class FileCache:
@@ -94,25 +123,23 @@ class FileCache:
             os.close(descriptor)
 
     @contextmanager
-    def incoming(self) -> Iterator[str]:
-        """Path of a new, empty file to download to; removed in the end unless `add` took it."""
-        descriptor, path = mkstemp(dir=self._incoming)
+    def incoming(self) -> Iterator[Incoming]:
+        """A place to download to; its file is removed in the end unless `add` took it."""
+        place = Incoming(self._incoming)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH)
-            yield path
+            yield place
         finally:
-            _unlink(path)
-            os.close(descriptor)
+            place.close()
 
-    def add(self, key: str, entry: CacheEntry, path: str) -> Lease:
-        """Move the complete file at `path` in as the bytes of the source `key`."""
+    def add(self, key: str, entry: CacheEntry, place: Incoming) -> Lease:
+        """Move a complete file in as the bytes of the source `key`."""
         with self.lock(entry.sha256):
             lease = self._lease(entry)
             if lease is None:
                 target = os.path.join(self._data, entry.sha256)
-                descriptor = os.open(path, os.O_RDONLY)
+                descriptor = os.open(place.path, os.O_RDONLY)
                 fcntl.flock(descriptor, fcntl.LOCK_SH)
-                os.rename(path, target)
+                place.move(target)
                 lease = Lease(target, entry, descriptor)
         self.note(key, entry)
         self._grow(entry.size)
@@ -120,10 +147,9 @@ class FileCache:
 
     def note(self, key: str, entry: CacheEntry) -> None:
         """Record what was learnt of the source `key`."""
-        with self.incoming() as path:
-            with open(path, "wb") as stream:
-                stream.write(msgspec.json.encode(entry))
-            os.rename(path, os.path.join(self._entries, key))
+        with self.incoming() as place:
+            place.open().write(msgspec.json.encode(entry))
+            place.move(os.path.join(self._entries, key))
 
     def _grow(self, size: int) -> None:
         with self._mutex:

@@ -90,25 +90,30 @@ class Fetcher:
             lease = files.find(key)
             if lease and self._is_fresh(lease.entry):
                 return lease
+            if lease is None and validators is not None:
+                # Whoever plans a document is alone with it, and most answers are short.
+                return self._renew(ref, (key, None), files, validators)
             if lease:
                 lease.close()
             with files.lock(key):
-                return self._renew(ref, key, files, validators)
+                lease = files.find(key)
+                if lease and self._is_fresh(lease.entry):
+                    return lease
+                return self._renew(ref, (key, lease), files, validators)
 
-    def _renew(self, ref: SourceRef, key: str, files: FileCache, validators: Validators | None) -> Lease:
-        """Download the source, unless somebody else just did; unchanged bytes keep their file."""
-        old = files.find(key)
-        if old and self._is_fresh(old.entry):
-            return old
+    def _renew(
+        self, ref: SourceRef, found: tuple[str, Lease | None], files: FileCache, validators: Validators | None
+    ) -> Lease:
+        """Download the source; unchanged bytes keep the file that was `found` under its key."""
+        key, old = found
         with ExitStack() as stack:
             if old:
                 stack.callback(old.close)
-            with files.incoming() as path:
-                with open(path, "r+b") as stream:
-                    sink = Sink(stream, ref.uri, self._options)
-                    entry = self._transfer(ref, sink, old.entry if old else None, validators)
+            with files.incoming() as place:
+                sink = Sink(place.open, ref.uri, self._options)
+                entry = self._transfer(ref, sink, old.entry if old else None, validators)
                 if old is None or entry.sha256 != old.entry.sha256:
-                    return files.add(key, entry, path)
+                    return files.add(key, entry, place)
             files.note(key, entry)
             stack.pop_all()
             old.entry = entry

@@ -2,48 +2,24 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from email.message import Message
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
-import httpx
 import msgspec
+import urllib3
 
-from schemas.failures import Corrupt, DocumentError, Forbidden, NotFound, SourceUnavailable, TimedOut, Unsupported
+from schemas.failures import DocumentError, Forbidden, NotFound, SourceUnavailable, Unsupported
 from schemas.options import FetchOptions
 from transforms.fetch.cache import CacheEntry
 from transforms.fetch.retry import Transient, retrying
 from transforms.fetch.sink import Sink
 from transforms.fetch.validators import NotModified, Validators
-from transforms.runtime.once import made_once
+from transforms.fetch.web import BROWSER_HINT, answer_of
 from transforms.runtime.uris import redact
 
-_CONNECT_SECONDS, _IDLE_SECONDS = 10.0, 30.0
-_USER_AGENT = "docbeam"
-_BROWSER_HINT = "open the URI in a browser; a login or another address may be needed"
-
-
-def shared_client(max_redirects: int) -> httpx.Client:
-    """This process's client; its threads share its connections."""
-    return _client(os.getpid(), max_redirects)
-
-
-@made_once
-def _client(process: int, max_redirects: int) -> httpx.Client:
-    # A forked process must not share sockets with its parent: hence the process id in the key.
-    # At its default level this logger writes every URL, with its signature.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    return httpx.Client(
-        follow_redirects=True,
-        max_redirects=max_redirects,
-        headers={"User-Agent": _USER_AGENT},
-        limits=httpx.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=30),
-    )
+_CHUNK_BYTES = 1 << 16
 
 
 def download(
@@ -64,19 +40,19 @@ def _attempt(
     uri: str, sink: Sink, options: FetchOptions, known: CacheEntry | None, validators: Validators | None
 ) -> CacheEntry:
     sink.restart()
-    left = sink.remaining()
-    timeout = httpx.Timeout(min(_IDLE_SECONDS, left), connect=min(_CONNECT_SECONDS, left))
-    client = shared_client(options.max_redirects)
     headers = _conditions(known) or (validators.conditions if validators else {})
-    with _transport_errors(uri), client.stream("GET", uri, headers=headers, timeout=timeout) as response:
-        if known and response.status_code == HTTPStatus.NOT_MODIFIED:
+    with answer_of(uri, headers, sink.remaining(), options.max_redirects) as response:
+        if (headers or known) and response.status == HTTPStatus.NOT_MODIFIED:
+            # It has no body: the connection is free.
+            response.release_conn()
+            if known is None:
+                raise NotModified(uri)
             return msgspec.structs.replace(known, validated=time.time())
-        if headers and response.status_code == HTTPStatus.NOT_MODIFIED:
-            raise NotModified(uri)
         _check_status(uri, response)
         if response.headers.get("Content-Length", "").isdecimal() and "Content-Encoding" not in response.headers:
             sink.check_size(int(response.headers["Content-Length"]))
-        for data in response.iter_bytes():
+        # As it comes: the sink ends what takes too long.
+        while data := response.read1(_CHUNK_BYTES):
             sink.write(data)
         return _entry(response, sink)
 
@@ -88,7 +64,7 @@ def _conditions(known: CacheEntry | None) -> dict[str, str]:
     return {name: value for name, value in headers.items() if value}
 
 
-def _entry(response: httpx.Response, sink: Sink) -> CacheEntry:
+def _entry(response: urllib3.BaseHTTPResponse, sink: Sink) -> CacheEntry:
     header = response.headers.get
     disposition = Message()
     disposition["Content-Disposition"] = header("Content-Disposition", "")
@@ -103,32 +79,11 @@ def _entry(response: httpx.Response, sink: Sink) -> CacheEntry:
     )
 
 
-@contextmanager
-def _transport_errors(uri: str) -> Iterator[None]:
-    shown = redact(uri)
-    try:
-        yield
-    except httpx.TimeoutException as error:
-        raise Transient(TimedOut(f"{shown} does not answer ({type(error).__name__})", hint=_BROWSER_HINT)) from error
-    except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL) as error:
-        raise Unsupported(f"{shown} is not a valid URL, or redirects to one that is not", hint=_BROWSER_HINT) from error
-    except httpx.TransportError as error:
-        raise Transient(
-            SourceUnavailable(f"the connection to {shown} failed: {error or type(error).__name__}")
-        ) from error
-    except httpx.TooManyRedirects as error:
-        raise Unsupported(f"{shown} redirects too often", hint=_BROWSER_HINT) from error
-    except httpx.DecodingError as error:
-        raise Corrupt(
-            f"{shown}: the body does not match its Content-Encoding", hint="report it to the server"
-        ) from error
-
-
-def _check_status(uri: str, response: httpx.Response) -> None:
-    status = response.status_code
-    if response.is_success:
+def _check_status(uri: str, response: urllib3.BaseHTTPResponse) -> None:
+    status = response.status
+    if 200 <= status < 300:
         return
-    message = f"{redact(uri)}: the server answered {status} {response.reason_phrase}".rstrip()
+    message = f"{redact(uri)}: the server answered {status} {response.reason or ''}".rstrip()
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= 500:
         raise Transient(SourceUnavailable(message), _retry_after(response.headers.get("Retry-After", "")))
     raise _refusal(status, message)
@@ -139,7 +94,7 @@ def _refusal(status: int, message: str) -> DocumentError:
         return NotFound(message)
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         return Forbidden(message, hint="use a signed URL, or copy the document to a place this machine may read")
-    return Forbidden(message, hint=_BROWSER_HINT) if 400 <= status < 500 else Unsupported(message, hint=_BROWSER_HINT)
+    return Forbidden(message, hint=BROWSER_HINT) if 400 <= status < 500 else Unsupported(message, hint=BROWSER_HINT)
 
 
 def _retry_after(value: str) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
 from typing import BinaryIO
 
 from schemas.failures import TimedOut, TooLarge
@@ -16,15 +17,17 @@ _TIMEOUT_HINT = "raise the fetch timeout, or check why the source is slow"
 class Sink:
     """Takes the bytes of one source, attempt by attempt. The time limit covers all attempts."""
 
-    def __init__(self, stream: BinaryIO, uri: str, options: FetchOptions) -> None:
-        self._stream, self._uri, self._options = stream, redact(uri), options
+    def __init__(self, make: Callable[[], BinaryIO], uri: str, options: FetchOptions) -> None:
+        self._make, self._uri, self._options = make, redact(uri), options
+        self._stream: BinaryIO | None = None
         self._deadline = time.monotonic() + options.timeout
         self.restart()
 
     def restart(self) -> None:
         """Forget what an earlier attempt wrote."""
-        self._stream.seek(0)
-        self._stream.truncate()
+        if self._stream is not None:
+            self._stream.seek(0)
+            self._stream.truncate()
         self._digest, self.size = hashlib.sha256(), 0
 
     def write(self, data: bytes) -> None:
@@ -33,7 +36,7 @@ class Sink:
         self.remaining()
         self.size += len(data)
         self._digest.update(data)
-        self._stream.write(data)
+        self._opened().write(data)
 
     def check_size(self, size: int) -> None:
         """Raise TooLarge when a document of `size` bytes is over the limit."""
@@ -50,5 +53,11 @@ class Sink:
 
     def finish(self) -> str:
         """Write out what is buffered; the hex SHA-256 of the bytes."""
-        self._stream.flush()
+        self._opened().flush()
         return self._digest.hexdigest()
+
+    def _opened(self) -> BinaryIO:
+        # Not before: most sources that are asked whether they changed did not.
+        if self._stream is None:
+            self._stream = self._make()
+        return self._stream

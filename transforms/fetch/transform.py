@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import apache_beam as beam
 
 from schemas.part import Part
-from schemas.plan import Planned, Touch
+from schemas.plan import Planned
 from transforms.fetch.parts import STAGE, OpenSource, settled
-from transforms.runtime.counts import LiveCounts, live_counts
+from transforms.runtime.counts import count_settled, live_counts
 
 TOUCHED = "touched"
 
@@ -33,14 +33,6 @@ class _Fetch(beam.DoFn):  # type: ignore[misc]
         if result is None or result.failure is None:
             self._unchanged.inc()
         return [] if result is None else [beam.pvalue.TaggedOutput(TOUCHED, result)]
-
-
-def count_settled(counts: LiveCounts, result: Touch | None) -> None:
-    """Add a document that is done with once its source was asked."""
-    if result is not None and result.failure is not None:
-        counts.add(documents=1, documents_stale=1, failures=1)
-    else:
-        counts.add(documents=1, documents_unchanged=1)
 
 
 @dataclass(eq=False)

@@ -8,7 +8,7 @@ from functools import cache
 import msgspec
 
 from schemas.failures import ConfigurationError
-from schemas.options import Options, RunOptions
+from schemas.options import Device, Options, RunOptions
 from transforms.layout import pymupdf_models
 from transforms.layout.batches import BatchBounds
 from transforms.layout.detector import Detector
@@ -17,9 +17,8 @@ from transforms.layout.model import ModelOptions, OnBatch, measured_bounds
 from transforms.layout.networks import DETECTOR, BuiltIn, Model, Networks, Own
 from transforms.layout.records import PrepareRequest, Tier
 from transforms.runtime.once import made_once
-from transforms.runtime.onnx.devices import Chosen, Device, Execution, Precision, resolve_device
-from transforms.runtime.stores import LocalStore, Store
-from transforms.runtime.uris import is_local
+from transforms.runtime.onnx.devices import Chosen, Execution, Precision, resolve_device
+from transforms.runtime.stores import AnyStore
 
 TIERS: tuple[Tier, ...] = ("full", "graph")
 
@@ -73,17 +72,8 @@ def detector_files(uri: str) -> DetectorFiles:
 
 
 def _read(uri: str) -> bytes:
-    with _store(uri).open(uri) as stream:
+    with AnyStore().open(uri) as stream:
         return stream.read()
-
-
-def _store(uri: str) -> Store:
-    if is_local(uri):
-        return LocalStore()
-    # Beam takes seconds to import; only object stores need it.
-    from transforms.runtime.beam_stores import BeamStore
-
-    return BeamStore()
 
 
 def _device(run: RunOptions) -> Chosen:

@@ -15,8 +15,8 @@ from typing import Any
 import msgspec
 
 from schemas.failures import ConfigurationError
+from schemas.options import Device
 from transforms.ocr import onnx_languages, onnx_weights
-from transforms.runtime.onnx.devices import Device
 from transforms.runtime.onnx.message import parse
 
 SUPPORTED = "3.10"

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
-import onnxruntime
 
-from schemas.options import OcrOptions, Options, RunOptions
+from schemas.options import Device, OcrOptions, Options, RunOptions
 from transforms.ocr.engine import ONNX, Choice, OcrEngine, check_engine, choose_engine, engine_named
-from transforms.ocr.onnx import OnBatch, OnnxOcr
 from transforms.runtime.once import made_once
-from transforms.runtime.onnx.devices import Device
+
+if TYPE_CHECKING:
+    from transforms.ocr.onnx import OnBatch
 
 #: Pages whose images wait together for an engine that reads in batches.
 CPU_PAGES, GPU_PAGES = 8, 32
@@ -57,12 +60,17 @@ def ocr_settings(options: Options) -> Settings:
 
 def has_gpu(device: str) -> bool:
     """Whether models would run on a GPU here."""
-    return device not in ("cpu", "openvino") and "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+    spec = None if device in ("cpu", "openvino") else find_spec("onnxruntime")
+    folders = spec.submodule_search_locations or [] if spec else []
+    # Its provider is a library of its own; importing onnxruntime only to ask takes a while.
+    return any(any(Path(folder, "capi").glob("*onnxruntime_providers_cuda.*")) for folder in folders)
 
 
 @made_once
 def load_engine(settings: Settings, on_batch: OnBatch | None = None) -> OcrEngine:
     """The engine of this process."""
     if settings.engine == ONNX:
+        from transforms.ocr.onnx import OnnxOcr
+
         return OnnxOcr(settings.device, settings.precision, on_batch=on_batch)
     return engine_named(settings.engine)

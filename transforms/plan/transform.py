@@ -18,7 +18,7 @@ from schemas.source import SourceRef
 from transforms.plan.blocks import CLUSTER, Packed, Packer, known_id, ref_id
 from transforms.plan.join import Join
 from transforms.plan.recall import STAGE, Recall
-from transforms.runtime.counts import LiveCounts, live_counts
+from transforms.runtime.counts import count_planned, live_counts
 from transforms.runtime.pool import PoolOptions, shared_pool
 from transforms.runtime.transform import for_each_part
 
@@ -66,12 +66,6 @@ class _Join(beam.DoFn):  # type: ignore[misc]
         count_planned(self._counts, changes)
         for name, amount in changes.counts.items():
             beam.metrics.Metrics.counter("plan", name).inc(amount)
-
-
-def count_planned(counts: LiveCounts, changes: Changes) -> None:
-    """Add what was listed, and what of it needs no work."""
-    idle = sum(changes.counts.get(name, 0) for name in ("unchanged", "waiting", "quarantined"))
-    counts.add(listed=changes.listed, documents=idle, documents_unchanged=idle)
 
 
 @dataclass(eq=False)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections import Counter
 
+from schemas.part import TableBatch
+from schemas.plan import Changes, Touch
 from transforms.runtime.once import made_once
 
 
@@ -29,3 +31,24 @@ class LiveCounts:
 def live_counts(run_id: str) -> LiveCounts:
     """The counts of a run in this process."""
     return LiveCounts()
+
+
+def count_planned(counts: LiveCounts, changes: Changes) -> None:
+    """Add what was listed, and what of it needs no work."""
+    idle = sum(changes.counts.get(name, 0) for name in ("unchanged", "waiting", "quarantined"))
+    counts.add(listed=changes.listed, documents=idle, documents_unchanged=idle)
+
+
+def count_settled(counts: LiveCounts, result: Touch | None) -> None:
+    """Add a document that is done with once its source was asked."""
+    if result is not None and result.failure is not None:
+        counts.add(documents=1, documents_stale=1, failures=1)
+    else:
+        counts.add(documents=1, documents_unchanged=1)
+
+
+def count_written(counts: LiveCounts, batch: TableBatch) -> dict[str, int]:
+    """Add a document whose rows are written; what was counted, besides documents and failures."""
+    found = {f"documents_{batch.status}": 1, "pages": batch.pages, "chunks": batch.chunks}
+    counts.add(documents=1, failures=batch.failures, **found)
+    return found

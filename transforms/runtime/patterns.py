@@ -12,6 +12,7 @@ from schemas.failures import ConfigurationError
 from schemas.options import SourceOptions
 
 _MAGIC = re.compile(r"[*?\[]")
+_WILDCARDS = re.compile(r"(\*\*|\*|\?|\[.\])")
 
 
 def has_magic(text: str) -> bool:
@@ -37,6 +38,14 @@ def matches(path: Sequence[str], pattern: Sequence[str]) -> bool:
     if pattern[0] == "**":
         return any(matches(path[start:], pattern[1:]) for start in range(len(path) + 1))
     return bool(path) and fnmatchcase(path[0], pattern[0]) and matches(path[1:], pattern[1:])
+
+
+def uri_pattern(pattern: str) -> re.Pattern[str]:
+    """What the URI of an object must match: '**' stands for anything, '*' and '?' for anything but '/', '[x]' for x."""
+    wild = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
+    pieces = enumerate(_WILDCARDS.split(pattern))
+    literal = (wild.get(piece, re.escape(piece[1:2])) if at % 2 else re.escape(piece) for at, piece in pieces)
+    return re.compile("".join(literal), re.DOTALL)
 
 
 def path_filter(options: SourceOptions) -> Callable[[str], bool]:

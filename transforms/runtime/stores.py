@@ -11,8 +11,13 @@ from typing import BinaryIO, Protocol, cast
 
 import msgspec
 
-from schemas.failures import Forbidden, NotFound, SourceUnavailable
+from schemas.failures import DocumentError, Forbidden, NotFound, SourceUnavailable
 from transforms.runtime.uris import is_local, local_path, local_uri, redact, scheme
+
+HINTS = {
+    "gs": "run `gcloud auth application-default login`, or give the worker's service account read access",
+    "s3": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or give the worker's role read access",
+}
 
 
 class FileInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,13 +79,42 @@ def local_errors(uri: str) -> Iterator[None]:
         raise NotFound(f"no such file: {uri!r}") from error
 
 
-def store_of(*uris: str) -> Store:
-    """The store for these places: without Beam, which takes seconds to import, when all are on this machine."""
-    if all(map(is_local, uris)):
+class AnyStore:
+    """Files wherever their URI says. What reads a store is imported when the store is met: Beam takes seconds."""
+
+    def match(self, pattern: str) -> list[FileInfo]:
+        """See `Store.match`."""
+        return _store(pattern).match(pattern)
+
+    def stat(self, uri: str) -> FileInfo:
+        """See `Store.stat`."""
+        return _store(uri).stat(uri)
+
+    def open(self, uri: str) -> BinaryIO:
+        """See `Store.open`."""
+        return _store(uri).open(uri)
+
+
+def _store(uri: str) -> Store:
+    if is_local(uri):
         return LocalStore()
+    if scheme(uri) == "s3":
+        from transforms.runtime.s3_store import S3Store
+
+        return S3Store()
     from transforms.runtime.beam_stores import BeamStore
 
     return BeamStore()
+
+
+def refusal(uri: str, status: int) -> DocumentError:
+    """What the HTTP status of a store's answer means."""
+    shown = redact(uri)
+    if status in (404, 410):
+        return NotFound(f"no such object: {shown}")
+    if status in (401, 403):
+        return Forbidden(f"no permission to read {shown}", hint=HINTS.get(scheme(uri), ""))
+    return SourceUnavailable(f"cannot read {shown} just now: HTTP status {status}")
 
 
 def delta_options(root: str, environment: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -6,29 +6,18 @@ import pickle
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
 
 import apache_beam as beam
-import msgspec
 from apache_beam.metrics import MetricsFilter
 from apache_beam.metrics.metric import MetricResults
 from apache_beam.runners.runner import PipelineResult
 
-from schemas.failures import Failure
 from schemas.part import Part
-from transforms.runtime.guard import guarded
-from transforms.runtime.pool import ParserPool, PoolOptions, shared_pool
+from transforms.runtime.pool import PoolOptions, shared_pool
+from transforms.runtime.steps import PartFunction, worked
 
 #: Namespace of the counters of batch sizes: 'image.8' counts the runs of the image network with 8 pages.
 BATCHES = "docbeam.batches"
-
-
-class PartFunction(Protocol):
-    """A stage's work on one part; native code runs through `pool.call`."""
-
-    def __call__(self, part: Part, pool: ParserPool) -> Iterable[Part]:
-        """The parts that come of it. May raise anything: the guard turns it into the part's failure."""
-        ...
 
 
 class _DoPart(beam.DoFn):  # type: ignore[misc]
@@ -41,13 +30,9 @@ class _DoPart(beam.DoFn):  # type: ignore[misc]
         self._pool = shared_pool(self._options)
 
     def process(self, part: Part) -> Iterable[Part]:
-        if part.failure is not None:
-            return [part]
-        result = guarded(self._stage, lambda: list(self._function(part, self._pool)))
-        if isinstance(result, Failure):
-            self._failures.inc()
-            return [msgspec.structs.replace(part, payload=b"", failure=result)]
-        self._done.inc()
+        result = worked(self._stage, self._function, part, self._pool)
+        if part.failure is None:
+            (self._failures if result and result[0].failure else self._done).inc()
         return result
 
 

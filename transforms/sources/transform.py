@@ -11,7 +11,7 @@ import msgspec
 from schemas.options import SourceOptions
 from schemas.plan import Root
 from schemas.source import SourceRef
-from transforms.runtime.beam_stores import BeamStore
+from transforms.runtime.stores import AnyStore
 from transforms.sources.listing import absolute, expand_input, select
 
 ROOTS = "roots"
@@ -51,5 +51,5 @@ def _expand(item: _Input | SourceRef, options: SourceOptions) -> Iterator[Source
         yield item
         yield beam.pvalue.TaggedOutput(ROOTS, Root(kind="single", uri=item.uri, listed=1))
         return
-    for found in expand_input(item.text, BeamStore(), options, is_manifest=item.is_manifest):
+    for found in expand_input(item.text, AnyStore(), options, is_manifest=item.is_manifest):
         yield beam.pvalue.TaggedOutput(ROOTS, found) if isinstance(found, Root) else found

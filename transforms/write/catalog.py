@@ -6,8 +6,8 @@ import json
 import os
 import posixpath
 import time
-from collections.abc import Mapping, Sequence
-from typing import IO, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
@@ -21,39 +21,12 @@ from transforms.runtime.stores import delta_options
 from transforms.write.columns import grown, incompatible, schema_of
 from transforms.write.files import SUFFIX
 from transforms.write.staging import FOLDER, dead_runs
+from transforms.write.storage import Storage
 
 STAGING = FOLDER
 #: Metadata of the commit by which a run claims the output.
 CLAIM = "docbeam.claim"
 _WRITER = "docbeam-writer"
-
-
-class Storage(Protocol):
-    """Files of the output, on any file system."""
-
-    def create(self, path: str) -> IO[bytes]:
-        """A new binary file; its folders are made."""
-        ...
-
-    def open(self, path: str) -> IO[bytes]:
-        """An existing file for reading, seekable."""
-        ...
-
-    def move(self, source: str, target: str) -> None:
-        """Rename; the target's folder is made. A target that exists already from an earlier try is kept."""
-        ...
-
-    def move_all(self, places: Mapping[str, str]) -> None:
-        """Rename many files at once, each to its target; the targets' folders are there."""
-        ...
-
-    def delete(self, path: str) -> None:
-        """Remove a file or a folder with all its files; nothing happens when it is gone."""
-        ...
-
-    def list(self, prefix: str) -> list[str]:
-        """Paths of the files directly below a folder, sorted."""
-        ...
 
 
 class Catalog(Protocol):

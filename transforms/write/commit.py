@@ -10,17 +10,19 @@ import msgspec
 import pyarrow as pa
 
 from schemas.failures import OutputError
+from schemas.options import WriteOptions
 from schemas.part import WrittenFile
 from schemas.plan import Changes, RunFacts
 from schemas.tables import TABLES
 from transforms.write import edits
-from transforms.write.catalog import STAGING, Catalog, Storage
+from transforms.write.catalog import STAGING, Catalog, open_catalog
 from transforms.write.columns import conform
 from transforms.write.edits import Edit
 from transforms.write.files import SUFFIX, open_file
 from transforms.write.ledger import Ledger
 from transforms.write.read import read_rows
 from transforms.write.repair import settle
+from transforms.write.storage import Storage, storage_of
 from transforms.write.tally import run_record
 
 
@@ -171,6 +173,38 @@ class Committer(msgspec.Struct, frozen=True, kw_only=True):
         target = posixpath.join(self.root, file.table, posixpath.basename(file.path))
         path = target if self._committed(file.table) else file.path
         return read_rows(self.storage, path, self.format, columns)
+
+
+class Commit(msgspec.Struct, frozen=True, kw_only=True):
+    """The commit of a run to come: plain facts, which travel to whoever commits."""
+
+    options: WriteOptions
+    facts: RunFacts
+    #: See `Committer`.
+    seen: int | None = None
+    tombstones: bool = False
+
+    def __call__(self, some: Iterable[Changes]) -> dict[str, int]:
+        """Make the tables ready, and commit all changes; see `Committer.commit`."""
+        target = committer(self.options, self.facts, self.seen, tombstones=self.tombstones)
+        target.catalog.prepare()
+        return target.commit(gathered(some))
+
+
+def committer(
+    options: WriteOptions, facts: RunFacts, seen: int | None = None, *, tombstones: bool = False
+) -> Committer:
+    """The committer of a run."""
+    storage = storage_of(options.output)
+    return Committer(
+        root=options.output,
+        format=options.format,
+        facts=facts,
+        storage=storage,
+        catalog=open_catalog(options.output, options.format, storage),
+        seen=seen,
+        tombstones=tombstones,
+    )
 
 
 def gathered(some: Iterable[Changes]) -> Changes:

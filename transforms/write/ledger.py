@@ -14,10 +14,11 @@ from schemas.failures import ConfigurationError
 from schemas.part import WrittenFile
 from schemas.plan import RunFacts, RunRecord
 from schemas.tables import RUNS
-from transforms.write.catalog import Catalog, Storage
+from transforms.write.catalog import Catalog
 from transforms.write.columns import conform
 from transforms.write.files import SUFFIX, open_file
 from transforms.write.read import read_rows
+from transforms.write.storage import Storage
 
 RUNS_TABLE = "runs"
 COMMITTED = "committed"

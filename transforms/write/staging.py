@@ -7,6 +7,7 @@ import functools
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import IO
 
 FOLDER = "_staging"
@@ -42,7 +43,8 @@ def _held_lock(root: str, run_id: str) -> IO[bytes]:
 def dead_runs(root: str) -> Iterator[str]:
     """Ids of runs that staged files here and were killed; their folders are removed once the caller is done with them.
 
-    A folder whose lock is held belongs to a run that lives.
+    A folder whose lock is held belongs to a run that lives, one without a lock to a stream, unless it is empty: whoever
+    made it died before it had its lock, or after it gave it up.
     """
     parent = os.path.join(root, FOLDER)
     if "://" in root or not os.path.isdir(parent):
@@ -53,6 +55,21 @@ def dead_runs(root: str) -> Iterator[str]:
             with open(os.path.join(folder, _LOCK), "rb") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 yield run_id
-                shutil.rmtree(folder, ignore_errors=True)
-        except (BlockingIOError, FileNotFoundError, NotADirectoryError):
+                with suppress(OSError):
+                    remove(folder)
+        except FileNotFoundError:
+            with suppress(OSError):
+                os.rmdir(folder)
+        except (BlockingIOError, NotADirectoryError):
             continue
+
+
+def remove(folder: str) -> None:
+    """Remove a folder with all its files, its lock last: what is left when this is killed still tells whose it is."""
+    for name in sorted(os.listdir(folder), key=lambda name: name == _LOCK):
+        path = os.path.join(folder, name)
+        if os.path.isdir(path):
+            shutil.rmtree(path)
+        else:
+            os.unlink(path)
+    os.rmdir(folder)

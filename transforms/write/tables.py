@@ -18,7 +18,7 @@ from deltalake.exceptions import DeltaError
 
 from schemas.document import Document, DocumentStatus
 from schemas.failures import ConfigurationError, DocumentError, OutputError
-from transforms.runtime.stores import delta_options, store_of
+from transforms.runtime.stores import AnyStore, delta_options
 from transforms.runtime.uris import is_local
 from transforms.write.columns import present, schema_of
 from transforms.write.files import SUFFIX
@@ -64,7 +64,7 @@ def open_table(root: str, name: str, version: int | None = None) -> ds.Dataset:
 
 def _files(folder: str) -> list[str]:
     """Files directly in a folder, sorted; none when there is no such folder."""
-    return [info.uri for info in store_of(folder).match(f"{glob.escape(folder)}/*")]
+    return [info.uri for info in AnyStore().match(f"{glob.escape(folder)}/*")]
 
 
 def _dataset(files: list[str], kind: str, schema: pa.Schema) -> ds.Dataset:
@@ -72,12 +72,12 @@ def _dataset(files: list[str], kind: str, schema: pa.Schema) -> ds.Dataset:
         return ds.dataset(files, format=kind, schema=schema)
     # Arrow reads object stores, too, but with credentials and settings of its own.
     format = ds.ParquetFileFormat() if kind == "parquet" else ds.IpcFileFormat()
-    store = store_of(*files)
+    store = AnyStore()
     return ds.FileSystemDataset([format.make_fragment(store.open(file)) for file in files], schema, format)
 
 
 def _avro_rows(path: str) -> Iterator[Row]:
-    with store_of(path).open(path) as stream:
+    with AnyStore().open(path) as stream:
         yield from fastavro.reader(stream)
 
 

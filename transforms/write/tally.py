@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import Any
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from schemas.part import WrittenFile
 from schemas.plan import Changes, RunFacts, RunRecord
 from transforms.write.ledger import COMMITTED, plain_record
+
+#: Names of counts: of pages by their status, and of pages that OCR read with so little confidence that they are worth a
+#: look.
+PAGES, DOUBTFUL = "pages_", "doubtful_pages"
+LOW_CONFIDENCE = 0.7
+_SUMS = ("pages", "elements", "hidden_elements", "chunks")
 
 Reader = Callable[[WrittenFile, list[str]], Iterator[pa.Table]]
 
@@ -21,10 +27,14 @@ def run_record(facts: RunFacts, changes: Changes, read: Reader) -> RunRecord:
     """The row of a run that is about to commit, without the versions that follow from the commit."""
     record = plain_record(facts, COMMITTED, {})
     counts, failures = Counter[str](), Counter[str]()
-    for row in _rows(changes.files, "documents", ["status", "pages", "elements", "chunks"], read):
-        counts.update({row["status"]: 1, "pages": row["pages"], "elements": row["elements"], "chunks": row["chunks"]})
-    for row in _rows(changes.files, "failures", ["category"], read):
-        failures[row["category"]] += 1
+    for rows in _tables(changes.files, "documents", ["status", *_SUMS], read):
+        counts.update(_frequencies(rows["status"]))
+        counts.update({name: pc.sum(rows[name]).as_py() or 0 for name in _SUMS})
+    for rows in _tables(changes.files, "pages", ["status", "confidence"], read):
+        counts.update({PAGES + status: count for status, count in _frequencies(rows["status"]).items()})
+        counts[DOUBTFUL] += pc.sum(pc.less(rows["confidence"], LOW_CONFIDENCE)).as_py() or 0
+    for rows in _tables(changes.files, "failures", ["category"], read):
+        failures.update(_frequencies(rows["category"]))
     for touch in changes.touched:
         counts["touched" if touch.failure is None else "stale"] += 1
         if touch.failure is not None:
@@ -40,11 +50,14 @@ def run_record(facts: RunFacts, changes: Changes, read: Reader) -> RunRecord:
     )
 
 
-def _rows(files: Iterable[WrittenFile], table: str, columns: list[str], read: Reader) -> Iterator[dict[str, Any]]:
+def _tables(files: Iterable[WrittenFile], table: str, columns: list[str], read: Reader) -> Iterator[pa.Table]:
     for file in files:
         if file.table == table:
-            for rows in read(file, columns):
-                yield from rows.select(columns).to_pylist()
+            yield from read(file, columns)
+
+
+def _frequencies(values: pa.ChunkedArray) -> dict[str, int]:
+    return {str(item["values"]): int(item["counts"]) for item in pc.value_counts(values).to_pylist()}
 
 
 def _seconds(start: str, end: str) -> float:

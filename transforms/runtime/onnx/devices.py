@@ -21,11 +21,11 @@ from onnxruntime.capi import onnxruntime_pybind11_state as _state
 from threadpoolctl import threadpool_limits
 
 from schemas.failures import ConfigurationError
+from schemas.options import Device
 from transforms.runtime.memory import return_freed_memory
 from transforms.runtime.onnx import precision
 from transforms.runtime.onnx.message import identity_model
 
-Device = Literal["auto", "cpu", "cuda", "tensorrt", "openvino"]
 RealDevice = Literal["cpu", "cuda", "tensorrt", "openvino"]
 Precision = Literal["fp32", "fp16", "int8"]
 

@@ -1,0 +1,137 @@
+"""A few plain documents, from fetch to staged files by the functions of the graph's stages.
+
+Beam takes a second to import and another to start: more than most nights' documents take.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from multiprocessing.pool import ThreadPool
+
+from beam_pipeline.fingerprint import fingerprint
+from beam_pipeline.stage_options import pool_options, recall_of
+from schemas.options import Options
+from schemas.part import Part
+from schemas.plan import Changes, Planned
+from transforms.assemble.task import STAGE as ASSEMBLE
+from transforms.assemble.task import PartAssembler
+from transforms.chunk.task import STAGE as CHUNK
+from transforms.chunk.task import PartChunker
+from transforms.extract.isolate import STAGE as EXTRACT
+from transforms.extract.parts import PartExtractor, needs_reading
+from transforms.fetch.fetcher import Fetcher
+from transforms.fetch.parts import settled
+from transforms.ocr.parts import PagesToRead
+from transforms.plan.recall import STAGE as RECALL
+from transforms.runtime.counts import count_settled, count_written, live_counts
+from transforms.runtime.pool import shared_pool, worker_count
+from transforms.runtime.steps import PartFunction, worked
+from transforms.write.stager import Stager
+from transforms.write.task import rows_of_part
+
+#: More documents are worth a graph.
+FEW = 200
+#: Threads that wait for bytes while others wait for the parser processes.
+FETCHING = 4
+Work = deque[Planned | Part]
+
+
+def work_on_few(work: Work, options: Options, fetcher: Fetcher, run_id: str) -> Changes:
+    """What the plain documents among `work` change.
+
+    Left in it are those that want more than one process: OCR, the layout model, several parts. They are fetched.
+    Raises OutputError when the output cannot be written.
+    """
+    if len(work) > FEW or "always" in (options.ocr.mode, options.layout.mode):
+        return Changes()
+    bench = _Bench(work, options, fetcher, run_id)
+    threads = max(1, min(worker_count(options.extract.workers) + FETCHING, len(work)))
+    # Its threads are daemons: an interrupt need not wait for them.
+    with ThreadPool(threads) as pool:
+        pool.map(bench.work, range(threads), chunksize=1)
+    work.extend(bench.left)
+    return bench.close()
+
+
+class _Bench:
+    """Where threads work on the same documents, and put down what comes of them."""
+
+    def __init__(self, work: Work, options: Options, fetcher: Fetcher, run_id: str) -> None:
+        self._work, self._fetcher, self._run_id = work, fetcher, run_id
+        self._version, self._recall = fingerprint(options), recall_of(options)
+        self._pool, self._counts = shared_pool(pool_options(options.extract)), live_counts(run_id)
+        self._stager, self._staging = Stager(options.write, run_id), threading.Lock()
+        judge = PagesToRead(options.ocr) if options.ocr.mode != "never" else None
+        extractor = PartExtractor(options=options.extract, open_source=fetcher.open, judge=judge)
+        self._reading: tuple[tuple[str, PartFunction], ...] = (
+            (EXTRACT, extractor.whole),
+            (ASSEMBLE, PartAssembler(options.layout.mode)),
+        )
+        keep = [(RECALL, self._recall.keep)] if self._recall else []
+        self._finishing: tuple[tuple[str, PartFunction], ...] = (*keep, (CHUNK, PartChunker(options.chunk).chunk))
+        self._touched = Changes()
+        self.left: list[Part] = []
+
+    def work(self, _: object) -> None:
+        """Take documents until there are none."""
+        try:
+            while (item := self._next()) is not None:
+                self._work_on(item)
+        finally:
+            # After an error the other threads end, too.
+            self._work.clear()
+
+    def _next(self) -> Planned | Part | None:
+        try:
+            return self._work.popleft()
+        except IndexError:
+            return None
+
+    def close(self) -> Changes:
+        """What all of it changes."""
+        changes = self._stager.close()
+        changes.touched = self._touched.touched
+        return changes
+
+    def _work_on(self, item: Planned | Part) -> None:
+        part = self._fetched(item)
+        if part is None:
+            return
+        done = self._document(part)
+        if done is None:
+            self.left.append(part)
+            return
+        batch = rows_of_part(done, self._run_id, self._pool)
+        with self._staging:
+            self._stager.add(batch)
+        count_written(self._counts, batch)
+
+    def _fetched(self, item: Planned | Part) -> Part | None:
+        """The part to work on; None when there is nothing new to read."""
+        if isinstance(item, Part):
+            return item
+        recalled = self._recall.unfetched(item, self._version, self._pool) if self._recall else None
+        result = recalled or settled(item, self._fetcher.open, self._version)
+        if isinstance(result, Part):
+            return result
+        count_settled(self._counts, result)
+        self._touched.touched += [] if result is None else [result]
+        return None
+
+    def _document(self, part: Part) -> Part | None:
+        """The part with a Document and its chunks, or with its failure; None when it wants more."""
+        if self._recall:
+            (part,) = worked(RECALL, self._recall.recall, part, self._pool)
+        for stage, function in () if part.payload else self._reading:
+            part, *more = worked(stage, function, part, self._pool)
+            if more or wants_more(part):
+                return None
+        for stage, function in self._finishing:
+            (part,) = worked(stage, function, part, self._pool)
+        return part
+
+
+def wants_more(part: Part) -> bool:
+    """Whether pages of a part are unread, or to be shown to a model."""
+    return part.failure is None and bool(needs_reading(part) or part.scans or part.needs)
