@@ -6,7 +6,8 @@ Beam takes a second to import and another to start: more than most nights' docum
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from multiprocessing.pool import ThreadPool
 
 from beam_pipeline.fingerprint import fingerprint
@@ -20,6 +21,7 @@ from transforms.chunk.task import STAGE as CHUNK
 from transforms.chunk.task import PartChunker
 from transforms.extract.isolate import STAGE as EXTRACT
 from transforms.extract.parts import PartExtractor, needs_reading
+from transforms.fetch.ask import can_tell
 from transforms.fetch.fetcher import Fetcher
 from transforms.fetch.parts import settled
 from transforms.ocr.parts import PagesToRead
@@ -34,31 +36,36 @@ from transforms.write.task import rows_of_part
 FEW = 200
 #: Threads that wait for bytes while others wait for the parser processes.
 FETCHING = 4
-Work = deque[Planned | Part]
 
 
-def work_on_few(work: Work, options: Options, fetcher: Fetcher, run_id: str) -> Changes:
-    """What the plain documents among `work` change.
+def are_few(work: Sequence[Planned], options: Options) -> bool:
+    """Whether documents that surely are to be worked on are few, and may be plain."""
+    return "always" not in (options.ocr.mode, options.layout.mode) and sum(not can_tell(item) for item in work) <= FEW
 
-    Left in it are those that want more than one process: OCR, the layout model, several parts. They are fetched.
+
+def work_on_few(
+    work: Iterator[Planned | Part], options: Options, fetcher: Fetcher, run_id: str
+) -> tuple[Changes, list[Part]]:
+    """What the plain documents among the first FEW of `work` change, and those that are left of these.
+
+    Left are those that want more than one process: OCR, the layout model, several parts. They are fetched.
     Raises OutputError when the output cannot be written.
     """
-    if len(work) > FEW or "always" in (options.ocr.mode, options.layout.mode):
-        return Changes()
     bench = _Bench(work, options, fetcher, run_id)
-    threads = max(1, min(worker_count(options.extract.workers) + FETCHING, len(work)))
+    threads = worker_count(options.extract.workers) + FETCHING
     # Its threads are daemons: an interrupt need not wait for them.
     with ThreadPool(threads) as pool:
         pool.map(bench.work, range(threads), chunksize=1)
-    work.extend(bench.left)
-    return bench.close()
+    return bench.close(), bench.left
 
 
 class _Bench:
     """Where threads work on the same documents, and put down what comes of them."""
 
-    def __init__(self, work: Work, options: Options, fetcher: Fetcher, run_id: str) -> None:
-        self._work, self._fetcher, self._run_id = work, fetcher, run_id
+    def __init__(self, work: Iterator[Planned | Part], options: Options, fetcher: Fetcher, run_id: str) -> None:
+        self._work: Iterator[Planned | Part] = islice(work, FEW)
+        self._taking = threading.Lock()
+        self._fetcher, self._run_id = fetcher, run_id
         self._version, self._recall = fingerprint(options), recall_of(options)
         self._pool, self._counts = shared_pool(pool_options(options.extract)), live_counts(run_id)
         self._stager, self._staging = Stager(options.write, run_id), threading.Lock()
@@ -80,13 +87,11 @@ class _Bench:
                 self._work_on(item)
         finally:
             # After an error the other threads end, too.
-            self._work.clear()
+            self._work = iter(())
 
     def _next(self) -> Planned | Part | None:
-        try:
-            return self._work.popleft()
-        except IndexError:
-            return None
+        with self._taking:
+            return next(self._work, None)
 
     def close(self) -> Changes:
         """What all of it changes."""

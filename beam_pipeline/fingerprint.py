@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, entry_points, version
 
 import msgspec
@@ -15,6 +16,7 @@ OURS, EXTRACTORS = "docbeam", "docbeam.extractors"
 ENGINES = ("docbeam", "pymupdf", "python-docx", "lxml", "markdown-it-py", "tiktoken")
 
 
+@lru_cache(maxsize=8)
 def fingerprint(options: Options) -> str:
     """32 hex digits. Limits, workers and paths are left out: they decide whether, not what."""
     shaping: dict[str, object] = {"page_range": options.extract.page_range, "chunk": msgspec.to_builtins(options.chunk)}
@@ -39,16 +41,20 @@ def _ocr(options: Options) -> dict[str, object]:
 
 def _layout(options: Options) -> dict[str, object]:
     """Not the device: results agree between devices within what assembly notices."""
-    from transforms.layout.settings import detector_files
-
     layout = options.layout
     return {
         "mode": layout.mode,
-        "model": detector_files(layout.model).digest if layout.model else "",
+        "model": _digest(layout.model) if layout.model else "",
         "max_lines": layout.max_lines,
         "precision": options.run.precision,
         "runtime": _version("onnxruntime"),
     }
+
+
+def _digest(model: str) -> str:
+    from transforms.layout.settings import detector_files
+
+    return detector_files(model).digest
 
 
 def _version(distribution: str) -> str:

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import apache_beam as beam
 
 from beam_pipeline.pipeline import Ingest, PlannedHere
 from runners import direct
 from schemas.options import Options
+from schemas.part import Part
+from schemas.plan import Changes, Planned
+from transforms.fetch.fetcher import Fetcher
 from transforms.runtime.transform import batch_sizes
-
-if TYPE_CHECKING:
-    from beam_pipeline.local_run import Task
+from transforms.write.commit import Commit
 
 
-def run_graph(options: Options, pipeline_args: Sequence[str], task: Task) -> dict[str, dict[int, int]]:
-    """Do and commit it; how often each network ran with how many pages."""
-    plan = PlannedHere(task.work, task.rest, task.commit.facts.run_id)
-    pipeline = beam.Pipeline(options=direct.pipeline_options(options.extract.workers, pipeline_args, len(plan.work)))
+def run_graph(
+    options: Options,
+    pipeline_args: Sequence[str],
+    plan: tuple[deque[Planned | Part], Changes],
+    fetcher: Fetcher,
+    commit: Commit,
+) -> dict[str, dict[int, int]]:
+    """Do what is planned, and commit it with what changes without; how often each network ran with how many pages."""
+    work, rest = plan
+    pipeline = beam.Pipeline(options=direct.pipeline_options(options.extract.workers, pipeline_args, len(work)))
     with pipeline:
-        pipeline | Ingest(options, plan, task.fetcher, task.commit)
+        pipeline | Ingest(options, PlannedHere(work, rest, commit.facts.run_id), fetcher, commit)
     return batch_sizes(pipeline.result)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from beam_pipeline.few import work_on_few
+from beam_pipeline.few import are_few, work_on_few
 from beam_pipeline.fingerprint import fingerprint
 from beam_pipeline.journal import failed, new_run_id, opened, record_of, run_facts
 from beam_pipeline.planning import Decisions, decide_listed
@@ -55,7 +55,9 @@ PLAIN = About()
 class Task:
     """What a run has to do, and with what."""
 
-    work: deque[Planned | Part]
+    work: Iterator[Planned | Part]
+    #: Whether so few of it are sure that the graph may not be worth its start.
+    few: bool
     #: What changes without work, later by work that is done.
     rest: Changes
     fetcher: Fetcher
@@ -98,7 +100,8 @@ def _run(
         fetcher = fetcher_of(options)
         decisions = _decided(options, refs, live_counts(run_id))
         work = _asked(options, decisions, fetcher, run_id)
-        batches = _work(options, pipeline_args, Task(work, decisions.rest, fetcher, commit))
+        few = not pipeline_args and are_few(decisions.work, options)
+        batches = _work(options, pipeline_args, Task(work, few, decisions.rest, fetcher, commit))
     report = run_report(options.write, run_id, record_of(options.write, run_id), time.monotonic() - started)
     return msgspec.structs.replace(report, batches=batches)
 
@@ -118,8 +121,8 @@ def _decided(options: Options, refs: Sequence[SourceRef], counts: LiveCounts) ->
     return decisions
 
 
-def _asked(options: Options, decisions: Decisions, fetcher: Fetcher, run_id: str) -> deque[Planned | Part]:
-    """What is left to work on when the sources were asked whose listing does not tell whether they changed."""
+def _asked(options: Options, decisions: Decisions, fetcher: Fetcher, run_id: str) -> Iterator[Planned | Part]:
+    """What is left to work on, while the sources are asked whose listing does not tell whether they changed."""
 
     def hear(answer: Part | Touch | None) -> None:
         if isinstance(answer, Part):
@@ -128,7 +131,7 @@ def _asked(options: Options, decisions: Decisions, fetcher: Fetcher, run_id: str
         decisions.rest.touched += [] if answer is None else [answer]
 
     most_bytes = options.fetch.cache_bytes // 4
-    return deque(ask(decisions.work, fetcher.open, fingerprint(options), most_bytes, hear))
+    return ask(decisions.work, fetcher.open, fingerprint(options), most_bytes, hear)
 
 
 def _work(options: Options, pipeline_args: Sequence[str], task: Task) -> dict[str, dict[int, int]]:
@@ -137,16 +140,15 @@ def _work(options: Options, pipeline_args: Sequence[str], task: Task) -> dict[st
     with output_errors(output):
         hold(output, run_id)
     try:
-        if not pipeline_args:
-            done = work_on_few(task.work, options, task.fetcher, run_id)
-            task.rest = gathered([task.rest, done])
-        if not task.work:
-            task.commit([task.rest])
+        done, left = work_on_few(task.work, options, task.fetcher, run_id) if task.few else (Changes(), [])
+        work, rest = deque((*left, *task.work)), gathered([task.rest, done])
+        if not work:
+            task.commit([rest])
             return {}
         # Beam takes seconds to import, and most nights do without.
         from beam_pipeline.local_graph import run_graph
 
-        return run_graph(options, pipeline_args, task)
+        return run_graph(options, pipeline_args, (work, rest), task.fetcher, task.commit)
     finally:
         # The pool first: threads that still wait for it would write into the staging folder again.
         _close_pool(options)

@@ -41,8 +41,8 @@ def export(
 
         docbeam export tables review --html
     """
+    from transforms.write.documents import read_documents
     from transforms.write.snapshot import snapshot
-    from transforms.write.tables import read_documents
 
     default = not (markdown or as_json or html)
     renders = _renders(markdown=markdown or default, as_json=as_json or default, html=html, every_type=every_type)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -138,10 +139,7 @@ def test_threads_adding_and_evicting_never_lose_a_leased_file(tmp_path):
                 lost.append((seed, number))
             lease.close()
 
-    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(work, range(4)))
     assert not lost
     assert total(tmp_path) <= 2000

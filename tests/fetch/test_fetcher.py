@@ -44,6 +44,9 @@ class MemoryStore:
             raise fault
         return io.BytesIO(self.objects[uri.rpartition("/")[2]])
 
+    def get(self, uri):
+        return self.stat(uri), self.open(uri)
+
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
@@ -117,11 +120,14 @@ def test_store_faults(options):
     ours = Fetcher(options, store)
     with pytest.raises(TooLarge):
         ours.fetch(ref("gs://b/big"))
+    with pytest.raises(TooLarge):
+        ours.fetch(SourceRef(uri="gs://b/big", path="x", size=1001))
+    assert store.opened == 1
     with pytest.raises(NotFound):
         ours.fetch(ref("gs://b/none"))
     store.faults = [SourceUnavailable("down"), b"te"]
     assert ours.fetch(ref("gs://b/a")).size == 4
-    assert store.opened == 3
+    assert store.opened == 4
     store.faults = [Forbidden("no")]
     with pytest.raises(Forbidden):
         Fetcher(options, MemoryStoreWith(store)).fetch(ref("gs://b/a2"))

@@ -16,14 +16,15 @@ from schemas.options import OcrOptions, RunOptions
 from transforms.extract.image import ImageExtractor
 from transforms.extract.pdf import PdfExtractor
 from transforms.ocr import engine as engines
-from transforms.ocr import image_files, tesseract
+from transforms.ocr import image_files, tesseract, tesseract_reading
 from transforms.ocr.decision import Decision
 from transforms.ocr.onnx import OnnxOcr
 from transforms.ocr.pages import PDF, bounded_dpi, nominal_dpi, page_images
 from transforms.ocr.parts import read_page
 from transforms.ocr.pixels import Pixels, unpacked
 from transforms.ocr.records import OcrLine, OcrWord, PageImage
-from transforms.ocr.tesseract import TesseractEngine, parse_table, repaired
+from transforms.ocr.tesseract import TesseractEngine
+from transforms.ocr.tesseract_reading import parse_table, repaired
 
 needs_tesseract = pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")
 WHOLE = Decision(page=1, needed=True)
@@ -173,14 +174,14 @@ def test_pages_that_fail_say_how_to_repeat_it(drawn: Callable, scanned: Callable
 
 
 def test_a_missing_binary_is_a_configuration_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tesseract.pytesseract.pytesseract, "tesseract_cmd", "/no/tesseract")
+    monkeypatch.setattr(tesseract, "COMMAND", "/no/tesseract")
     with pytest.raises(ConfigurationError, match="apt-get install tesseract-ocr"):
         TesseractEngine().check(OcrOptions())
     assert TesseractEngine().data_path() == ""
 
 
 def test_missing_language_data_are_a_configuration_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tesseract.pytesseract, "get_languages", lambda: ["eng", "osd"])
+    monkeypatch.setattr(tesseract, "_listing", lambda: ["List of available languages:", "eng", "osd"])
     TesseractEngine().check(OcrOptions(languages=("eng",)))
     with pytest.raises(ConfigurationError, match="tesseract-ocr-chi-sim"):
         TesseractEngine().check(OcrOptions(languages=("eng", "chi_sim")))
@@ -188,7 +189,7 @@ def test_missing_language_data_are_a_configuration_error(monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize(
     ("error", "raised"),
-    [(tesseract.pytesseract.TesseractError(1, "broken"), Corrupt), (RuntimeError("timeout"), TimedOut)],
+    [(tesseract_reading.pytesseract.TesseractError(1, "broken"), Corrupt), (RuntimeError("timeout"), TimedOut)],
 )
 def test_failures_of_the_binary_are_failures_of_the_page(
     drawn: Callable, scanned: Callable, monkeypatch: pytest.MonkeyPatch, error: Exception, raised: type[Exception]
@@ -196,7 +197,7 @@ def test_failures_of_the_binary_are_failures_of_the_page(
     def fail(*_: object, **__: object) -> str:
         raise error
 
-    monkeypatch.setattr(tesseract.pytesseract, "image_to_data", fail)
+    monkeypatch.setattr(tesseract_reading.pytesseract, "image_to_data", fail)
     with pytest.raises(raised):
         TesseractEngine().read(images_of(scanned(drawn(), dpi=72)), ["eng"])
 

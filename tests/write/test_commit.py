@@ -15,11 +15,12 @@ from schemas.tables import TABLES
 from transforms.runtime.stamps import content_mark, listed_mark
 from transforms.write.catalog import STAGING, DeltaCatalog
 from transforms.write.commit import committer
+from transforms.write.documents import read_documents
 from transforms.write.files import TableFiles
 from transforms.write.known import known_files, known_rows
 from transforms.write.rows import table_batch
 from transforms.write.storage import LocalStorage
-from transforms.write.tables import open_table, output_format, read_documents
+from transforms.write.tables import open_table, output_format
 
 FORMATS = ("delta", "parquet", "arrow", "avro")
 

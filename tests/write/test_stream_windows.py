@@ -14,6 +14,7 @@ from schemas.source import SourceRef
 from schemas.tables import TABLES
 from transforms.write.catalog import STAGING
 from transforms.write.commit import committer
+from transforms.write.documents import read_documents
 from transforms.write.files import TableFiles
 from transforms.write.index import DocumentIndex
 from transforms.write.kept import KeptCatalog
@@ -23,7 +24,6 @@ from transforms.write.rows import table_batch
 from transforms.write.snapshot import read_runs, snapshot
 from transforms.write.storage import LocalStorage
 from transforms.write.streams import WindowCommitter, generations, transaction
-from transforms.write.tables import read_documents
 
 STREAM = "20261121T080000-abcdef"
 _numbers = itertools.count()

@@ -19,12 +19,12 @@ from schemas.tables import TABLES
 from transforms.write.changes import changes
 from transforms.write.columns import adapted_row, conform, nothing
 from transforms.write.commit import committer
+from transforms.write.documents import read_documents
 from transforms.write.files import TableFiles
 from transforms.write.lock import only_writer
 from transforms.write.rows import table_batch
 from transforms.write.snapshot import read_runs, snapshot
 from transforms.write.storage import LocalStorage
-from transforms.write.tables import read_documents
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -11,8 +11,6 @@ from schemas.content import ExtractedPage, Extraction, PageNeed, PageSeen, PageS
 from schemas.document import DocumentInfo
 from schemas.options import LayoutMode
 from schemas.part import Part
-from transforms.assemble.document import assemble
-from transforms.assemble.doubt import page_needs
 from transforms.runtime.pack import pack, unpack
 from transforms.runtime.pool import ParserPool
 
@@ -32,6 +30,10 @@ class Assembled(msgspec.Struct, frozen=True):
 
 def assemble_packed(info: DocumentInfo, extraction: bytes, mode: LayoutMode) -> Assembled:
     """By geometry, unless `mode` wants a model's word on some page."""
+    # Only the parser processes assemble, and they have imported all of it.
+    from transforms.assemble.document import assemble
+    from transforms.assemble.doubt import page_needs
+
     content = unpack(extraction, Extraction)
     document = assemble(info, content)
     needs = page_needs(content, document.elements, mode) if info.media_type == PDF else ()
@@ -40,6 +42,8 @@ def assemble_packed(info: DocumentInfo, extraction: bytes, mode: LayoutMode) -> 
 
 def assemble_seen(info: DocumentInfo, extraction: bytes, layout: bytes) -> bytes:
     """The packed Document, with what the layout model said about some pages."""
+    from transforms.assemble.document import assemble
+
     content = unpack(extraction, Extraction)
     for seen in unpack(layout, list[PageSeen]):
         note(content.pages, seen)

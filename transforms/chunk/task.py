@@ -9,7 +9,6 @@ import msgspec
 from schemas.document import Document
 from schemas.options import ChunkOptions
 from schemas.part import Part
-from transforms.chunk.chunks import chunk_document
 from transforms.runtime.pack import pack, unpack
 from transforms.runtime.pool import ParserPool
 
@@ -18,6 +17,9 @@ STAGE = "chunk"
 
 def chunk_packed(document: bytes, options: ChunkOptions) -> bytes:
     """The packed Document with chunks."""
+    # Only the parser processes do, and they have imported it.
+    from transforms.chunk.chunks import chunk_document
+
     whole = unpack(document, Document)
     whole.chunks = chunk_document(whole, options)
     return pack(whole)

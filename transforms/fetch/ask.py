@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from multiprocessing.pool import ThreadPool
@@ -12,6 +13,8 @@ from transforms.fetch.parts import OpenSource, settled
 
 #: Questions at a time.
 ASKERS = 8
+#: Servers that answer faster leave nothing to wait for: more threads than these only get in each other's way.
+NEAR_SECONDS, NEAR_ASKERS = 0.005, 2
 #: Questions that are put together: how far more than the most bytes may be fetched.
 _QUEUE = 8 * ASKERS
 #: What became of a source: it changed (with its bytes in the cache), it has news for its row, or nothing is new.
@@ -30,14 +33,24 @@ def ask(
     """
     fetched = 0
     waiting = iter(work)
+    took: list[float] = []
 
     def answer_to(item: Planned) -> Planned | Answer:
-        return settled(item, open_source, fingerprint) if fetched < most_bytes and can_tell(item) else item
+        if fetched >= most_bytes or not can_tell(item):
+            return item
+        begin = time.monotonic()
+        answer = settled(item, open_source, fingerprint)
+        took.append(time.monotonic() - begin)
+        return answer
 
     # Its threads are daemons: an interrupt need not wait for servers that do not answer.
     with ThreadPool(ASKERS) as threads:
-        while some := list(islice(waiting, _QUEUE)):
-            for answer in (threads.imap if any(map(can_tell, some)) else map)(answer_to, some):
+        some = list(islice(waiting, ASKERS))
+        while some:
+            # The quickest answer tells how far the servers are: the others may have waited for this machine.
+            near = bool(took) and min(took) < NEAR_SECONDS
+            took.clear()
+            for answer in threads.imap(answer_to, some, -(-len(some) // NEAR_ASKERS) if near else 1):
                 if isinstance(answer, Planned):
                     yield answer
                     continue
@@ -45,6 +58,7 @@ def ask(
                 if isinstance(answer, Part):
                     fetched += answer.info.size
                     yield answer
+            some = list(islice(waiting, _QUEUE))
 
 
 def can_tell(item: Planned) -> bool:

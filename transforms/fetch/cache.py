@@ -63,9 +63,14 @@ class Incoming:
 
     def open(self) -> BinaryIO:
         """The new, empty file."""
-        descriptor, self.path = mkstemp(dir=self._folder)
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
-        self._file = os.fdopen(descriptor, "r+b")
+        while self._file is None:
+            descriptor, self.path = mkstemp(dir=self._folder)
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+            # Before it had its lock, eviction may have taken it for what a dead process left.
+            if os.fstat(descriptor).st_nlink:
+                self._file = os.fdopen(descriptor, "r+b")
+            else:
+                os.close(descriptor)
         return self._file
 
     def move(self, target: str) -> None:

@@ -132,14 +132,19 @@ class Fetcher:
     def _copy(self, ref: SourceRef, sink: Sink, known: CacheEntry | None, validators: Validators | None) -> CacheEntry:
         """Bring an object of a store to `sink`, unless the `known` version is still the current one."""
         sink.restart()
+        sink.check_size(ref.size or 0)
         uri = ref.uri
         try:
-            info = self._store.stat(uri)
-            _require_news(ref, stamp(info.size, info.mtime, info.etag), None if known else validators)
-            sink.check_size(info.size)
-            if known and _is_version(known, info):
-                return msgspec.structs.replace(known, validated=time.time())
-            with self._store.open(uri) as source:
+            # A listing that differs told already that there is news.
+            if known or (validators and ref.stamp in ("", validators.stamp)):
+                info = self._store.stat(uri)
+                _require_news(ref, stamp(info.size, info.mtime, info.etag), None if known else validators)
+                if known and _is_version(known, info):
+                    return msgspec.structs.replace(known, validated=time.time())
+            info, source = self._store.get(uri)
+            with source:
+                _require_news(ref, stamp(info.size, info.mtime, info.etag), None)
+                sink.check_size(info.size)
                 while data := source.read(_CHUNK_BYTES):
                     sink.write(data)
         except SourceUnavailable as error:

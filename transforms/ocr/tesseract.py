@@ -1,38 +1,21 @@
-"""The Tesseract engine: one call of the binary per page image, its word boxes as lines."""
+"""The Tesseract engine: is it here, and does it know the languages; what reads is imported by those who read."""
 
 from __future__ import annotations
 
-import csv
-import io
-import os
 import re
 import subprocess
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
-from pathlib import Path
+from collections.abc import Sequence
 
-import cv2
-import msgspec
-import pytesseract  # type: ignore[import-untyped]
-
-from schemas.failures import ConfigurationError, Corrupt, TimedOut
-from schemas.geometry import Box, union
+from schemas.failures import ConfigurationError
 from schemas.options import OcrOptions
-from transforms.ocr.pixels import Pixels, grey, unpacked
-from transforms.ocr.records import OcrLine, OcrWord, PageImage
-from transforms.ocr.rules import without_rules
+from transforms.ocr.records import OcrLine, PageImage
 
+COMMAND = "tesseract"
 #: Automatic page segmentation: columns are read apart.
 PAGE_MODE = 3
-#: Seconds for one page image.
-TIMEOUT = 300.0
-#: Word rows of Tesseract's table.
-_WORD = "5"
-MAX_QUOTE = 300
-#: What a bullet at the start of a line is read as.
-_FALSE_BULLET = re.compile(r"[«»©®¢°¤]|[*«»©®¢°¤]{2}")
-_DATA_PATH = re.compile(r'languages in "([^"]+)"')
+#: What the binary says first: `List of available languages in "/usr/share/tessdata/" (2):`
+_LISTING = re.compile(r'languages in "([^"]+)"')
+_SECONDS = 30.0
 
 
 class TesseractEngine:
@@ -47,8 +30,8 @@ class TesseractEngine:
     def check(self, options: OcrOptions) -> None:
         """Raises ConfigurationError when the binary or the data of a language is missing."""
         try:
-            installed = set(pytesseract.get_languages())
-        except (pytesseract.TesseractNotFoundError, OSError) as error:
+            installed = {*_listing()[1:]}
+        except OSError as error:
             raise ConfigurationError(
                 "the tesseract binary was not found; install it (Debian: apt-get install tesseract-ocr), "
                 "or use --ocr-engine onnx"
@@ -64,68 +47,21 @@ class TesseractEngine:
     def data_path(self) -> str:
         """The folder of the language data, as the binary tells it; '' when it does not run."""
         try:
-            listing = subprocess.run(
-                [pytesseract.pytesseract.tesseract_cmd, "--list-langs"],
-                capture_output=True,
-                text=True,
-                timeout=30,
-                check=False,
-            ).stdout
+            match = _LISTING.search("".join(_listing()[:1]))
         except (OSError, subprocess.TimeoutExpired):
             return ""
-        match = _DATA_PATH.search(listing)
         return match.group(1) if match else ""
 
     def read(self, images: Sequence[PageImage], languages: Sequence[str]) -> list[list[OcrLine]]:
         """The lines of each image. Raises TimedOut or Corrupt."""
-        return [self._read_one(image, "+".join(languages)) for image in images]
+        # OpenCV and others: a run asks for its engine though most need not read.
+        from transforms.ocr.tesseract_reading import read_image
 
-    def _read_one(self, image: PageImage, languages: str) -> list[OcrLine]:
-        os.environ.setdefault("OMP_THREAD_LIMIT", "1")
-        luminance = grey(unpacked(image))
-        cleaned = without_rules(luminance, image.rules, image.dpi)
-        table = _run(cleaned, languages, f"--psm {self._page_mode} --dpi {round(image.dpi)}", image.page)
-        return list(parse_table(table))
+        return [read_image(image, languages, self._page_mode) for image in images]
 
 
-def _run(luminance: Pixels, languages: str, config: str, page: int) -> str:
-    with tempfile.TemporaryDirectory(prefix="docbeam-ocr-") as folder:
-        path = Path(folder) / "page.pgm"
-        cv2.imwrite(str(path), luminance)
-        try:
-            return str(pytesseract.image_to_data(str(path), lang=languages, config=config, timeout=TIMEOUT))
-        except pytesseract.TesseractError as error:
-            raise Corrupt(f"tesseract failed: {str(error.message)[:MAX_QUOTE]}", page=page) from error
-        except RuntimeError as error:
-            message = f"tesseract did not finish the page within {TIMEOUT:.0f} seconds"
-            raise TimedOut(message, page=page, hint="lower --ocr-max-dpi, or exclude the document") from error
-
-
-def parse_table(text: str) -> Iterator[OcrLine]:
-    """Lines from Tesseract's tab-separated table, in its order."""
-    rows = csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE)
-    words = (row for row in rows if row["level"] == _WORD and row["text"] and row["text"].strip())
-    for _, members in groupby(words, key=lambda row: (row["block_num"], row["par_num"], row["line_num"])):
-        yield _line(members)
-
-
-def _line(rows: Iterable[dict[str, str]]) -> OcrLine:
-    words = repaired([_word(row) for row in rows])
-    return OcrLine(words, union(word.box for word in words) or words[0].box)
-
-
-def repaired(words: Sequence[OcrWord]) -> tuple[OcrWord, ...]:
-    """Words of a line with two of Tesseract's habits undone: strokes for the letter I, and signs for a bullet."""
-    texts = [word.text for word in words]
-    for place, following in enumerate(texts[1:]):
-        if texts[place] == "|" and following[0].islower():
-            texts[place] = "I"
-    if len(texts) > 1 and _FALSE_BULLET.fullmatch(texts[0]):
-        texts[0] = "•"
-    return tuple(msgspec.structs.replace(word, text=text) for word, text in zip(words, texts, strict=True))
-
-
-def _word(row: dict[str, str]) -> OcrWord:
-    left, top = float(row["left"]), float(row["top"])
-    box = Box(left, top, left + float(row["width"]), top + float(row["height"]))
-    return OcrWord(row["text"].strip(), box, min(1.0, max(0.0, float(row["conf"]) / 100)))
+def _listing() -> list[str]:
+    """The lines that the binary lists its languages in; the first tells where they are."""
+    done = subprocess.run([COMMAND, "--list-langs"], capture_output=True, text=True, timeout=_SECONDS, check=False)
+    # Older ones tell it on stderr.
+    return [line.strip() for line in (done.stdout or done.stderr).splitlines() if line.strip()]

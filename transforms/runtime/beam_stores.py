@@ -50,6 +50,10 @@ class BeamStore:
             stream = FileSystems.open(uri, compression_type=CompressionTypes.UNCOMPRESSED)
         return cast(BinaryIO, io.BufferedReader(_Translating(stream, uri), _READ_BUFFER))
 
+    def get(self, uri: str) -> tuple[FileInfo, BinaryIO]:
+        """See `Store.get`: two questions."""
+        return self.stat(uri), self.open(uri)
+
 
 class _Translating(io.RawIOBase):
     """A store's stream whose errors, which come as late as the first read, are failures of the document."""

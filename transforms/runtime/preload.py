@@ -1,9 +1,12 @@
 """Imported once by the fork server of the parser processes, so that each child starts with everything loaded."""
 
+# ruff: noqa: E402 - what comes before the imports is for them
 import gc
 import os
 import sys
 
+# All that is imported stays: looking for garbage in it, again and again, is a fifth of the time.
+gc.disable()
 # Arrow's own allocator reserves a gigabyte of address space at its first use, which would count against the limit of
 # a child; Arrow reads this when it is imported.
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
@@ -11,6 +14,7 @@ os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import transforms.assemble.document
+import transforms.assemble.doubt
 import transforms.chunk.chunks
 import transforms.extract.task
 import transforms.write.rows  # noqa: F401
@@ -32,3 +36,4 @@ for name in MODELS:
 trim_memory()
 # What is loaded stays: the collectors of children need not look at it, nor touch (and so copy) its pages.
 gc.freeze()
+gc.enable()

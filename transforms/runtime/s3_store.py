@@ -50,11 +50,16 @@ class S3Store:
 
     def open(self, uri: str) -> BinaryIO:
         """See `Store.open`."""
+        return self.get(uri)[1]
+
+    def get(self, uri: str) -> tuple[FileInfo, BinaryIO]:
+        """See `Store.get`."""
         bucket, key = _place(uri)
         with s3_errors(uri):
             answer = s3_client().get_object(Bucket=bucket, Key=key)
         again = {"Bucket": bucket, "Key": key, "IfMatch": answer["ETag"]}
-        return cast(BinaryIO, io.BufferedReader(_Object(uri, answer, again), _READ_BUFFER))
+        stream = cast(BinaryIO, io.BufferedReader(_Object(uri, answer, again), _READ_BUFFER))
+        return _info(uri, {"Size": answer["ContentLength"], **answer}), stream
 
 
 class _Object(io.RawIOBase):

@@ -41,6 +41,9 @@ class Store(Protocol):
     def open(self, uri: str) -> BinaryIO:
         """The file's bytes as stored, seekable."""
 
+    def get(self, uri: str) -> tuple[FileInfo, BinaryIO]:
+        """Both, of one version and with one question where the store can do that."""
+
 
 class LocalStore:
     """Files of this machine."""
@@ -60,6 +63,10 @@ class LocalStore:
         """See `Store.open`."""
         with local_errors(uri):
             return cast(BinaryIO, open(local_path(uri), "rb"))
+
+    def get(self, uri: str) -> tuple[FileInfo, BinaryIO]:
+        """See `Store.get`."""
+        return self.stat(uri), self.open(uri)
 
 
 @contextmanager
@@ -93,6 +100,10 @@ class AnyStore:
     def open(self, uri: str) -> BinaryIO:
         """See `Store.open`."""
         return _store(uri).open(uri)
+
+    def get(self, uri: str) -> tuple[FileInfo, BinaryIO]:
+        """See `Store.get`."""
+        return _store(uri).get(uri)
 
 
 def _store(uri: str) -> Store:
