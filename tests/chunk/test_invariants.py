@@ -3,7 +3,7 @@ import re
 
 import msgspec
 import pytest
-from chunk_documents import DOCUMENTS
+from chunk_documents import DOCUMENTS, document, element
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -86,6 +86,17 @@ def test_every_strategy_keeps_the_promises(strategy, document, options):
     assert chunk_document(document, options) == chunks
     if strategy is Strategy.PAGE:
         assert all(c.page_start == c.page_end for c in chunks)
+
+
+@pytest.mark.parametrize("strategy", list(Strategy))
+@pytest.mark.parametrize("blank", [" ", "\n", "\n\n", " \n "])
+def test_a_marker_stays_with_a_text_that_begins_with_blanks(strategy, blank):
+    items = [element("list_item", f"{blank}{'Øເ' * size} tail", marker="1.") for size in range(2, 12)]
+    whole, options = document(element("title", "alpha"), *items), ChunkOptions(max_tokens=16, strategy=strategy)
+    chunks = chunk_document(whole, msgspec.structs.replace(options, overlap_tokens=0))
+    for chunk in chunks:
+        check_sources(whole, chunk)
+    check_coverage(whole, options, chunks)
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -29,6 +29,8 @@ MAX_MARKER = 12
 #: Where an element may begin so that its tokens cannot merge with the line break before it (in both vocabularies).
 _CLEAN_START = re.compile(r" *[^\s/]")
 
+_BLANKS = re.compile(r"\s*")
+
 
 class Placed(NamedTuple):
     """An element's text stands at `running.text[start:end]`, its markup at `[lead:start]`."""
@@ -76,6 +78,12 @@ def chosen_elements(elements: Sequence[Element], include_types: Sequence[str]) -
     """The elements that chunks hold: with text, and of the body or of an included type."""
     left_out = OPTIONAL_TYPES - set(include_types)
     return [e for e in elements if e.type not in left_out and e.text.strip()]
+
+
+def _first_character(text: str, start: int) -> int:
+    """Where the blanks end that begin at `start`."""
+    blanks = _BLANKS.match(text, start)
+    return blanks.end() if blanks else start
 
 
 class RunningText:
@@ -127,8 +135,9 @@ class RunningText:
     def before_markup(self, start: int, cut: int) -> int:
         """`cut`, or where the markup begins that it would part from its text, if not before `start`."""
         index = bisect_right(self.leads, cut) - 1
-        inside = index >= 0 and cut <= self.placed[index].start
-        return max(start, self.leads[index]) if inside else cut
+        if index < 0 or cut > _first_character(self.text, self.placed[index].start):
+            return cut
+        return max(start, self.leads[index])
 
     def trim(self, window: Window) -> Window:
         """The window without whitespace at its edges."""

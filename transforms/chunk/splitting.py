@@ -46,8 +46,18 @@ def split(running: RunningText, start: int, end: int, limit: int, splitters: Seq
     elif not splitters:
         yield from cut_words(running, start, end, limit)
     else:
-        for a, b in splitters[0](running.text, start, end):
+        for a, b in _with_markup(running, splitters[0](running.text, start, end)):
             yield from split(running, a, b, limit, splitters[1:])
+
+
+def _with_markup(running: RunningText, parts: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The parts, with the markup of an element whose text begins with a separator left before its text."""
+    begin = None
+    for start, end in parts:
+        begin = start if begin is None else begin
+        if (start, end) == parts[-1] or running.before_markup(begin, end) == end:
+            yield begin, end
+            begin = None
 
 
 def cut_words(running: RunningText, start: int, end: int, limit: int) -> list[Window]:
