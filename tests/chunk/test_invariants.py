@@ -48,15 +48,15 @@ def check_coverage(document: Document, options: ChunkOptions, chunks: list[Chunk
     order = [e.element_id for e in document.elements]
     positions = [(order.index(s.element_id), s.element_start, s.element_end) for s in shown]
     assert positions == sorted(positions)
-    for element in chosen_elements(document.elements, options.include_types):
+    for chosen in chosen_elements(document.elements, options.include_types):
         cursor = 0
-        for _, start, end in (p for p in positions if order[p[0]] == element.element_id):
+        for _, start, end in (p for p in positions if order[p[0]] == chosen.element_id):
             assert start >= cursor
-            assert element.text[cursor:start].strip() == ""
+            assert chosen.text[cursor:start].strip() == ""
             cursor = end
-        assert element.text[cursor:].strip() == ""
-    chosen = {e.element_id for e in chosen_elements(document.elements, options.include_types)}
-    assert {s.element_id for s in shown} == chosen
+        assert chosen.text[cursor:].strip() == ""
+    wanted = {e.element_id for e in chosen_elements(document.elements, options.include_types)}
+    assert {s.element_id for s in shown} == wanted
 
 
 def check_record(options: ChunkOptions, index: int, chunks: list[Chunk]) -> None:

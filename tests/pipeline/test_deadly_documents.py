@@ -1,11 +1,11 @@
-"""Documents that kill, hang or fill their parser, through the whole graph and a real extractor plugin."""
+"""Documents that kill, hang or fill their parser, through a whole run and a real extractor plugin."""
 
 import time
 from pathlib import Path
 
 import psutil
 import pytest
-from pipeline_runs import check_output, document_named, read_tables, rows_of, start, write_pdf
+from pipeline_runs import IN_THE_GRAPH, check_output, document_named, read_tables, rows_of, start, write_pdf
 
 PLUGINS = Path(__file__).resolve().parents[1] / "plugins"
 #: Command in the file -> (category, words of the message).
@@ -31,8 +31,8 @@ def left_over(group: int) -> list[psutil.Process]:
     return [process for process in found if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
 
 
-@pytest.fixture(scope="module")
-def outcome(tmp_path_factory):
+@pytest.fixture(scope="module", params=[(), IN_THE_GRAPH], ids=["few", "graph"])
+def outcome(tmp_path_factory, request):
     """(exit code, processes that outlived the run, tables)."""
     root = tmp_path_factory.mktemp("deadly")
     folder = root / "in"
@@ -44,7 +44,8 @@ def outcome(tmp_path_factory):
     (folder / "fine.tcl").write_text("fine")
     (folder / "note.md").write_text("# Note\n\nWords.\n")
     write_pdf(folder / "report.pdf", 2)
-    process = start("ingest", folder, "-o", root / "out", *LIMITS, "--max-failure-ratio", 0.5, plugins=PLUGINS)
+    words = ("ingest", folder, "-o", root / "out", *LIMITS, "--max-failure-ratio", 0.5, *request.param)
+    process = start(*words, plugins=PLUGINS)
     _, errors = process.communicate(timeout=240)
     assert process.returncode in (0, 1), errors
     deadline = time.monotonic() + 10

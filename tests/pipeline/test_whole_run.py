@@ -15,6 +15,8 @@ from pipeline_runs import (
     write_documents,
 )
 
+from beam_pipeline import few
+
 FORMATS = ("delta", "parquet", "arrow", "avro")
 
 
@@ -53,6 +55,25 @@ def outcome(request, outcomes):
 
 def test_every_row_is_right(outcome):
     check_output(outcome[1])
+
+
+def test_the_graph_makes_the_rows_that_few_documents_get_without_it(mixed, outcomes, tmp_path, monkeypatch):
+    folder, manifest, _ = mixed
+    monkeypatch.setattr(few, "FEW", -1)
+    report = ingest([folder, folder / "sub"], tmp_path, manifests=(str(manifest),))
+    assert without_run(read_tables(tmp_path)) == without_run(outcomes("delta")[1])
+    ours = outcomes("delta")[0]
+    told = {
+        "statuses",
+        "pages",
+        "elements",
+        "chunks",
+        "hidden_elements",
+        "doubtful_pages",
+        "failures",
+        "table_versions",
+    }
+    assert {name: getattr(report, name) for name in told} == {name: getattr(ours, name) for name in told}
 
 
 def test_every_uri_ends_in_one_status(mixed, outcome):
