@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Set
+from multiprocessing.pool import ThreadPool
 
 import msgspec
 import pyarrow as pa
@@ -24,6 +25,9 @@ from transforms.write.read import read_rows
 from transforms.write.repair import settle
 from transforms.write.storage import Storage, storage_of
 from transforms.write.tally import run_record
+
+#: Files of earlier runs that are rewritten at a time.
+REWRITERS = 4
 
 
 class Committer(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,11 +130,17 @@ class Committer(msgspec.Struct, frozen=True, kw_only=True):
         staged = [self._publish(file) for file in files]
         fresh = {file.path for file in staged}
         old = [path for path in self.catalog.files(table) if path not in fresh] if doc_ids else []
-        survivors, removed = [], []
-        for number, path in enumerate(old):
-            if holds_any(self.storage, path, self.format, doc_ids):
-                removed.append(path)
-                survivors += list(self._rewrite(table, f"{step[1:] or 'kept'}-{number:05d}", path, edit))
+
+        def rewritten(numbered: tuple[int, str]) -> list[WrittenFile] | None:
+            number, path = numbered
+            if not holds_any(self.storage, path, self.format, doc_ids):
+                return None
+            return list(self._rewrite(table, f"{step[1:] or 'kept'}-{number:05d}", path, edit))
+
+        with ThreadPool(REWRITERS) as threads:
+            kept = dict(zip(old, threads.imap(rewritten, enumerate(old)), strict=True))
+        removed = [path for path in old if kept[path] is not None]
+        survivors = [file for files in kept.values() for file in files or ()]
         if not staged and not removed:
             return None
         return self.catalog.commit(table, self.run_id, [*staged, *survivors], removed, self.attempt + step)
