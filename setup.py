@@ -34,6 +34,7 @@ setup(
     install_requires=[
         # Not apache-beam[gcp]: it doubles the import time; gs:// needs google-cloud-storage only.
         "apache-beam>=2.77,<2.78",
+        "certifi",
         "charset-normalizer>=3.4",
         "deltalake>=1.6,<2",
         "duckdb>=1.4",
@@ -42,7 +43,6 @@ setup(
         # Without it Beam reads gs:// without credentials, whatever the machine has; its extra wants one below 0.3.
         "google-auth-httplib2>=0.2,<0.3",
         "google-cloud-storage>=3.1",
-        "httpx>=0.28",
         "lxml>=6",
         "markdown-it-py>=4",
         "numpy>=2",
@@ -67,6 +67,7 @@ setup(
         "pathspec>=0.12",
         "tiktoken>=0.12",
         "typer>=0.20",
+        "urllib3>=2.3",
     ],
     extras_require={
         # The wheels of onnxruntime share a folder, and PyMuPDF wants the plain one: see docs/layout-models.md.

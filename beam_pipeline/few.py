@@ -1,4 +1,4 @@
-"""A few plain documents, from fetch to staged files by the functions of the graph's stages.
+"""What changed among many documents, from fetch to staged files by the functions of the graph's stages.
 
 Beam takes a second to import and another to start: more than most nights' documents take.
 """
@@ -32,15 +32,17 @@ from transforms.runtime.steps import PartFunction, worked
 from transforms.write.stager import Stager
 from transforms.write.task import rows_of_part
 
-#: More documents are worth a graph.
-FEW = 200
+#: More documents are worth a graph, and so is a larger share of what is listed: a first run, for one, whose pages may
+#: well want models. The extraction of these is done again in the graph.
+FEW, SHARE = 200, 0.1
 #: Threads that wait for bytes while others wait for the parser processes.
 FETCHING = 4
 
 
-def are_few(work: Sequence[Planned], options: Options) -> bool:
-    """Whether documents that surely are to be worked on are few, and may be plain."""
-    return "always" not in (options.ocr.mode, options.layout.mode) and sum(not can_tell(item) for item in work) <= FEW
+def are_few(work: Sequence[Planned], listed: int, options: Options) -> bool:
+    """Whether documents that surely are to be worked on are few among the listed ones, and may be plain."""
+    sure = sum(not can_tell(item) for item in work)
+    return sure <= min(FEW, SHARE * listed) and "always" not in (options.ocr.mode, options.layout.mode)
 
 
 def work_on_few(

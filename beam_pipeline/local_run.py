@@ -100,7 +100,7 @@ def _run(
         fetcher = fetcher_of(options)
         decisions = _decided(options, refs, live_counts(run_id))
         work = _asked(options, decisions, fetcher, run_id)
-        few = not pipeline_args and are_few(decisions.work, options)
+        few = not pipeline_args and are_few(decisions.work, decisions.rest.received, options)
         batches = _work(options, pipeline_args, Task(work, few, decisions.rest, fetcher, commit))
     report = run_report(options.write, run_id, record_of(options.write, run_id), time.monotonic() - started)
     return msgspec.structs.replace(report, batches=batches)

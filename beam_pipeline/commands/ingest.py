@@ -30,6 +30,10 @@ class PipelineCommand(TyperCommand):
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
         """Cut the arguments at `--` and keep the rest for the pipeline."""
         own, beam = split_args(args)
+        if any(word.startswith("--s3_") for word in beam):
+            ctx.fail(
+                "Beam's --s3_ flags are not for docbeam: give AWS_ENDPOINT_URL and other AWS_ variables, or a profile"
+            )
         ctx.meta[PIPELINE_ARGS] = beam
         return super().parse_args(ctx, own)
 

@@ -157,6 +157,12 @@ def test_wrong_usage(runs, args, message):
 
 def test_arguments_after_two_dashes():
     assert split_args(["a", "--", "b", "--", "c"]) == (["a"], ["b", "--", "c"])
+
+
+def test_flags_that_only_some_readers_would_obey_are_refused(runs):
+    done = docbeam("ingest", "in", "-o", "out", "--", "--s3_endpoint_url=http://store")
+    assert done.exit_code == 2 and "AWS_ENDPOINT_URL" in done.output
+    assert not runs.seen
     assert split_args(["a"]) == (["a"], [])
 
 

@@ -3,6 +3,7 @@ import hashlib
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from email.utils import formatdate
 from pathlib import Path
 
@@ -148,6 +149,56 @@ def test_redirects_are_followed_and_limited(site, options):
     assert site.requests["/loop"] == options.max_redirects + 1
     with pytest.raises(Unsupported, match="not a valid URL"):
         fetcher(options).fetch(ref(site.serve("/ftp", status=302, Location="ftp://host/x")))
+
+
+def test_what_one_server_gets_or_sets_is_not_told_to_another(site, options):
+    heard = {}
+
+    def listen(name, answer):
+        def respond(handler):
+            heard[name] = {key: handler.headers.get(key) for key in ("Authorization", "Cookie")}
+            answer(handler)
+
+        return respond
+
+    here, there = site.url.replace("//", "//me:secret@"), site.url.replace("127.0.0.1", "localhost")
+    site.script("/first", listen("first", lambda h: site.reply(h, b"", 302, Location="/second", Set_Cookie="seen=1")))
+    away = {"Location": f"{there}/third"}
+    site.script("/second", listen("second", lambda h: site.reply(h, b"", 302, **away)))
+    site.script("/third", listen("third", lambda h: site.reply(h, b"words")))
+    assert fetcher(options).fetch(ref(f"{here}/first")).size == 5
+    assert heard["first"] == {"Authorization": "Basic bWU6c2VjcmV0", "Cookie": None}
+    assert heard["second"] == {"Authorization": "Basic bWU6c2VjcmV0", "Cookie": "seen=1"}
+    assert heard["third"] == {"Authorization": None, "Cookie": None}
+
+
+def test_proxies_of_the_environment_are_used(site, options, monkeypatch):
+    web._proxies.cache_clear()
+    monkeypatch.setenv("http_proxy", site.url)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    site.serve("http://elsewhere.example/a.txt", b"by proxy")
+    try:
+        assert fetcher(options).fetch(ref("http://elsewhere.example/a.txt")).size == 8
+        monkeypatch.setenv("no_proxy", "elsewhere.example")
+        assert web.shared_client("http://elsewhere.example/a.txt").proxy is None
+        assert web.shared_client("http://other.example/a.txt").proxy is not None
+    finally:
+        web._proxies.cache_clear()
+
+
+def test_endless_bodies_of_redirects_are_not_read(site, options):
+    def endless_redirect(handler):
+        handler.send_response(302)
+        handler.send_header("Location", "/target")
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        with suppress(OSError):
+            while True:
+                handler.wfile.write(b"2000\r\n" + b"x" * 0x2000 + b"\r\n")
+
+    site.serve("/target", b"here")
+    assert fetcher(options).fetch(ref(site.script("/from", endless_redirect))).size == 4
 
 
 def endless(handler):

@@ -17,8 +17,6 @@ from schemas.report import RunReport
 from transforms.write.tables import open_table
 
 ROOT = Path(__file__).resolve().parents[2]
-#: Arguments for Beam send all documents through its graph, also the few plain ones that do without.
-IN_THE_GRAPH = ("--", "--job_name=tests")
 Rows = list[dict]
 Tables = dict[str, Rows]
 #: What orders the rows of a table; the rest of a row says the same in every run.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from pipeline_runs import IN_THE_GRAPH, check_output, document_named, read_tables, rows_of, start, write_pdf
+from pipeline_runs import check_output, document_named, read_tables, rows_of, start, write_pdf
 
 PLUGINS = Path(__file__).resolve().parents[1] / "plugins"
 #: Command in the file -> (category, words of the message).
@@ -31,12 +31,16 @@ def left_over(group: int) -> list[psutil.Process]:
     return [process for process in found if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
 
 
-@pytest.fixture(scope="module", params=[(), IN_THE_GRAPH], ids=["few", "graph"])
+@pytest.fixture(scope="module", params=[0, 150], ids=["graph", "few"])
 def outcome(tmp_path_factory, request):
-    """(exit code, processes that outlived the run, tables)."""
+    """(exit code, processes that outlived the run, tables): a first run, and one beside many unchanged documents."""
     root = tmp_path_factory.mktemp("deadly")
     folder = root / "in"
     folder.mkdir()
+    for number in range(request.param):
+        (folder / f"{number}.md").write_text(f"# Old {number}\n\nWords.\n")
+    if request.param:
+        assert start("ingest", folder, "-o", root / "out", *LIMITS, plugins=PLUGINS).wait(240) == 0
     for command in DEADLY:
         (folder / f"{command}.tcl").write_text(command)
     (folder / "hanging page.tcl").write_text("page 3 hangs")
@@ -44,7 +48,7 @@ def outcome(tmp_path_factory, request):
     (folder / "fine.tcl").write_text("fine")
     (folder / "note.md").write_text("# Note\n\nWords.\n")
     write_pdf(folder / "report.pdf", 2)
-    words = ("ingest", folder, "-o", root / "out", *LIMITS, "--max-failure-ratio", 0.5, *request.param)
+    words = ("ingest", folder, "-o", root / "out", *LIMITS, "--max-failure-ratio", 0.5)
     process = start(*words, plugins=PLUGINS)
     _, errors = process.communicate(timeout=240)
     assert process.returncode in (0, 1), errors

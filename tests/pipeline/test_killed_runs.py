@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from deltalake import DeltaTable
-from pipeline_runs import IN_THE_GRAPH, check_output, ingest, read_tables, start, without_run, write_documents
+from pipeline_runs import check_output, ingest, read_tables, start, without_run, write_documents
 
 from schemas.tables import TABLES
 
@@ -27,25 +27,19 @@ def folder(tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module", params=[(), IN_THE_GRAPH], ids=["few", "graph"])
-def beam(request):
-    """Arguments for Beam."""
-    return request.param
-
-
 @pytest.fixture(scope="module")
-def undisturbed(folder, beam, tmp_path_factory):
+def undisturbed(folder, tmp_path_factory):
     """(seconds, tables) of a run that nobody kills."""
     output = tmp_path_factory.mktemp("undisturbed")
     started = time.monotonic()
-    process = start_run(folder, output, *beam)
+    process = start_run(folder, output)
     _, errors = process.communicate(timeout=240)
     assert process.returncode == 0, errors
     return time.monotonic() - started, read_tables(output)
 
 
-def start_run(folder: Path, output: Path, *beam: str) -> subprocess.Popen:
-    return start("ingest", folder, "-o", output, "--workers", 2, "--quiet", *beam)
+def start_run(folder: Path, output: Path) -> subprocess.Popen:
+    return start("ingest", folder, "-o", output, "--workers", 2, "--quiet")
 
 
 def kill(process: subprocess.Popen) -> None:
@@ -75,11 +69,11 @@ def logged(table: Path) -> str:
 @pytest.mark.parametrize(
     "number", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in range(ROUNDS)]
 )
-def test_killed_at_any_moment(folder, undisturbed, beam, tmp_path, number):
+def test_killed_at_any_moment(folder, undisturbed, tmp_path, number):
     seconds, tables = undisturbed
     # One moment in each tenth of a run.
     delay = (number + random.Random(number).random()) / ROUNDS * seconds
-    process = start_run(folder, tmp_path, *beam)
+    process = start_run(folder, tmp_path)
     time.sleep(delay)
     kill(process)
     check_after_a_clean_run(folder, tmp_path, tables)
@@ -99,8 +93,8 @@ def staged(output: Path) -> bool:
 
 
 @pytest.mark.parametrize("moment", [published, committed_pages])
-def test_killed_while_it_writes(folder, undisturbed, beam, tmp_path, moment):
-    process = start_run(folder, tmp_path, *beam)
+def test_killed_while_it_writes(folder, undisturbed, tmp_path, moment):
+    process = start_run(folder, tmp_path)
     deadline = time.monotonic() + 120
     while not moment(tmp_path) and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.001)

@@ -3,6 +3,7 @@
 import functools
 from collections import Counter
 
+import apache_beam as beam
 import pytest
 from pipeline_runs import (
     check_output,
@@ -57,9 +58,10 @@ def test_every_row_is_right(outcome):
     check_output(outcome[1])
 
 
-def test_the_graph_makes_the_rows_that_few_documents_get_without_it(mixed, outcomes, tmp_path, monkeypatch):
+def test_few_documents_get_the_rows_that_the_graph_makes(mixed, outcomes, tmp_path, monkeypatch):
     folder, manifest, _ = mixed
-    monkeypatch.setattr(few, "FEW", -1)
+    monkeypatch.setattr(few, "SHARE", 1.0)
+    monkeypatch.setattr(beam, "Pipeline", None)
     report = ingest([folder, folder / "sub"], tmp_path, manifests=(str(manifest),))
     assert without_run(read_tables(tmp_path)) == without_run(outcomes("delta")[1])
     ours = outcomes("delta")[0]

@@ -11,6 +11,7 @@ from google.auth.exceptions import DefaultCredentialsError, TransportError
 from schemas.failures import ConfigurationError, Forbidden, NotFound, SourceUnavailable, Unsupported
 from transforms.runtime import s3_store
 from transforms.runtime.beam_stores import BeamStore, store_errors
+from transforms.runtime.patterns import uri_pattern
 from transforms.runtime.s3_store import _client, s3_errors
 from transforms.runtime.stores import AnyStore, LocalStore, local_errors
 
@@ -174,3 +175,18 @@ def test_s3_without_beam(monkeypatch):
         AnyStore().stat("s3://bucket/denied")
     server.shutdown()
     server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matching", "other"),
+    [
+        ("s3://b/in/**", ["s3://b/in/a", "s3://b/in/x/y.pdf"], ["s3://b/inn", "s3://c/in/a"]),
+        ("s3://b/in/re**", ["s3://b/in/report", "s3://b/in/re/x"], ["s3://b/in/a"]),
+        ("s3://b/o[*]t/*", ["s3://b/o*t/part"], ["s3://b/out/part", "s3://b/o*t/x/part"]),
+        ("s3://b/a.?df", ["s3://b/a.pdf"], ["s3://b/a./df", "s3://b/axpdf"]),
+    ],
+)
+def test_patterns_of_uris(pattern, matching, other):
+    wanted = uri_pattern(pattern)
+    assert all(wanted.fullmatch(uri) for uri in matching)
+    assert not any(wanted.fullmatch(uri) for uri in other)

@@ -13,6 +13,7 @@ import boto3
 import pytest
 from pipeline_runs import check_output, command, read_tables, without_run, write_documents
 
+from schemas.failures import SourceUnavailable
 from transforms.runtime.s3_store import S3Store, _client
 from transforms.runtime.stores import delta_options
 from transforms.write.tables import output_format
@@ -155,6 +156,30 @@ def test_operations_share_the_connections_of_their_process(bucket, monkeypatch):
             assert one.read(7) == b"# Notes"
             assert other.read(6) == b"<html>"
     assert len(made) == 1
+
+
+def test_objects_are_found_and_read_anywhere(bucket):
+    client, store, uri = boto3.client("s3"), S3Store(), f"{bucket}/odd/a b+[1].txt"
+    client.put_object(Bucket="documents", Key="odd/a b+[1].txt", Body=b"0123456789")
+    client.put_object(Bucket="documents", Key="odd/folder/", Body=b"")
+    assert [(info.uri, info.size) for info in store.match(f"{bucket}/odd/**")] == [(uri, 10)]
+    assert store.match(f"{bucket}/odd/none") == []
+    info, stream = store.get(uri)
+    with stream:
+        assert info == store.stat(uri)
+        assert (stream.read(3), stream.seek(-2, 2), stream.read(), stream.read()) == (b"012", 8, b"89", b"")
+        assert (stream.seek(5), stream.read(2), stream.tell()) == (5, b"56", 7)
+
+
+def test_an_object_that_changes_while_it_is_read_is_not_mixed(bucket):
+    client, uri = boto3.client("s3"), f"{bucket}/odd/changing.txt"
+    client.put_object(Bucket="documents", Key="odd/changing.txt", Body=b"old words")
+    _, stream = S3Store().get(uri)
+    with stream:
+        stream.seek(4)
+        client.put_object(Bucket="documents", Key="odd/changing.txt", Body=b"new words")
+        with pytest.raises(SourceUnavailable, match="412"):
+            stream.read()
 
 
 def test_a_bucket_that_is_not_there_ends_with_a_clear_line(bucket):
