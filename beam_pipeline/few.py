@@ -55,9 +55,12 @@ def work_on_few(
     """
     bench = _Bench(work, options, fetcher, run_id)
     threads = worker_count(options.extract.workers) + FETCHING
-    # Its threads are daemons: an interrupt need not wait for them.
-    with ThreadPool(threads) as pool:
-        pool.map(bench.work, range(threads), chunksize=1)
+    try:
+        # Its threads are daemons: an interrupt need not wait for them.
+        with ThreadPool(threads) as pool:
+            pool.map(bench.work, range(threads), chunksize=1)
+    finally:
+        bench.stop()
     return bench.close(), bench.left
 
 
@@ -79,7 +82,7 @@ class _Bench:
         )
         keep = [(RECALL, self._recall.keep)] if self._recall else []
         self._finishing: tuple[tuple[str, PartFunction], ...] = (*keep, (CHUNK, PartChunker(options.chunk).chunk))
-        self._touched = Changes()
+        self._touched, self._stopped = Changes(), False
         self.left: list[Part] = []
 
     def work(self, _: object) -> None:
@@ -90,6 +93,12 @@ class _Bench:
         finally:
             # After an error the other threads end, too.
             self._work = iter(())
+
+    def stop(self) -> None:
+        """Take nothing more, and write nothing more: the staging folder may go."""
+        self._work = iter(())
+        with self._staging:
+            self._stopped = True
 
     def _next(self) -> Planned | Part | None:
         with self._taking:
@@ -111,6 +120,8 @@ class _Bench:
             return
         batch = rows_of_part(done, self._run_id, self._pool)
         with self._staging:
+            if self._stopped:
+                return
             self._stager.add(batch)
         count_written(self._counts, batch)
 

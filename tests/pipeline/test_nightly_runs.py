@@ -14,10 +14,12 @@ from beam_pipeline.local_run import run
 from beam_pipeline.pipeline import build
 from beam_pipeline.planning import plan_run
 from runners import direct
-from schemas.options import ChunkOptions, FetchOptions, PlanOptions
+from schemas.failures import OutputError
+from schemas.options import ChunkOptions, ExtractOptions, FetchOptions, PlanOptions
 from transforms.extract.parts import PartExtractor
 from transforms.fetch.fetcher import Fetcher
 from transforms.write.snapshot import read_runs
+from transforms.write.stager import Stager
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +121,49 @@ def test_a_night_without_news_builds_no_graph(tmp_path, site, monkeypatch):
     ingest([folder], output, **given)
     assert len(read_tables(output)["documents"]) == 3
     assert not (output / "_staging").exists() or not any((output / "_staging").iterdir())
+
+
+def test_a_night_of_little_news_builds_no_graph(tmp_path, monkeypatch):
+    """What wants a model is left to the graph, and comes in the same commit."""
+    folder, output = tmp_path / "in", tmp_path / "out"
+    documents(folder, 40)
+    ingest([folder], output)
+    write(folder / "0003.md", "# Changed\n\nOther words.\n", age=-5)
+    (folder / "0004.md").unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr(beam, "Pipeline", None)
+        assert ingest([folder], output).statuses == {"ok": 1, "unchanged": 38}
+    write(folder / "0003.md", "# Changed again\n\nOther words.\n", age=-9)
+    write_pdf(folder / "long.pdf", 12)
+    extract, made = ExtractOptions(workers=2, part_pages=5), []
+    pipeline = beam.Pipeline
+    monkeypatch.setattr(beam, "Pipeline", lambda **given: made.append(given) or pipeline(**given))
+    ours, fresh = (msgspec.structs.replace(options([folder], o), extract=extract) for o in (output, tmp_path / "fresh"))
+    assert run(ours).statuses == {"ok": 2, "unchanged": 38}
+    assert len(made) == 1
+    tables = read_tables(output)
+    check_output(tables)
+    run(fresh)
+    assert same_rows(tables) == same_rows(read_tables(tmp_path / "fresh"))
+    assert len({row["run_id"] for row in tables["documents"]}) == 2
+
+
+def test_an_output_that_breaks_under_little_news_ends_the_run(tmp_path, monkeypatch):
+    folder, output = tmp_path / "in", tmp_path / "out"
+    documents(folder, 40)
+    ingest([folder], output)
+    before = read_tables(output)
+    for number in range(4):
+        write(folder / f"{number:04d}.md", "# Changed\n\nOther words.\n", age=-5)
+
+    def fail(*_: object) -> None:
+        raise OutputError("no room left")
+
+    monkeypatch.setattr(Stager, "add", fail)
+    with pytest.raises(OutputError, match="no room"):
+        ingest([folder], output)
+    assert read_tables(output) == before
+    assert list((output / "_staging").iterdir()) == []
 
 
 def test_a_plan_prints_nothing_but_the_plan(tmp_path):
