@@ -13,7 +13,6 @@ from beam_pipeline.config import Resolved
 from beam_pipeline.interrupts import Drainable
 from schemas.failures import ConfigurationError
 from schemas.options import Options
-from transforms.sources.listing import STDIN
 
 #: A stream sees what comes, not what goes; and only Delta has versions.
 _NOT_HERE = ("plan.force", "plan.deleted", "source.manifests", "write.format", "run.max_failure_ratio")
@@ -56,6 +55,8 @@ def stream(ctx: typer.Context, resolved: Resolved, *, verbose: bool = False) -> 
 
 
 def _check(options: Options) -> None:
+    from transforms.sources.listing import STDIN
+
     if not options.source.inputs and not options.stream.subscription:
         raise ConfigurationError("nothing to listen to: give prefixes, folders or patterns, or --subscription")
     if STDIN in options.source.inputs:

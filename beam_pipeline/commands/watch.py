@@ -25,7 +25,6 @@ from schemas.failures import ConfigurationError, NothingListed
 from schemas.options import Options
 from schemas.report import RunReport
 from transforms.runtime.patterns import has_magic
-from transforms.sources.listing import STDIN
 
 _KEYS = tuple(key for key in ALL if key not in ("plan.force", "run.runner", "run.max_failure_ratio"))
 
@@ -115,6 +114,8 @@ def with_filled_inputs(options: Options) -> Options:
 
 
 def _check(options: Options) -> None:
+    from transforms.sources.listing import STDIN
+
     # Patterns may match later.
     inputs = tuple(text for text in options.source.inputs if not has_magic(text))
     if inputs or not options.source.inputs:
