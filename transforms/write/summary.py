@@ -9,8 +9,9 @@ from schemas.content import PageStatus
 from schemas.document import DocumentStatus
 from schemas.failures import OutputError
 from schemas.options import WriteOptions
-from schemas.plan import RunRecord
+from schemas.plan import RunFacts, RunRecord
 from schemas.report import FailureReason, RunReport
+from transforms.write.ledger import plain_record
 from transforms.write.tables import open_table
 from transforms.write.tally import DOUBTFUL, PAGES
 
@@ -18,9 +19,8 @@ _EXAMPLE = ["uri", "message", "hint"]
 
 
 def run_report(options: WriteOptions, run_id: str, record: RunRecord | None, elapsed: float) -> RunReport:
-    """What a committed run did. Raises OutputError when it left no row, or its failures cannot be read."""
-    if record is None:
-        raise OutputError(f"run {run_id} left no row in the runs table of {options.output}: run again")
+    """What a run did by its `record`: nothing, when it left none. Raises OutputError when failures cannot be read."""
+    record = record or plain_record(RunFacts(run_id=run_id), "", {})
     counts = record.counts
     statuses = {status.value: counts[status] for status in DocumentStatus if counts.get(status)}
     unchanged = counts.get("listed", 0) - sum(statuses.values())
