@@ -6,7 +6,7 @@ import errno
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import BinaryIO
 
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes, FileMetadata
 from apache_beam.io.filesystems import FileSystems
@@ -17,14 +17,10 @@ from google.auth.exceptions import GoogleAuthError, TransportError
 from google.resumable_media import InvalidResponse
 
 from schemas.failures import DocumentError, Forbidden, NotFound, SourceUnavailable, Unsupported
-from transforms.runtime.stores import HINTS, FileInfo, refusal
+from transforms.runtime.stores import HINTS, FileInfo, StoredStream, refusal
 from transforms.runtime.uris import redact, scheme
 
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
-
 _STORE_ERRORS = (OSError, GoogleAPIError, GoogleAuthError, InvalidResponse)
-_READ_BUFFER = 1 << 20
 
 
 class BeamStore:
@@ -48,31 +44,22 @@ class BeamStore:
         require_file_system(uri)
         with store_errors(uri):
             stream = FileSystems.open(uri, compression_type=CompressionTypes.UNCOMPRESSED)
-        return cast(BinaryIO, io.BufferedReader(_Translating(stream, uri), _READ_BUFFER))
+        return _Translating(stream, uri).buffered()
 
     def get(self, uri: str) -> tuple[FileInfo, BinaryIO]:
         """See `Store.get`: two questions."""
         return self.stat(uri), self.open(uri)
 
 
-class _Translating(io.RawIOBase):
+class _Translating(StoredStream):
     """A store's stream whose errors, which come as late as the first read, are failures of the document."""
 
     def __init__(self, stream: BinaryIO, uri: str) -> None:
         self._stream, self._uri = stream, uri
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        view = memoryview(buffer)
+    def take(self, size: int) -> bytes:
         with store_errors(self._uri):
-            data = self._stream.read(len(view))
-        view[: len(data)] = data
-        return len(data)
+            return self._stream.read(size)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         with store_errors(self._uri):

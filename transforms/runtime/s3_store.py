@@ -8,19 +8,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from schemas.failures import ConfigurationError, DocumentError, Forbidden, NotFound, SourceUnavailable
 from transforms.runtime.once import made_once
 from transforms.runtime.patterns import has_magic, literal_prefix, uri_pattern
-from transforms.runtime.stores import HINTS, FileInfo, refusal
+from transforms.runtime.stores import HINTS, FileInfo, StoredStream, refusal
 from transforms.runtime.uris import redact
 
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
-
 _CONNECTIONS = 64
-_READ_BUFFER = 1 << 20
 
 
 class S3Store:
@@ -58,11 +54,11 @@ class S3Store:
         with s3_errors(uri):
             answer = s3_client().get_object(Bucket=bucket, Key=key)
         again = {"Bucket": bucket, "Key": key, "IfMatch": answer["ETag"]}
-        stream = cast(BinaryIO, io.BufferedReader(_Object(uri, answer, again), _READ_BUFFER))
-        return _info(uri, {"Size": answer["ContentLength"], **answer}), stream
+        info = _info(uri, {"Size": answer["ContentLength"], **answer})
+        return info, _Object(uri, answer, again).buffered()
 
 
-class _Object(io.RawIOBase):
+class _Object(StoredStream):
     """One version of an object. Whoever reads on has one request, whoever seeks one for each place."""
 
     def __init__(self, uri: str, answer: dict[str, Any], again: dict[str, str]) -> None:
@@ -70,26 +66,18 @@ class _Object(io.RawIOBase):
         self._size, self._body = answer["ContentLength"], answer["Body"]
         self._position = 0
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        view = memoryview(buffer)
+    def take(self, size: int) -> bytes:
         if self._position >= self._size:
-            return 0
+            return b""
         with s3_errors(self._uri):
             if self._body is None:
                 wanted = f"bytes={self._position}-"
                 self._body = s3_client().get_object(**self._again, Range=wanted)["Body"]
-            data = self._body.read(len(view))
+            data: bytes = self._body.read(size)
         if not data:
             raise SourceUnavailable(f"{redact(self._uri)} ended after {self._position} of {self._size} bytes")
-        view[: len(data)] = data
         self._position += len(data)
-        return len(data)
+        return data
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]

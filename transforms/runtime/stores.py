@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import errno
 import glob
+import io
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import BinaryIO, Protocol, cast
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 import msgspec
 
 from schemas.failures import DocumentError, Forbidden, NotFound, SourceUnavailable
 from transforms.runtime.uris import is_local, local_path, local_uri, redact, scheme
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_READ_BUFFER = 1 << 20
 HINTS = {
     "gs": "run `gcloud auth application-default login`, or give the worker's service account read access",
     "s3": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or give the worker's role read access",
@@ -67,6 +72,33 @@ class LocalStore:
     def get(self, uri: str) -> tuple[FileInfo, BinaryIO]:
         """See `Store.get`."""
         return self.stat(uri), self.open(uri)
+
+
+class StoredStream(io.RawIOBase):
+    """What a store sends, for readers that may seek. Stores say how bytes are taken, and seek, tell and close."""
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def seekable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Fill the buffer with what can be taken at once."""
+        view = memoryview(buffer)
+        data = self.take(len(view))
+        view[: len(data)] = data
+        return len(data)
+
+    def take(self, size: int) -> bytes:
+        """The next bytes, at most so many; none at the end. Raises DocumentError."""
+        raise NotImplementedError
+
+    def buffered(self) -> BinaryIO:
+        """As `Store.open` returns it."""
+        return cast(BinaryIO, io.BufferedReader(self, _READ_BUFFER))
 
 
 @contextmanager
