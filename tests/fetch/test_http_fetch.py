@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from schemas.failures import (
+    ConfigurationError,
     Corrupt,
     DocumentError,
     Forbidden,
@@ -183,6 +184,23 @@ def test_proxies_of_the_environment_are_used(site, options, monkeypatch):
         monkeypatch.setenv("no_proxy", "elsewhere.example")
         assert web.shared_client("http://elsewhere.example/a.txt").proxy is None
         assert web.shared_client("http://other.example/a.txt").proxy is not None
+    finally:
+        web._proxies.cache_clear()
+
+
+def test_a_proxy_may_lack_its_scheme_but_not_have_another(site, options, monkeypatch):
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    site.serve("http://elsewhere.example/b.txt", b"by proxy")
+    try:
+        monkeypatch.setenv("http_proxy", site.url.removeprefix("http://"))
+        web._proxies.cache_clear()
+        assert fetcher(options).fetch(ref("http://elsewhere.example/b.txt")).size == 8
+        monkeypatch.setenv("http_proxy", "socks5://me:secret@proxy:1080")
+        web._proxies.cache_clear()
+        with pytest.raises(ConfigurationError, match="socks5") as caught:
+            fetcher(options).fetch(ref("http://elsewhere.example/c.txt"))
+        assert "secret" not in str(caught.value)
     finally:
         web._proxies.cache_clear()
 

@@ -17,7 +17,7 @@ import urllib3
 from urllib3 import exceptions as errors
 from urllib3.util import parse_url
 
-from schemas.failures import Corrupt, SourceUnavailable, TimedOut, Unsupported
+from schemas.failures import ConfigurationError, Corrupt, SourceUnavailable, TimedOut, Unsupported
 from transforms.fetch.retry import Transient
 from transforms.runtime.once import made_once
 from transforms.runtime.uris import redact
@@ -79,7 +79,8 @@ def shared_client(uri: str) -> urllib3.PoolManager:
 
 @cache
 def _proxies() -> dict[str, str]:
-    return getproxies()
+    """The environment's proxies by scheme; one without a scheme of its own speaks HTTP, as for other tools."""
+    return {kind: proxy if "://" in proxy else f"http://{proxy}" for kind, proxy in getproxies().items()}
 
 
 @made_once
@@ -88,7 +89,10 @@ def _client(process: int, proxy: str, secure: bool) -> urllib3.PoolManager:
     context = _certificates() if secure else None
     if not proxy:
         return urllib3.PoolManager(**options, ssl_context=context)
-    return urllib3.ProxyManager(proxy, **options, ssl_context=context, proxy_headers=_credentials(proxy, "proxy_"))
+    try:
+        return urllib3.ProxyManager(proxy, **options, ssl_context=context, proxy_headers=_credentials(proxy, "proxy_"))
+    except ValueError as error:
+        raise ConfigurationError(f"the proxy {redact(proxy)} of the environment is not http:// or https://") from error
 
 
 def _certificates() -> ssl.SSLContext:
