@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import shutil
 import sys
 import unicodedata
 from collections.abc import Iterator
@@ -14,13 +16,8 @@ if TYPE_CHECKING:
 
 #: Characters that could move the cursor, change colours or reverse the text of a terminal.
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-
-
-def results() -> Console:
-    """The console for results."""
-    from rich.console import Console
-
-    return Console(highlight=False, markup=False, emoji=False)
+#: Columns where no terminal tells: of a terminal that does not say, and of a line in a log.
+_TERMINAL, _LOG = 80, 120
 
 
 def messages() -> Console:
@@ -37,17 +34,62 @@ def tell(line: str) -> None:
 
 def printable(text: str) -> str:
     """Text from outside (names, messages, contents) for a terminal: control characters are shown, not obeyed."""
-    return "".join(_escaped(char) if unicodedata.category(char) in _UNSAFE else char for char in text)
+    return one_line(text.replace("\n", " ").replace("\t", " "))
 
 
-def _escaped(char: str) -> str:
-    return " " if char in "\n\t" else char.encode("unicode_escape").decode("ascii")
+def one_line(text: str) -> str:
+    """The whole text for one line of a terminal: control characters, line breaks too, are shown as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(char.encode("unicode_escape").decode("ascii") if _is_unsafe(char) else char for char in text)
+
+
+def _is_unsafe(char: str) -> bool:
+    return unicodedata.category(char) in _UNSAFE
 
 
 def shorten(text: str, width: int) -> str:
     """`printable` text on one line, cut with an ellipsis."""
-    line = " ".join(printable(text).split())
-    return line if len(line) <= width else line[: width - 1] + "…"
+    return cut(" ".join(printable(text).split()), width)
+
+
+def cut(line: str, width: int) -> str:
+    """The line in so many columns of a terminal, some letters of which take two or none, cut with an ellipsis."""
+    if len(line) * 2 <= width or (line.isascii() and len(line) <= width):
+        return line
+    from rich.cells import cell_len, set_cell_size
+
+    return line if cell_len(line) <= width else set_cell_size(line, width - 1) + "…"
+
+
+def fitted(text: str, taken: int = 0) -> str:
+    """Text on one line: cut to what a terminal has beside the `taken` columns, elsewhere whole."""
+    return shorten(text, max(20, columns() - taken)) if is_terminal() else " ".join(printable(text).split())
+
+
+def is_terminal() -> bool:
+    """Whether results go to a terminal."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def columns() -> int:
+    """Columns of the terminal, or of a line in a log; COLUMNS says otherwise."""
+    return shutil.get_terminal_size((_TERMINAL if is_terminal() else _LOG, 0)).columns
+
+
+def emit(text: str, end: str = "\n") -> None:
+    """Print a result, or a piece of one, as it is; on a terminal control characters are shown, not obeyed."""
+    if is_terminal() and not text.isprintable():
+        # JSON's escapes: what is JSON stays JSON.
+        text = "".join(json.dumps(c)[1:-1] if _is_unsafe(c) and c not in "\r\n\t" else c for c in text)
+    print(text, end=end)
+
+
+def emit_json(value: object) -> None:
+    """Print a result as indented JSON."""
+    import msgspec
+
+    emit(msgspec.json.format(msgspec.json.encode(value), indent=2).decode("utf-8"))
 
 
 @contextlib.contextmanager

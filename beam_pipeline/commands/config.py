@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 
-from beam_pipeline.cli_console import printable, results, tell
+from beam_pipeline.cli_console import emit_json, printable, tell
 from beam_pipeline.cli_errors import USAGE
 from beam_pipeline.cli_options import ALL, with_options
 from beam_pipeline.config import Resolved, as_rows, check_file, keys
@@ -31,15 +30,12 @@ def show(resolved: Resolved, *, as_json: Annotated[bool, typer.Option("--json", 
     rows = list(as_rows(resolved))
     if as_json:
         shown = {key: {"value": value, "origin": origin} for key, value, origin in rows}
-        typer.echo(msgspec.json.format(msgspec.json.encode(shown), indent=2))
+        emit_json(shown)
         return
-    console = results()
-    from rich.table import Table
-
-    table = Table("option", "value", "from", box=None, pad_edge=False)
-    for key, value, origin in rows:
-        table.add_row(key, _shown(key, value), printable(origin))
-    console.print(table)
+    lines = [(key, _shown(key, value), printable(origin)) for key, value, origin in rows]
+    wide = [max(map(len, column)) for column in list(zip(*lines, strict=True))[:2]]
+    for key, value, origin in lines:
+        print(f"{key:<{wide[0]}}  {value:<{wide[1]}}  {origin}")
 
 
 @app.command()

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from beam_pipeline.cli_console import printable, tell
+from beam_pipeline.cli_console import emit_json, printable, tell
 from beam_pipeline.cli_errors import FAILED
 from beam_pipeline.cli_options import with_options
 
@@ -40,7 +40,7 @@ def detect(
     """
     found = list(detect_files(files))
     if as_json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
+        emit_json(found)
     else:
         _print(found)
     if any(item.error for item in found):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from beam_pipeline.cli_console import printable
+from beam_pipeline.cli_console import emit, printable
 from beam_pipeline.cli_options import with_options
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def diff(
     for item in changes(_state(output, old), _state(output, new)):
         counts[item.kind, item.change] += 1
         if as_json:
-            typer.echo(msgspec.json.encode(item))
+            emit(msgspec.json.encode(item).decode("utf-8"))
         elif item.kind == "document":
             typer.echo(f"{item.change:<8} {printable(item.uri)}")
     if not as_json:

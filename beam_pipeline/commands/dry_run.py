@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 import typer
 
-from beam_pipeline.cli_console import printable
+from beam_pipeline.cli_console import emit_json, printable
 from schemas.options import SourceOptions
 from schemas.source import SourceRef
 
@@ -32,7 +32,7 @@ def print_sources(options: SourceOptions, *, as_json: bool) -> None:
     size = sum(item.size or 0 for item in found)
     if as_json:
         summary = {"documents": len(found), "bytes": size, "types": types, "sources": found}
-        typer.echo(msgspec.json.format(msgspec.json.encode(summary), indent=2))
+        emit_json(summary)
         return
     for item in found:
         typer.echo(printable(item.uri))

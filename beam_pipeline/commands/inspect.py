@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from beam_pipeline.cli_console import printable, shorten, tell
+from beam_pipeline.cli_console import emit, fitted, printable, shorten, tell
 from beam_pipeline.cli_errors import FAILED
 from beam_pipeline.cli_options import with_options
 from beam_pipeline.config import Resolved
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from transforms.runtime.pool import ParserPool
 
 _DPI = 110
-_WIDTH = 100
+
 #: Lines of each list in the summary.
 _SHOWN = 30
 _HEADINGS = (BlockType.TITLE, BlockType.HEADING)
@@ -74,7 +74,7 @@ def inspect(
         if html:
             _write_html(document, html, _page_images(document, file, pool))
         else:
-            typer.echo(_shown(document, markdown=markdown, as_json=as_json, tree=tree))
+            emit(_shown(document, markdown=markdown, as_json=as_json, tree=tree))
     if document.status is DocumentStatus.FAILED:
         if markdown or html or tree:
             tell("\n".join(_failures(document)))
@@ -129,7 +129,7 @@ def summary(document: Document) -> Iterator[str]:
     """The document in lines for a person."""
     info = document.info
     claim = f", but its name claims {info.declared_type}" if info.type_mismatch else ""
-    yield f"{shorten(info.ref.path or info.ref.uri, _WIDTH)}: {info.media_type}{claim}, {info.size} bytes"
+    yield f"{printable(info.ref.path or info.ref.uri)}: {info.media_type}{claim}, {info.size} bytes"
     yield f"status    {document.status}, read by {document.engine or 'nothing'}"
     pages = Counter(page.status.value for page in document.pages)
     yield f"pages     {document.page_count}: {_counts(pages)}"
@@ -175,21 +175,21 @@ def _hidden(document: Document) -> Iterator[str]:
         if element.type is BlockType.HIDDEN:
             reasons = {part.span.hidden for part in element.spans if part.span.hidden}
             why = f" ({shorten(', '.join(sorted(reasons)), 40)})" if reasons else ""
-            yield f"page {element.page}{why}: {shorten(element.text, _WIDTH)}"
+            yield f"page {element.page}{why}: {fitted(element.text, 14 + len(why))}"
 
 
 def _outline(document: Document) -> Iterator[str]:
     for element in document.elements:
         if element.type in _HEADINGS:
             indent = "  " * max(0, element.level - 1)
-            yield f"{indent}{shorten(element.text, _WIDTH)}  (page {element.page})"
+            yield f"{indent}{fitted(element.text, 16 + len(indent))}  (page {element.page})"
 
 
 def _failures(document: Document) -> Iterator[str]:
     for failure in document.failures:
         where = f"page {failure.page}: " if failure.page else ""
         hint = f"; {failure.hint}" if failure.hint else ""
-        yield f"{where}{failure.category}: {shorten(failure.message + hint, 3 * _WIDTH)}"
+        yield f"{where}{failure.category}: {' '.join(printable(failure.message + hint).split())}"
 
 
 def _write_html(document: Document, target: Path, image: PageImage) -> None:
@@ -212,7 +212,7 @@ def _page_images(document: Document, file: Path, pool: ParserPool) -> PageImage:
         try:
             return pool.call(render_page, str(file), page, _DPI)
         except DocumentError as error:
-            tell(f"page {page} has no image: {shorten(error.message, _WIDTH)}")
+            tell(f"page {page} has no image: {printable(error.message)}")
             return None
 
     return image

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 import typer
 
-from beam_pipeline.cli_console import printable, stdout_kept_clean
+from beam_pipeline.cli_console import emit_json, printable, stdout_kept_clean
 from beam_pipeline.cli_options import ALL, with_options
 from beam_pipeline.commands.ingest import check_inputs_given, listed_on_stdin
 from beam_pipeline.config import Resolved
@@ -54,7 +53,7 @@ def plan(
     with stdout_kept_clean():
         found = plan_run(prepared(options), listed_on_stdin(options))
     if as_json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
+        emit_json(found)
         return
     for line in plan_lines(found):
         typer.echo(line)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import csv
-import sys
+import io
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
-from beam_pipeline.cli_console import messages, results, shorten
+from beam_pipeline.cli_console import columns, emit, is_terminal, tell
 from beam_pipeline.cli_options import with_options
+from beam_pipeline.show_rows import Look, show_rows
 from schemas.failures import ConfigurationError
 
 if TYPE_CHECKING:
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
 
 TABLES = ("documents", "pages", "elements", "chunks", "failures", "runs")
 _BATCH = 1000
-#: Rows and characters a cell that the pretty table shows.
-_SHOWN_ROWS, _SHOWN_CHARS = 200, 80
+#: Rows that a terminal shows.
+_SHOWN_ROWS = 200
 
 
 @with_options()
@@ -34,6 +36,9 @@ def query(
     version: Annotated[int | None, typer.Option("--version", help="The tables at this version of documents.")] = None,
 ) -> None:
     """Run a SQL statement (DuckDB) over the tables of an output.
+
+    On a terminal long values and hashes are cut; where the columns do not fit, records stand one below the other. In a
+    pipe or a file everything is whole.
 
     Examples:
 
@@ -90,33 +95,36 @@ def _print(names: Sequence[str], rows: Iterator[tuple[object, ...]], *, as_json:
     if as_json:
         _print_json(names, rows)
     elif as_csv:
-        writer = csv.writer(sys.stdout)
-        writer.writerow(names)
-        writer.writerows(rows)
+        _print_csv(names, rows)
     else:
-        _print_table(names, rows)
+        _print_table(names, rows, full=not is_terminal())
+
+
+def _print_csv(names: Sequence[str], rows: Iterator[tuple[object, ...]]) -> None:
+    for row in chain([names], rows):
+        line = io.StringIO()
+        csv.writer(line).writerow(row)
+        emit(line.getvalue(), end="")
 
 
 def _print_json(names: Sequence[str], rows: Iterator[tuple[object, ...]]) -> None:
     """One row a line, never the whole answer in memory."""
     separator = "[\n"
     for row in rows:
-        typer.echo(separator + _encode(dict(zip(names, row, strict=True))), nl=False)
+        emit(separator + _encode(dict(zip(names, row, strict=True))), end="")
         separator = ",\n"
-    typer.echo("[]" if separator == "[\n" else "\n]")
+    print("[]" if separator == "[\n" else "\n]")
 
 
 def _encode(row: dict[str, object]) -> str:
     return msgspec.json.encode(row, enc_hook=str).decode("utf-8")
 
 
-def _print_table(names: Sequence[str], rows: Iterator[tuple[object, ...]]) -> None:
-    from rich.table import Table
-
-    table = Table(*(shorten(name, _SHOWN_CHARS) for name in names))
-    for number, row in enumerate(rows):
-        if number == _SHOWN_ROWS:
-            messages().print(f"only the first {_SHOWN_ROWS} rows are shown; use LIMIT, --csv or --json for others")
-            break
-        table.add_row(*("" if value is None else shorten(str(value), _SHOWN_CHARS) for value in row))
-    results().print(table)
+def _print_table(names: Sequence[str], rows: Iterator[tuple[object, ...]], *, full: bool) -> None:
+    shown = show_rows(names, rows if full else islice(rows, _SHOWN_ROWS), Look(width=columns(), full=full))
+    for line in shown.lines:
+        print(line)
+    if not full and next(rows, None) is not None:
+        tell(f"only the first {_SHOWN_ROWS} rows are shown; a pipe (| less -S), --csv and --json have all")
+    if shown.is_cut:
+        tell("values are cut; a pipe (| less -S), --csv and --json have them whole")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
-import msgspec
 import typer
 
-from beam_pipeline.cli_console import results, shorten
+from beam_pipeline.cli_console import columns, emit_json, fitted, is_terminal
 from beam_pipeline.cli_options import with_options
+from beam_pipeline.show_rows import Look, show_rows
 from schemas.plan import RunRecord
+
+_HEADS = ("run", "kind", "status", "finished (UTC)", "documents", "pages/s", "failures", "version")
 
 app = typer.Typer(help="List the runs of an output, or show one.", no_args_is_help=True)
 
@@ -34,29 +36,25 @@ def list_runs(
 
     records = read_runs(output)
     if as_json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(records), indent=2))
+        emit_json(records)
         return
-    from rich.table import Table
-
-    table = Table()
-    table.add_column("run", no_wrap=True, min_width=22)
-    for name in ("kind", "status", "finished", "documents", "pages/s", "failures", "version"):
-        table.add_column(name)
-    for record in records:
-        table.add_row(*_cells(record))
-    results().print(table)
+    shown = show_rows(_HEADS, map(_cells, records), Look(width=columns(), full=not is_terminal()))
+    for line in shown.lines:
+        print(line)
 
 
-def _cells(record: RunRecord) -> Iterator[str]:
-    yield record.run_id
-    yield record.kind
-    yield record.status
-    yield record.finished[:19]
+def _cells(record: RunRecord) -> tuple[str, ...]:
     work = (f"{record.counts[name]} {name}" for name in ("ok", "partial", "failed", "stale") if record.counts.get(name))
-    yield ", ".join(work)
-    yield f"{record.pages_per_second:.1f}" if record.pages_per_second else ""
-    yield ", ".join(f"{count} {name}" for name, count in sorted(record.failures.items()))
-    yield str(record.table_versions.get("documents", ""))
+    return (
+        record.run_id,
+        record.kind,
+        record.status,
+        record.finished[:16].replace("T", " "),
+        ", ".join(work),
+        f"{record.pages_per_second:.1f}" if record.pages_per_second else "",
+        ", ".join(f"{count} {name}" for name, count in sorted(record.failures.items())),
+        str(record.table_versions.get("documents", "")),
+    )
 
 
 @app.command("show")
@@ -78,7 +76,7 @@ def show(
 
     record = find_run(read_runs(output), run)
     if as_json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(record), indent=2))
+        emit_json(record)
         return
     for line in _lines(record):
         typer.echo(line)
@@ -87,7 +85,7 @@ def show(
 def _lines(record: RunRecord) -> Iterator[str]:
     for name in ("run_id", "kind", "status", "started", "finished", "listing_digest", "message"):
         if value := getattr(record, name):
-            yield f"{name:<16}{shorten(str(value), 400)}"
+            yield f"{name:<16}{fitted(str(value), 16)}"
     yield f"{'pages/s':<16}{record.pages_per_second:.1f}"
     for title, mapping in (
         ("counts", record.counts),
@@ -96,6 +94,6 @@ def _lines(record: RunRecord) -> Iterator[str]:
         ("versions", record.versions),
     ):
         yield title
-        yield from (f"  {name:<24}{shorten(str(value), 200)}" for name, value in sorted(mapping.items()))
+        yield from (f"  {name:<24}{fitted(str(value), 26)}" for name, value in sorted(mapping.items()))
     yield "options"
-    yield from (f"  {key:<28}{shorten(value, 100):<28} {origin}" for key, value, origin in record.options)
+    yield from (f"  {key:<28}{fitted(value, 31 + len(origin)):<28} {origin}" for key, value, origin in record.options)

@@ -7,9 +7,9 @@ from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 from typing import Annotated
 
-import msgspec
 import typer
 
+from beam_pipeline.cli_console import emit_json
 from beam_pipeline.cli_options import with_options
 
 #: Distributions whose versions change what comes out.
@@ -55,7 +55,7 @@ def version(*, as_json: Annotated[bool, typer.Option("--json", help="Print a JSO
     """
     found = versions()
     if as_json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
+        emit_json(found)
         return
     for name, number in found.items():
         typer.echo(f"{name:<16} {number}")

@@ -1,6 +1,7 @@
-"""Lets the tests of this folder import the `pipeline_runs` module."""
+"""Lets the tests of this folder import the modules `pipeline_runs` and `terminals`."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "pipeline"))
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "pipeline")]

@@ -7,6 +7,8 @@ from pathlib import Path
 import msgspec
 import pymupdf
 import pytest
+from rich.cells import cell_len
+from terminals import DOCBEAM, on_terminal
 from typer.testing import CliRunner
 
 from beam_pipeline.cli import app
@@ -72,9 +74,28 @@ def test_query(folder):
         assert row["n"] >= 1
 
 
-def test_query_of_no_rows_and_of_too_many(folder):
+def test_query_of_no_rows_and_of_many(folder):
     assert docbeam("query", folder / "out", "SELECT 1 WHERE false", "--json").stdout == "[]\n"
-    assert "only the first 200 rows" in docbeam("query", folder / "out", "SELECT * FROM range(300)").stderr
+    piped = docbeam("query", folder / "out", "SELECT range AS n, repeat('x', 500) AS x FROM range(300)", code=0)
+    assert piped.stdout.count("x" * 500) == 300 and piped.stderr == ""
+
+
+def test_query_and_runs_on_a_narrow_terminal(folder):
+    sql = "SELECT doc_id, uri, content_hash, chr(27) || '[31m' || chr(155) || '日本' AS x FROM documents ORDER BY path"
+    code, text = on_terminal([DOCBEAM, "query", "out", sql], 60, folder)
+    assert code == 0 and "-[ 1 ]-" in text and "values are cut; a pipe" in text
+    assert r"\x1b[31m\x9b日本" in text and "\x1b" not in text and "\x9b" not in text
+    assert all(cell_len(line) <= 60 for line in text.splitlines() if " | " in line)
+    for form in ("--json", "--csv"):
+        text = on_terminal([DOCBEAM, "query", "out", sql, form], 60, folder)[1]
+        assert "\x1b" not in text and "\x9b" not in text
+    code, text = on_terminal([DOCBEAM, "query", "out", "SELECT * FROM range(300)"], 60, folder)
+    assert "199\r\n" in text and "200\r\n" not in text and "only the first 200 rows" in text
+    code, text = on_terminal([DOCBEAM, "runs", "list", "out"], 60, folder)
+    (run,) = {line[:22] for line in docbeam("runs", "list", folder / "out").stdout.splitlines() if " ingest " in line}
+    assert code == 0 and f"run            | {run}\r\n" in text
+    wide = on_terminal([DOCBEAM, "runs", "list", "out"], 60, folder, {"COLUMNS": "200"})[1]
+    assert "-[ 1 ]-" not in wide and run in wide
 
 
 def test_query_errors(folder, tmp_path):
