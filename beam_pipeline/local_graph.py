@@ -13,6 +13,7 @@ from schemas.options import Options
 from schemas.part import Part
 from schemas.plan import Changes, Planned
 from transforms.fetch.fetcher import Fetcher
+from transforms.runtime.pool import worker_count
 from transforms.runtime.transform import batch_sizes
 from transforms.write.commit import Commit
 
@@ -26,7 +27,8 @@ def run_graph(
 ) -> dict[str, dict[int, int]]:
     """Do what is planned, and commit it with what changes without; how often each network ran with how many pages."""
     work, rest = plan
-    pipeline = beam.Pipeline(options=direct.pipeline_options(options.extract.workers, pipeline_args, len(work)))
+    flags = direct.pipeline_options(worker_count(options.extract.workers), pipeline_args, len(work))
+    pipeline = beam.Pipeline(options=flags)
     with pipeline:
         pipeline | Ingest(options, PlannedHere(work, rest, commit.facts.run_id), fetcher, commit)
     return batch_sizes(pipeline.result)

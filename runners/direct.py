@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import worker_handlers
+
+from runners.loopback import exempt_loopback
 
 #: Threads beyond the cores: each gets one fixed bundle, and more even out slow documents. But Beam builds every stage
 #: once for each thread, and that is most of what a run over a few documents costs.
@@ -22,7 +23,8 @@ def pipeline_options(workers: int, beam_args: Sequence[str] = (), documents: int
     after its first poll here; streaming is not for this profile.
     """
     _flush_by_size_only()
-    most = (workers or len(os.sched_getaffinity(0))) + EXTRA_THREADS
+    exempt_loopback()
+    most = workers + EXTRA_THREADS
     threads = most if documents is None else min(most, -(-documents // THREAD_DOCUMENTS))
     return PipelineOptions(
         list(beam_args),

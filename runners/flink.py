@@ -15,6 +15,7 @@ from apache_beam.options.pipeline_options import FlinkRunnerOptions, PipelineOpt
 from apache_beam.version import __version__ as beam_version
 
 from runners.checks import VERSION_SKEW, allows, check_continuous, check_places, stages_package
+from runners.loopback import exempt_loopback
 from schemas.failures import ConfigurationError
 from schemas.options import Options
 
@@ -61,6 +62,7 @@ def pipeline_options(options: Options, beam_args: Sequence[str] = ()) -> Pipelin
 
     Raises ConfigurationError, with the fix, for what would fail or hang later.
     """
+    exempt_loopback()
     # One SDK process per TaskManager, Beam's default, holds one copy of each model; its slots are threads of it.
     flags = PipelineOptions([f"--max_bundle_time_mills={BUNDLE_MILLISECONDS}", *beam_args], runner="FlinkRunner")
     flink, portable = flags.view_as(FlinkRunnerOptions), flags.view_as(PortableOptions)

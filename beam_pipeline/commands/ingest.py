@@ -150,7 +150,7 @@ def run_job(job: Job, *, quiet: bool, verbose: bool) -> RunReport:
         return _submit(job, refs, verbose=verbose)
     with Interruptible(verbose=verbose):
         from beam_pipeline.progress import observe
-        from transforms.runtime.pool import start_fork_server
+        from transforms.runtime.fork_server import start_fork_server
 
         # It loads the parsers on one core while this process loads Beam on another.
         start_fork_server()

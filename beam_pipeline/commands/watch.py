@@ -82,7 +82,7 @@ def look(job: Job) -> RunReport | None:
     from beam_pipeline.local_run import About, run
     from beam_pipeline.planning import plan_run
     from beam_pipeline.progress import observe
-    from transforms.runtime.pool import start_fork_server
+    from transforms.runtime.fork_server import start_fork_server
 
     options = job.options
     try:

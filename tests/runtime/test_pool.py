@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from schemas.failures import Corrupt, Crashed, OutOfMemory, TimedOut
-from transforms.runtime.pool import ParserPool, PoolOptions, worker_count
+from transforms.runtime.pool import ParserPool, PoolOptions
 
 
 def echo(value: str) -> str:
@@ -141,8 +141,3 @@ def test_children_die_with_a_killed_parent() -> None:
     while psutil.pid_exists(child) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not psutil.pid_exists(child)
-
-
-def test_worker_count_defaults_to_the_cores_we_may_use() -> None:
-    assert worker_count(3) == 3
-    assert worker_count(0) == len(os.sched_getaffinity(0))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
 
 import msgspec
@@ -16,6 +15,7 @@ from transforms.layout.detector_spec import DetectorFiles, load_detector, prepar
 from transforms.layout.model import ModelOptions, OnBatch, measured_bounds
 from transforms.layout.networks import DETECTOR, BuiltIn, Model, Networks, Own
 from transforms.layout.records import PrepareRequest, Tier
+from transforms.runtime.cores import usable_cores
 from transforms.runtime.once import made_once
 from transforms.runtime.onnx.devices import Chosen, Execution, Precision, resolve_device
 from transforms.runtime.stores import AnyStore
@@ -94,7 +94,7 @@ def load_networks(settings: Settings, on_batch: OnBatch | None = None) -> Networ
     def load_own(_: Tier) -> Model:
         return own
 
-    permits = len(os.sched_getaffinity(0))
+    permits = usable_cores()
     if not settings.detector:
         return Networks(load, permits)
     own = Own(_detector(settings), on_batch)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
-import os
 import pickle
 import queue
 import signal
@@ -19,7 +18,6 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from types import ModuleType
 from typing import Any, TypeVar
@@ -28,12 +26,12 @@ import msgspec
 
 from schemas.failures import Crashed, OutOfMemory, TimedOut
 from transforms.runtime.cage import PEAK_SHARE, enter_cage, peak_memory
+from transforms.runtime.cores import usable_cores
+from transforms.runtime.fork_server import start_fork_server
 from transforms.runtime.guard import Raised, captured
 from transforms.runtime.once import made_once
 
 T = TypeVar("T")
-#: Imported once by the fork server, so that a fresh child starts in milliseconds.
-PRELOAD = ("transforms.runtime.preload",)
 #: Ways a task ends that a fresh child may escape: what earlier tasks left behind counts against the memory limit.
 WORTH_A_FRESH_CHILD = (Crashed, OutOfMemory)
 #: Seconds a fresh process may take to import its code.
@@ -185,12 +183,6 @@ class _MainLeftOut:
 _main_left_out = _MainLeftOut()
 
 
-def start_fork_server() -> None:
-    """Start the fork server, which imports the parsers, unless it runs."""
-    forkserver.set_forkserver_preload(list(PRELOAD))
-    forkserver.ensure_running()
-
-
 @made_once
 def shared_pool(options: PoolOptions) -> ParserPool:
     """The pool of this worker process."""
@@ -199,7 +191,7 @@ def shared_pool(options: PoolOptions) -> ParserPool:
 
 def worker_count(wanted: int) -> int:
     """`wanted`, or one per core that this process may use when 0."""
-    return wanted or len(os.sched_getaffinity(0))
+    return wanted or usable_cores()
 
 
 def _serve(pipe: Connection, memory_limit: int) -> None:
