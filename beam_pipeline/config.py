@@ -29,6 +29,16 @@ _PREFIX = "DOCBEAM"
 #: Sections whose flags carry their name: layout.mode is --layout, layout.model is --layout-model.
 _NAMED_BY_SECTION = ("ocr", "layout")
 
+#: How alike a variable and an option must be to mean the same.
+_SIMILAR = 0.85
+#: What Kubernetes tells each container of a service: docbeam-stream makes DOCBEAM_STREAM_PORT=tcp://10.0.0.1:80.
+_SERVICE = re.compile(
+    r"\w+_SERVICE_(HOST|PORT(_\w+)?)=.*"
+    r"|\w+_PORT=(tcp|udp|sctp)://.*"
+    r"|\w+_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?=.*",
+    re.DOTALL,
+)
+
 Source = Literal["flag", "file", "environment", "default"]
 
 
@@ -159,15 +169,24 @@ def _value(options: Options, key: Key) -> object:
 
 def _from_environment(environ: Mapping[str, str], problems: list[str]) -> dict[str, _Given]:
     by_variable = {key.variable: key for key in keys().values()}
-    sections = tuple(f"{_PREFIX}_{field.name.upper()}_" for field in msgspec.structs.fields(Options))
     given: dict[str, _Given] = {}
     for variable, text in environ.items():
         if key := by_variable.get(variable):
             items = [item.strip() for item in text.split(",") if item.strip()]
             given[key.path] = _Given(items if key.is_list else text, "environment", f"environment {variable}")
-        elif variable.startswith(sections):
+        elif _means_an_option(variable, by_variable) and not _SERVICE.fullmatch(f"{variable}={text}"):
             problems.append(f"environment {variable}: no such option{_did_you_mean(variable, by_variable)}")
     return given
+
+
+def _means_an_option(variable: str, known: Mapping[str, Key]) -> bool:
+    """Whether it names a section of ours, or nearly an option; others may be for somebody else's scripts."""
+    sections = tuple(f"{_PREFIX}_{field.name.upper()}_" for field in msgspec.structs.fields(Options))
+    # Without the prefix, which would make all of them alike.
+    plain = [name.removeprefix(_PREFIX) for name in known]
+    return variable.startswith(sections) or (
+        variable.startswith(_PREFIX) and bool(get_close_matches(variable.removeprefix(_PREFIX), plain, 1, _SIMILAR))
+    )
 
 
 def _from_file(path: Path, problems: list[str]) -> dict[str, _Given]:
@@ -193,11 +212,15 @@ def _from_file(path: Path, problems: list[str]) -> dict[str, _Given]:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        # Editors of Windows begin UTF-8 with a byte order mark.
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot read the options file: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{path}: the options file is not UTF-8; save it as UTF-8") from error
+    if "\0" in text:
+        raise ConfigurationError(f"{path}: the options file looks like UTF-16; save it as UTF-8")
+    return text
 
 
 def _key_lines(text: str) -> dict[str, int]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from beam_pipeline.config import as_rows, check_file, flag_name, keys, resolve
 from beam_pipeline.units import format_size, parse_size
 from schemas.failures import ConfigurationError
-from schemas.options import Strategy
+from schemas.options import Options, Strategy
 
 
 @pytest.fixture(autouse=True)
@@ -108,12 +108,36 @@ def test_wrong_flags(flags, message):
 def test_misspelt_environment_variable_is_told():
     with pytest.raises(ConfigurationError, match="did you mean DOCBEAM_CHUNK_MAX_TOKENS"):
         resolve({}, None, {"DOCBEAM_CHUNK_MAX_TOKEN": "5"})
-    assert resolve({}, None, {"DOCBEAM_COLOUR": "5"}).options.chunk.max_tokens == 512
+    with pytest.raises(ConfigurationError, match="did you mean DOCBEAM_CHUNK_MAX_TOKENS"):
+        resolve({}, None, {"DOCBEAM_CHUNKS_MAX_TOKENS": "5"})
+    with pytest.raises(ConfigurationError, match="environment DOCBEAM_STREAM_PORT: no such option"):
+        resolve({}, None, {"DOCBEAM_STREAM_PORT": "80"})
+
+
+@pytest.mark.parametrize("service", ["DOCBEAM", "DOCBEAM_STREAM", "DOCBEAM_RUN", "DOCBEAM_WRITE_OUTPUT"])
+def test_what_kubernetes_tells_of_services_is_no_option(service):
+    environ = {
+        f"{service}_SERVICE_HOST": "10.0.0.11",
+        f"{service}_SERVICE_PORT": "80",
+        f"{service}_SERVICE_PORT_HTTP_METRICS": "80",
+        f"{service}_PORT": "tcp://10.0.0.11:80",
+        f"{service}_PORT_80_TCP": "tcp://10.0.0.11:80",
+        f"{service}_PORT_80_TCP_PROTO": "tcp",
+        f"{service}_PORT_80_TCP_PORT": "80",
+        f"{service}_PORT_80_TCP_ADDR": "10.0.0.11",
+    }
+    assert resolve({}, None, environ | {"DOCBEAM_COLOUR": "5", "DOCBEAM_VERSION": "1"}).options == Options()
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"[chunk", "not valid TOML"), (b"\xff\xfe", "not UTF-8"), (None, "cannot read the options file")],
+    [
+        (b"[chunk", "not valid TOML"),
+        (b"\xff\xfe", "not UTF-8"),
+        ("[chunk]\n".encode("utf-16"), "not UTF-8"),
+        ("[chunk]\n".encode("utf-16-le"), "looks like UTF-16"),
+        (None, "cannot read the options file"),
+    ],
 )
 def test_unreadable_files(content, message):
     path = Path("odd.toml")
@@ -121,6 +145,14 @@ def test_unreadable_files(content, message):
         path.write_bytes(content)
     with pytest.raises(ConfigurationError, match=message):
         resolve({}, path, {})
+
+
+def test_byte_order_mark_of_a_file(tmp_path):
+    path = tmp_path / "marked.toml"
+    path.write_bytes("[chunk]\r\nmax_tokens = 100\r\n".encode("utf-8-sig"))
+    resolved = resolve({}, path, {})
+    assert resolved.options.chunk.max_tokens == 100
+    assert resolved.origins["chunk.max_tokens"] == f"{path}:2"
 
 
 @pytest.mark.parametrize(
