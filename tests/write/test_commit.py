@@ -135,7 +135,7 @@ def test_an_output_without_tables_is_a_configuration_error(tmp_path) -> None:
 
 def test_an_output_that_cannot_be_written_stops_the_run(tmp_path) -> None:
     (tmp_path / "documents").write_text("in the way")
-    with pytest.raises(OutputError, match="documents"):
+    with pytest.raises(ConfigurationError, match="did not write where its tables go: documents"):
         DeltaCatalog(str(tmp_path)).prepare()
 
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
-from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction
 
 from schemas.failures import ConfigurationError, OutputError
@@ -19,7 +19,9 @@ from schemas.part import WrittenFile
 from schemas.tables import TABLES
 from transforms.runtime.stores import delta_options
 from transforms.write.columns import grown, incompatible, schema_of
+from transforms.write.delta import delta_table, delta_uri, is_delta
 from transforms.write.files import SUFFIX
+from transforms.write.marker import mark
 from transforms.write.staging import FOLDER, dead_runs
 from transforms.write.storage import Storage
 
@@ -80,16 +82,14 @@ class DeltaCatalog:
         self._root, self._options = root, storage_options
 
     def _table(self, table: str) -> DeltaTable:
-        try:
-            return DeltaTable(posixpath.join(self._root, table), storage_options=self._options)
-        except (DeltaError, TableNotFoundError, OSError) as error:
-            raise OutputError(f"cannot open table {table!r} below {self._root}: {error}") from error
+        return delta_table(self._root, table, options=self._options)
 
     def prepare(self) -> None:
         """Create the tables and columns that are missing; remove files that killed runs brought but never committed.
 
         Raises ConfigurationError when a column is of another type than today's.
         """
+        mark(self._root, "delta")
         for name in (*TABLES, "runs"):
             self._prepare_table(name)
         for run_id in dead_runs(self._root):
@@ -100,7 +100,7 @@ class DeltaCatalog:
     def _prepare_table(self, name: str) -> None:
         try:
             if not self.exists(name):
-                uri = posixpath.join(self._root, name)
+                uri = delta_uri(self._root, name)
                 DeltaTable.create(uri, schema=schema_of(name), mode="ignore", storage_options=self._options)
                 return
             table = self._table(name)
@@ -114,7 +114,7 @@ class DeltaCatalog:
 
     def exists(self, table: str) -> bool:
         """Whether there is a Delta table."""
-        return bool(DeltaTable.is_deltatable(posixpath.join(self._root, table), self._options))
+        return is_delta(self._root, table, self._options)
 
     def versions(self) -> dict[str, int]:
         """The newest version of every table that exists."""
@@ -208,10 +208,11 @@ class PlainCatalog:
     """Folders of plain files: what lies in a table's folder is the table. Files appear by renaming whole files."""
 
     def __init__(self, root: str, format_name: str, storage: Storage) -> None:
-        self._root, self._suffix, self._storage = root, SUFFIX[format_name], storage
+        self._root, self._format, self._suffix, self._storage = root, format_name, SUFFIX[format_name], storage
 
     def prepare(self) -> None:
-        """Remove what killed runs staged. Nothing to make: folders appear with their first file."""
+        """Mark the output, and remove what killed runs staged. Folders appear with their first file."""
+        mark(self._root, self._format)
         for _ in dead_runs(self._root):
             pass
 

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import posixpath
-
 import msgspec
-import pyarrow as pa
 import pyarrow.dataset as ds
-from deltalake import DeltaTable
-from deltalake.exceptions import DeltaError
 
 from schemas.failures import ConfigurationError, OutputError
 from schemas.plan import RunRecord
 from schemas.tables import TABLES
-from transforms.runtime.stores import delta_options
 from transforms.write.catalog import CLAIM
 from transforms.write.columns import conform
+from transforms.write.delta import delta_table, is_delta
 from transforms.write.ledger import RUNS_TABLE, find_run, in_order, newest, run_at_version
 from transforms.write.tables import open_table, output_format
 
@@ -36,7 +31,7 @@ class Snapshot(msgspec.Struct, frozen=True):
 def read_runs(root: str) -> list[RunRecord]:
     """The runs table, oldest run first; empty for outputs that have none."""
     kind = output_format(root)
-    if kind == "delta" and not DeltaTable.is_deltatable(posixpath.join(root, RUNS_TABLE), delta_options(root)):
+    if kind == "delta" and not is_delta(root, RUNS_TABLE):
         return []
     return in_order(conform(open_table(root, RUNS_TABLE).to_table(), RUNS_TABLE).to_pylist())
 
@@ -74,19 +69,11 @@ def _now(root: str) -> Snapshot:
 
 def _runs_state(root: str) -> tuple[int, bool] | None:
     """Version of the runs table, and whether a commit is under way (or died on its way)."""
-    folder = posixpath.join(root, RUNS_TABLE)
-    if not DeltaTable.is_deltatable(folder, delta_options(root)):
+    if not is_delta(root, RUNS_TABLE):
         return None
-    table = _table(root, RUNS_TABLE)
+    table = delta_table(root, RUNS_TABLE)
     return int(table.version()), CLAIM in table.history(1)[0]
 
 
 def _version(root: str, name: str) -> int:
-    return int(_table(root, name).version())
-
-
-def _table(root: str, name: str) -> DeltaTable:
-    try:
-        return DeltaTable(posixpath.join(root, name), storage_options=delta_options(root))
-    except (DeltaError, OSError, pa.ArrowException) as error:
-        raise OutputError(f"cannot read table {name!r} below {root}: {error}") from error
+    return int(delta_table(root, name).version())

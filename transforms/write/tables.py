@@ -9,26 +9,22 @@ from collections.abc import Iterator
 import fastavro
 import pyarrow as pa
 import pyarrow.dataset as ds
-from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from schemas.failures import ConfigurationError, DocumentError, OutputError
-from transforms.runtime.stores import AnyStore, delta_options
+from transforms.runtime.stores import AnyStore
 from transforms.runtime.uris import is_local
 from transforms.write.columns import schema_of
+from transforms.write.delta import delta_table
 from transforms.write.files import SUFFIX
+from transforms.write.marker import format_of
 from transforms.write.rows import Row
 
 
 def output_format(root: str) -> str:
     """The format an output was written in; raises ConfigurationError when `root` holds none of our tables."""
-    folder = posixpath.join(root, "documents")
-    if DeltaTable.is_deltatable(folder, delta_options(root)):
-        return "delta"
-    files = _files(folder)
-    for name, suffix in SUFFIX.items():
-        if name != "delta" and any(file.endswith(suffix) for file in files):
-            return name
+    if found := format_of(root):
+        return found
     raise ConfigurationError(f"{root} holds no docbeam output (no documents table); give the --output of an ingest")
 
 
@@ -42,7 +38,7 @@ def open_table(root: str, name: str, version: int | None = None) -> ds.Dataset:
     kind, folder = output_format(root), posixpath.join(root, name)
     try:
         if kind == "delta":
-            return DeltaTable(folder, version, storage_options=delta_options(root)).to_pyarrow_dataset()
+            return delta_table(root, name, version).to_pyarrow_dataset()
         files = [file for file in _files(folder) if file.endswith(SUFFIX[kind])]
         if kind == "avro":
             rows = [row for path in files for row in _avro_rows(path)]

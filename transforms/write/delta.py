@@ -1,0 +1,50 @@
+"""Opening Delta tables below any root that the library can name, with what it must know of the root's store."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Mapping
+
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
+
+from schemas.failures import ConfigurationError, OutputError
+from transforms.runtime.stores import delta_options
+from transforms.runtime.uris import is_local
+
+#: deltalake 1.6 takes '%20' for a blank and a backslash for a slash, so that it would read another folder, and gives up
+#: at the others.
+_UNSPEAKABLE = re.compile(r"%[0-9A-Fa-f]{2}|[\x00-\x1f\x7f\\^|\[\]\ud800-\udfff]")
+
+
+def delta_uri(root: str, table: str) -> str:
+    """What deltalake calls a table; ConfigurationError when it would take it for another."""
+    if is_local(root) and (wrong := _UNSPEAKABLE.search(root)):
+        raise ConfigurationError(
+            f"the Delta library cannot name {root!r} because of {wrong[0]!r}: give an --output without it, or "
+            "--format parquet"
+        )
+    return posixpath.join(root, table)
+
+
+def is_delta(root: str, table: str, options: Mapping[str, str] | None = None) -> bool:
+    """Whether there is a Delta table of this name. Raises OutputError when the store does not tell."""
+    try:
+        return bool(DeltaTable.is_deltatable(delta_uri(root, table), _options(root, options)))
+    except (DeltaError, OSError) as error:
+        raise OutputError(f"cannot look for table {table!r} below {root}: {error}") from error
+
+
+def delta_table(
+    root: str, table: str, version: int | None = None, options: Mapping[str, str] | None = None
+) -> DeltaTable:
+    """The table, at a version if one is named. Raises OutputError when it cannot be opened."""
+    try:
+        return DeltaTable(delta_uri(root, table), version, storage_options=_options(root, options))
+    except (DeltaError, OSError) as error:
+        raise OutputError(f"cannot open table {table!r} below {root}: {error}") from error
+
+
+def _options(root: str, options: Mapping[str, str] | None) -> dict[str, str]:
+    return delta_options(root) if options is None else dict(options)
