@@ -78,6 +78,15 @@ def test_pymupdf_can_be_swapped(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_sessions_are_made_in_one_place(path: Path) -> None:
+    # What makes a session exact and quiet is said once.
+    made = {"InferenceSession", "SessionOptions"} & {
+        node.attr for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Attribute)
+    }
+    assert not made or relative(path) == "transforms/runtime/onnx/devices.py"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
 def test_only_the_guard_catches_broadly(path: Path) -> None:
     if relative(path) == "transforms/runtime/guard.py":
         return

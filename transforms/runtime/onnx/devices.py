@@ -24,6 +24,7 @@ from schemas.failures import ConfigurationError
 from schemas.options import Device
 from transforms.runtime.memory import return_freed_memory
 from transforms.runtime.onnx import precision
+from transforms.runtime.onnx.exact import exact_products
 from transforms.runtime.onnx.message import identity_model
 
 RealDevice = Literal["cpu", "cuda", "tensorrt", "openvino"]
@@ -194,8 +195,9 @@ def _rewritten(model: bytes, chosen: Chosen) -> bytes:
 
 def _session(model: bytes, chosen: Chosen, execution: Execution) -> Any:
     device = chosen.device
+    model, exact = exact_products(model)
     quiet = _FATAL_ONLY if device != "cpu" else _ERRORS_ONLY
-    options = _session_options(execution, quiet)
+    options = _session_options(execution, quiet, exact)
     providers = _providers(chosen, execution)
     _prepare_process(chosen)
     try:
@@ -214,7 +216,7 @@ def _refusal(device: RealDevice, wanted: Precision, error: str) -> str:
     return f"onnxruntime cannot make a session on {device} in {wanted}: {quoted}{needed}"
 
 
-def _session_options(execution: Execution, severity: int) -> Any:
+def _session_options(execution: Execution, severity: int, exact: bool) -> Any:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = severity
     options.intra_op_num_threads, options.inter_op_num_threads = execution.threads, 1
@@ -222,6 +224,8 @@ def _session_options(execution: Execution, severity: int) -> Any:
     options.enable_cpu_mem_arena = execution.same_shapes
     # Waiting threads must not take cores from the parser processes.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Sums of 8-bit products saturate on CPUs without VNNI otherwise; see exact.py.
+    options.add_session_config_entry("session.x64quantprecision", str(int(exact)))
     return options
 
 

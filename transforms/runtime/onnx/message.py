@@ -27,6 +27,7 @@ _SCHEMA: dict[str, dict[str, tuple[int, str, bool]]] = {
         "dims": (1, "int64", True),
         "data_type": (2, "int32", False),
         "float_data": (4, "float", True),
+        "int32_data": (5, "int32", True),
         "int64_data": (7, "int64", True),
         "name": (8, "string", False),
         "raw_data": (9, "bytes", False),
