@@ -83,6 +83,7 @@ FLAGS = (
     Flag("run.precision", _RUN, "What models compute in."),
     Flag("run.accelerator", _RUN, "GPU that the models' step asks Dataflow for."),
     Flag("run.max_failure_ratio", _RUN, "Exit with 1 when a larger share of the documents failed; 1.0 is never."),
+    Flag("run.fail_on", _RUN, "Documents of this status count as failed, too. Repeatable."),
     Flag("stream.window", _STREAM, "A window is committed after this time, such as 10s or 1m,"),
     Flag("stream.window_documents", _STREAM, "or after so many documents, whichever comes first."),
     Flag("stream.poll", _STREAM, "Time between two listings of the inputs."),

@@ -103,7 +103,7 @@ def _run(
         few = not pipeline_args and are_few(decisions.work, decisions.rest.received, options)
         batches = _work(options, pipeline_args, Task(work, few, decisions.rest, fetcher, commit))
     report = run_report(options.write, run_id, record_of(options.write, run_id), time.monotonic() - started)
-    return msgspec.structs.replace(report, batches=batches)
+    return msgspec.structs.replace(report, batches=batches, fail_on=options.run.fail_on)
 
 
 def _decided(options: Options, refs: Sequence[SourceRef], counts: LiveCounts) -> Decisions:

@@ -10,6 +10,7 @@ import msgspec
 
 from beam_pipeline.fingerprint import fingerprint
 from beam_pipeline.stage_options import join_of
+from schemas.document import DocumentStatus
 from schemas.options import Options
 from schemas.plan import Action, Changes, Known, Planned, Root
 from schemas.source import SourceRef
@@ -33,6 +34,8 @@ class Plan(msgspec.Struct, kw_only=True):
     counts: dict[str, int] = {}
     #: URIs by action, sorted, of documents that are not left alone.
     documents: dict[str, list[str]] = {}
+    #: Documents by status that are not good and are left alone: nothing about them changed.
+    left_alone: dict[str, int] = {}
     #: What happens to removed documents.
     deleted: str = "remove"
     #: Inputs that listed nothing: nothing below them is taken for gone.
@@ -77,15 +80,19 @@ def decide_listed(options: Options, found: Iterable[SourceRef | Root], tell: Tel
 def plan_run(options: Options, refs: Sequence[SourceRef] = ()) -> Plan:
     """What `run` would do with these options now. Sources are listed, none is fetched, nothing is written."""
     documents: dict[str, list[str]] = {action.value: [] for action in NAMED}
+    left_alone = Counter[str]()
 
-    def tell(action: Action, uri: str) -> None:
+    def tell(action: Action, uri: str, row: Known | None) -> None:
         if action.value in documents:
             documents[action.value].append(public_uri(uri))
+        elif row is not None and row.status != DocumentStatus.OK:
+            left_alone[row.status] += 1
 
     found = decide_listed(options, expand_inputs(options.source, refs, AnyStore()), tell)
     return Plan(
         counts=dict(Counter(found.rest.counts)),
         documents={action: sorted(uris) for action, uris in documents.items()},
+        left_alone=dict(sorted(left_alone.items())),
         deleted=options.plan.deleted,
         empty_inputs=unproven(found.roots),
         listing_digest=f"{found.rest.listing_digest:032x}",

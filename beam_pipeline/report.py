@@ -8,7 +8,7 @@ import msgspec
 
 from beam_pipeline.cli_console import shorten
 from beam_pipeline.progress import duration
-from schemas.report import RunReport
+from schemas.report import FailureReason, RunReport
 
 #: Failure reasons shown to people; the failures table has all.
 _REASONS = 5
@@ -16,7 +16,7 @@ _REASONS = 5
 
 def report_lines(report: RunReport) -> Iterator[str]:
     """The report in lines: what came out, how fast, and what went wrong with a way to fix it."""
-    yield f"documents  {report.documents}{_breakdown(report.statuses)}"
+    yield from _document_lines(report)
     yield f"pages      {sum(report.pages.values())}{_breakdown(report.pages)}"
     if report.doubtful_pages:
         yield f"doubtful   {report.doubtful_pages} pages were read with little confidence; see pages.confidence"
@@ -27,10 +27,24 @@ def report_lines(report: RunReport) -> Iterator[str]:
         yield f"batches    {'; '.join(_batches(report.batches))}"
     yield f"time       {duration(report.elapsed)}, {report.pages_per_second:.1f} pages/s"
     yield f"output     {shorten(report.output, 200)} ({report.format}{_versions(report.table_versions)})"
+    if report.held and sum(report.held.values()) != report.documents:
+        yield f"           holds {sum(report.held.values())} documents{_breakdown(report.held)}"
+    yield from _failure_lines(report)
+
+
+def _document_lines(report: RunReport) -> Iterator[str]:
+    yield f"documents  {report.documents}{_breakdown(report.statuses)}"
+    if report.left_alone:
+        yield f"left alone {_counted(report.left_alone)}: as before, nothing new to try; `docbeam retry` tries them now"
+    if report.removed:
+        yield f"removed    {report.removed} documents, whose sources are gone"
+
+
+def _failure_lines(report: RunReport) -> Iterator[str]:
     if report.failures:
         yield "failures"
     for reason in report.failures[:_REASONS]:
-        yield f"  {reason.count:>6}  {reason.category}: {shorten(reason.example_message, 160)}"
+        yield f"  {reason.count:>6}  {reason.category}: {shorten(_what(reason), 160)}"
         if reason.example_uri:
             yield f"          for example {shorten(reason.example_uri, 160)}"
         if reason.hint:
@@ -47,8 +61,16 @@ def report_json(report: RunReport) -> bytes:
 
 
 def _breakdown(counts: Mapping[str, int]) -> str:
-    parts = [f"{count} {name}" for name, count in counts.items() if count]
-    return f": {', '.join(parts)}" if parts else ""
+    return f": {_counted(counts)}" if any(counts.values()) else ""
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+
+
+def _what(reason: FailureReason) -> str:
+    """What went wrong; which types of files it is where that is the cause."""
+    return ", ".join(f"{count} x {name}" for name, count in reason.types.items()) or reason.example_message
 
 
 def _batches(batches: Mapping[str, Mapping[int, int]]) -> Iterator[str]:

@@ -58,7 +58,7 @@ def _submit(options: Options, flags: PipelineOptions, refs: Sequence[SourceRef],
     finally:
         storage_of(options.write.output).delete(posixpath.join(options.write.output, STAGING, run_id))
     report = run_report(options.write, run_id, record_of(options.write, run_id), time.monotonic() - started)
-    return msgspec.structs.replace(report, batches=batch_sizes(result))
+    return msgspec.structs.replace(report, batches=batch_sizes(result), fail_on=options.run.fail_on)
 
 
 def job(

@@ -18,6 +18,8 @@ class DocumentStatus(StrEnum):
     OK = "ok"
     PARTIAL = "partial"
     FAILED = "failed"
+    #: Nothing installed reads its type: no fault of the document, and none of the run.
+    UNSUPPORTED = "unsupported"
     UNCHANGED = "unchanged"
     #: Could not be read this time: the rows are those of the version before.
     STALE = "stale"

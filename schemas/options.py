@@ -160,6 +160,10 @@ class StreamOptions(msgspec.Struct, frozen=True, kw_only=True):
 Device = Literal["auto", "cpu", "cuda", "tensorrt", "openvino"]
 
 
+#: Statuses that are failures only when asked for.
+FailOn = Literal["unsupported", "partial"]
+
+
 class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Where the graph runs, and when a finished run counts as failed."""
 
@@ -173,6 +177,8 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     accelerator: str = "type:nvidia-l4;count:1;install-nvidia-driver"
     #: A run in which a larger share of the documents failed exits with 1; 1.0 means never.
     max_failure_ratio: Annotated[float, Meta(ge=0, le=1)] = 0.05
+    #: Statuses of documents that count as failed for this beside 'failed' and 'stale'.
+    fail_on: tuple[FailOn, ...] = ()
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):

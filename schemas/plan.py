@@ -8,6 +8,7 @@ import msgspec
 
 from schemas.failures import Failure
 from schemas.part import WrittenFile
+from schemas.report import FailureReason
 from schemas.source import SourceRef
 
 
@@ -104,6 +105,8 @@ class Changes(msgspec.Struct, kw_only=True):
     emptied: list[str] = []
     removed: list[str] = []
     touched: list[Touch] = []
+    #: Listed documents whose rows were not good when the run began: they count in its report unless it made them anew.
+    not_good: list[str] = []
     counts: dict[str, int] = {}
     #: Sum of the digests of what was listed, modulo 2^128: the order of a listing does not matter.
     listing_digest: int = 0
@@ -141,8 +144,10 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     versions: dict[str, str] = {}
     counts: dict[str, int] = {}
     pages_per_second: float = 0.0
-    #: Failures by category.
+    #: Failures by category: those of the documents that the run listed, whether it tried them or left them alone.
     failures: dict[str, int] = {}
+    #: The same with examples, most frequent first; none in rows of schema 2.
+    reasons: tuple[FailureReason, ...] = ()
     #: 32 hex digits that tell this input listing from others; '' when nothing was listed.
     listing_digest: str = ""
     #: The version of every table after the run.

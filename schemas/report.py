@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 import msgspec
+
+#: Values of `DocumentStatus`: documents whose rows are missing or old, and those that are no part of the ratio.
+FAILING, NOT_ASKED = ("failed", "stale"), ("unsupported", "deleted")
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,16 +42,33 @@ class FailureReason(msgspec.Struct, frozen=True, kw_only=True):
     example_uri: str = ""
     example_message: str = ""
     hint: str = ""
+    #: Documents by type of file ('.pptx'), most frequent first, where the type is the cause.
+    types: dict[str, int] = {}
 
 
 class RunReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The outcome of a finished run."""
+    """The outcome of a finished run: what the output now says of the documents that the run listed.
+
+    A document that failed before and was left alone is a failed one, also for the ratio: the same command again makes
+    nothing good.
+    """
 
     run_id: str
     output: str
     format: str
-    #: Documents by value of `DocumentStatus`; a status that did not occur may be missing.
+    #: As in `RunRecord`.
+    kind: str = "ingest"
+    #: Documents by value of `DocumentStatus`; a status that did not occur may be missing. 'unchanged' are those that
+    #: were good and were left alone.
     statuses: dict[str, int] = {}
+    #: Those of them that were not good before and were not tried, by status.
+    left_alone: dict[str, int] = {}
+    #: Documents whose rows went (or became tombstones), because their source is gone.
+    removed: int = 0
+    #: All documents of the output by status, whoever listed them.
+    held: dict[str, int] = {}
+    #: Statuses that count as failures beside 'failed' and 'stale'.
+    fail_on: tuple[str, ...] = ()
     #: Pages by value of `PageStatus`.
     pages: dict[str, int] = {}
     #: Pages that OCR read with little confidence.
@@ -72,5 +93,16 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def failure_ratio(self) -> float:
-        """Share of documents that failed entirely; 0.0 for a run without documents."""
-        return self.statuses.get("failed", 0) / self.documents if self.documents else 0.0
+        """Share of documents that the output does not hold as their sources are; 0.0 where there are none.
+
+        Unsupported files are no part of it, unless asked for. A retry lists nothing but what failed: what counts for it
+        is the whole output.
+        """
+        return failure_ratio(self.held if self.kind == "retry" else self.statuses, self.fail_on)
+
+
+def failure_ratio(statuses: Mapping[str, int], fail_on: Collection[str]) -> float:
+    """Share of the failed among documents by status, `fail_on` naming what else counts as such; 0.0 for none."""
+    bad = {*FAILING, *fail_on}
+    every = sum(count for status, count in statuses.items() if status in bad or status not in NOT_ASKED)
+    return sum(statuses.get(status, 0) for status in bad) / every if every else 0.0

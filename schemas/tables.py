@@ -187,6 +187,16 @@ FAILURES = _table(
     _required("traceback", STRING),
 )
 
+_COUNTS = pa.list_(pa.struct([_required("name", STRING), _required("count", pa.int64())]))
+REASON = pa.struct(
+    [
+        _required("category", STRING),
+        _required("count", pa.int64()),
+        *(_required(name, STRING) for name in ("example_uri", "example_message", "hint")),
+        _required("types", _COUNTS),
+    ]
+)
+
 RUNS = _table(
     "runs",
     _required("run_id", STRING),
@@ -196,12 +206,14 @@ RUNS = _table(
     _required("status", STRING),
     _required("options", pa.list_(pa.struct([_required(name, STRING) for name in ("key", "value", "origin")]))),
     _required("versions", TEXT_MAP),
-    _required("counts", pa.list_(pa.struct([_required("name", STRING), _required("count", pa.int64())]))),
+    _required("counts", _COUNTS),
     _required("pages_per_second", FLOAT),
     _required("failures", pa.list_(pa.struct([_required("category", STRING), _required("count", pa.int64())]))),
     _required("listing_digest", STRING),
     _required("table_versions", pa.list_(pa.struct([_required("table", STRING), _required("version", pa.int64())]))),
     _required("message", STRING),
+    # Nullable: outputs of schema 2 lack it.
+    pa.field("reasons", pa.list_(REASON)),
 )
 
 #: In commit order: a reader that finds a document finds its chunks, so documents come last.

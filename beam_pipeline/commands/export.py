@@ -49,7 +49,7 @@ def export(
     paths = ExportPaths(folder)
     written = failed = 0
     for document in read_documents(output, snapshot(output).open):
-        if document.status is DocumentStatus.FAILED:
+        if document.status in (DocumentStatus.FAILED, DocumentStatus.UNSUPPORTED):
             failed += 1
             continue
         _write(document, paths, renders)

@@ -63,7 +63,7 @@ def ingest(
     """Ingest documents and write tables of documents, pages, elements, chunks and failures.
 
     Options come from flags, then from docbeam.toml (--config), then from DOCBEAM_SECTION_NAME variables. Arguments
-    after -- go to Beam. By default the exit code is 1 when more than 5% of the documents failed.
+    after -- go to Beam. By default the exit code is 1 when the output holds more than 5% of the listed documents as failed.
 
     Examples:
 
@@ -102,9 +102,14 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 def finish(report: RunReport, options: Options, *, as_json: bool) -> None:
     """Print the report, and end with 1 when too much failed."""
     _print(report, as_json=as_json)
-    if report.failure_ratio > options.run.max_failure_ratio:
+    end_by(report.failure_ratio, options)
+
+
+def end_by(ratio: float, options: Options) -> None:
+    """End with 1 when a larger share of the documents failed than the options allow."""
+    if ratio > options.run.max_failure_ratio:
         tell(
-            f"docbeam: {report.failure_ratio:.1%} of the documents failed, "
+            f"docbeam: {ratio:.1%} of the documents failed, "
             f"more than --max-failure-ratio {options.run.max_failure_ratio:g} allows"
         )
         raise typer.Exit(FAILED)

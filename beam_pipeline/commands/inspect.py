@@ -75,7 +75,7 @@ def inspect(
             _write_html(document, html, _page_images(document, file, pool))
         else:
             emit(_shown(document, markdown=markdown, as_json=as_json, tree=tree))
-    if document.status is DocumentStatus.FAILED:
+    if document.status in (DocumentStatus.FAILED, DocumentStatus.UNSUPPORTED):
         if markdown or html or tree:
             tell("\n".join(_failures(document)))
         raise typer.Exit(FAILED)

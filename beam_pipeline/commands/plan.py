@@ -69,6 +69,9 @@ def plan_lines(found: Plan) -> Iterator[str]:
             yield from (f"          {printable(uri)}" for uri in uris[:_SHOWN])
             if len(uris) > _SHOWN:
                 yield f"          and {len(uris) - _SHOWN} more"
+    if found.left_alone:
+        named = ", ".join(f"{count} {status}" for status, count in found.left_alone.items())
+        yield f"left alone as they are: {named}; `docbeam retry` would try them, and a run's report counts them"
     for root in found.empty_inputs:
         yield f"{printable(root)} lists no document: nothing below it is taken for gone"
     if not found.counts:

@@ -10,10 +10,11 @@ import typer
 
 from beam_pipeline.cli_console import tell
 from beam_pipeline.cli_options import ALL, with_options
-from beam_pipeline.commands.ingest import Job, finish, run_job, set_log_level
+from beam_pipeline.commands.ingest import Job, end_by, finish, run_job, set_log_level
 from beam_pipeline.config import Resolved
 from schemas.failures import Category, ConfigurationError
 from schemas.options import Options
+from schemas.report import failure_ratio
 from schemas.source import SourceRef
 
 _KEYS = tuple(key for key in ALL if not key.startswith("source.") and key not in ("plan.deleted", "plan.force"))
@@ -47,7 +48,10 @@ def retry(
     options = retry_options(resolved.options)
     refs = failed_documents(options.write.output, category or ())
     if not refs:
+        from transforms.write.summary import held
+
         tell("no document failed so")
+        end_by(failure_ratio(held(options.write), options.run.fail_on), options)
         return
     job = Job(options=options, origins=resolved.origins, kind="retry", refs=refs)
     finish(run_job(job, quiet=quiet, verbose=verbose), options, as_json=as_json)

@@ -14,6 +14,7 @@ from schemas.plan import RunRecord
 
 _HEADS = ("run", "kind", "status", "finished (UTC)", "documents", "pages/s", "failures", "version")
 
+_COUNTED = ("ok", "partial", "failed", "unsupported", "stale", "removed")
 app = typer.Typer(help="List the runs of an output, or show one.", no_args_is_help=True)
 
 
@@ -44,7 +45,7 @@ def list_runs(
 
 
 def _cells(record: RunRecord) -> tuple[str, ...]:
-    work = (f"{record.counts[name]} {name}" for name in ("ok", "partial", "failed", "stale") if record.counts.get(name))
+    work = (f"{record.counts[name]} {name}" for name in _COUNTED if record.counts.get(name))
     return (
         record.run_id,
         record.kind,

@@ -120,7 +120,7 @@ def test_the_join_finds_every_kind_of_document(layout):
     )
     told = []
     join = Join(sources=SourceOptions(), plan=PlanOptions(), rules=RULES)
-    *work, rest = join.outcomes(*sides, [Root("folder", "/in/", 4)], lambda action, uri: told.append((action, uri)))
+    *work, rest = join.outcomes(*sides, [Root("folder", "/in/", 4)], lambda action, uri, _: told.append((action, uri)))
     assert [(item.ref.uri, item.action) for item in work if isinstance(item, Planned)] == [
         ("/in/3.md", Action.NEW),
         ("/in/2.md", Action.CHANGED),

@@ -8,6 +8,7 @@ from heapq import merge
 
 import msgspec
 
+from schemas.document import DocumentStatus
 from schemas.options import PlanOptions, SourceOptions
 from schemas.plan import FETCHING, Action, Changes, Known, Planned, Root, Touch
 from transforms.plan.blocks import Listed, Packed, by_bucket, known_of, listed_of, with_mark
@@ -16,8 +17,9 @@ from transforms.plan.roots import gone_finder
 from transforms.runtime.references import better
 
 DIGEST_BITS = 128
-#: Hears of every document's action: (action, URI).
-Teller = Callable[[Action, str], None]
+_GOOD = frozenset({DocumentStatus.OK, DocumentStatus.DELETED})
+#: Hears of every document's action: (action, URI, its row).
+Teller = Callable[[Action, str, Known | None], None]
 
 
 class Join(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,15 +52,17 @@ class Join(msgspec.Struct, frozen=True, kw_only=True):
         for doc_id, item in documents.items():
             row = rows.pop(doc_id, None)
             action = decide(item.ref.stamp, row, self.rules)
-            notes.count(action, item.ref.uri)
+            notes.count(action, item.ref.uri, row)
             notes.list(item)
+            if row is not None and row.status not in _GOOD:
+                notes.changes.not_good.append(doc_id.hex())
             if action in FETCHING:
                 yield Planned(ref=item.ref, action=action, known=row)
             elif row is not None and row.mark != item.mark:
                 notes.changes.touched.append(Touch(doc_id=doc_id.hex(), ref=item.ref))
         for doc_id, row in rows.items():
             if is_gone(row):
-                notes.count(Action.REMOVED, row.uri)
+                notes.count(Action.REMOVED, row.uri, row)
                 if self.plan.deleted != "keep":
                     notes.changes.removed.append(doc_id.hex())
 
@@ -69,11 +73,11 @@ class Notes(msgspec.Struct, frozen=True):
     changes: Changes
     tell: Teller | None = None
 
-    def count(self, action: Action, uri: str) -> None:
+    def count(self, action: Action, uri: str, row: Known | None) -> None:
         """One more document of this action."""
         self.changes.counts[action.value] = self.changes.counts.get(action.value, 0) + 1
         if self.tell is not None:
-            self.tell(action, uri)
+            self.tell(action, uri, row)
 
     def list(self, item: Listed) -> None:
         """Add a listed document to the digest of the listing."""

@@ -24,7 +24,7 @@ from transforms.write.ledger import Ledger
 from transforms.write.read import read_rows
 from transforms.write.repair import settle
 from transforms.write.storage import Storage, storage_of
-from transforms.write.tally import run_record
+from transforms.write.tally import run_record, with_left_alone
 
 #: Files of earlier runs that are rewritten at a time.
 REWRITERS = 4
@@ -67,6 +67,7 @@ class Committer(msgspec.Struct, frozen=True, kw_only=True):
         self._claim(ledger)
         record = run_record(self.facts, changes, self._rows)
         versions = self._commit_tables(changes)
+        record = with_left_alone(record, changes, self._table_rows)
         ledger.append(msgspec.structs.replace(record, table_versions=self.catalog.versions()))
         self.storage.delete(posixpath.join(self.root, STAGING, self.run_id))
         return versions
@@ -184,6 +185,11 @@ class Committer(msgspec.Struct, frozen=True, kw_only=True):
         path = target if self._committed(file.table) else file.path
         return read_rows(self.storage, path, self.format, columns)
 
+    def _table_rows(self, table: str, columns: list[str]) -> Iterator[pa.Table]:
+        """Rows of a table as it is now."""
+        for path in self.catalog.files(table):
+            yield from read_rows(self.storage, path, self.format, columns)
+
 
 class Commit(msgspec.Struct, frozen=True, kw_only=True):
     """The commit of a run to come: plain facts, which travel to whoever commits."""
@@ -226,6 +232,7 @@ def gathered(some: Iterable[Changes]) -> Changes:
         whole.emptied += part.emptied
         whole.removed += part.removed
         whole.touched += part.touched
+        whole.not_good += part.not_good
         whole.counts = dict(Counter(whole.counts) + Counter(part.counts))
         whole.listing_digest = (whole.listing_digest + part.listing_digest) % (1 << 128)
         whole.listed += part.listed

@@ -13,6 +13,7 @@ import pyarrow as pa
 from schemas.failures import ConfigurationError
 from schemas.part import WrittenFile
 from schemas.plan import RunFacts, RunRecord
+from schemas.report import FailureReason
 from schemas.tables import RUNS
 from transforms.write.catalog import Catalog
 from transforms.write.columns import conform
@@ -116,6 +117,10 @@ def _row(record: RunRecord) -> dict[str, Any]:
         "counts": _pairs(record.counts, "name", "count"),
         "failures": _pairs(record.failures, "category", "count"),
         "table_versions": _pairs(record.table_versions, "table", "version"),
+        "reasons": [
+            {**msgspec.structs.asdict(reason), "types": _pairs(reason.types, "name", "count")}
+            for reason in record.reasons
+        ],
     }
 
 
@@ -132,8 +137,14 @@ def _record(row: dict[str, Any]) -> RunRecord:
             "counts": _mapping(row["counts"]),
             "failures": _mapping(row["failures"]),
             "table_versions": _mapping(row["table_versions"]),
+            "reasons": tuple(_reason(reason) for reason in row["reasons"] or ()),
         }
     )
+
+
+def _reason(row: dict[str, Any]) -> FailureReason:
+    types = sorted(_mapping(row["types"]).items(), key=lambda item: (-item[1], item[0]))
+    return FailureReason(**{**row, "types": dict(types)})
 
 
 def _mapping(pairs: Iterable[dict[str, Any]]) -> dict[str, Any]:

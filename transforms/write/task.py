@@ -35,9 +35,10 @@ def rows_of_part(part: Part, run_id: str, pool: ParserPool) -> TableBatch:
 
 def failed_document(part: Part, failure: Failure) -> Document:
     """A document without content; pages that were opened before it failed keep their rows."""
+    unsupported = failure.category is Category.UNSUPPORTED
     return Document(
         info=part.info,
-        status=DocumentStatus.FAILED,
+        status=DocumentStatus.UNSUPPORTED if unsupported else DocumentStatus.FAILED,
         page_count=len(part.pages),
         pages=[Page(page=number, status=PageStatus.FAILED) for number in part.pages],
         failures=[failure],
