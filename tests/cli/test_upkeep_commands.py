@@ -117,7 +117,7 @@ def test_retry_works_on_failed_documents_only(output, monkeypatch):
     assert calls == []
     row = answer(output, "SELECT * FROM documents")[0]
     add_failure(output, row["doc_id"])
-    docbeam("retry", "-o", output, "--category", "corrupt")
+    docbeam("retry", "-o", output, "--category", "corrupt", code=1)
     assert calls == []
     docbeam("retry", "-o", output, "--category", "timeout", "--quiet")
     ((options, refs, about),) = calls
