@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, SetupOptions, WorkerOptions
+from apache_beam.version import __version__ as beam_version
 
 from runners.checks import check_places, stages_package
 from runners.package import build_wheel, checkout
@@ -63,7 +64,9 @@ def job_errors() -> tuple[type[Exception], ...]:
 
 def _check_extra() -> None:
     if importlib.util.find_spec("apitools") is None:
-        raise ConfigurationError("Dataflow needs Beam's Google Cloud extra: pip install 'docbeam[dataflow]'")
+        raise ConfigurationError(
+            f"Dataflow needs Beam's Google Cloud extra: pip install 'apache-beam[gcp]=={beam_version}' setuptools"
+        )
 
 
 def _check_cloud(flags: PipelineOptions) -> None:

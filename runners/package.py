@@ -10,7 +10,7 @@ from schemas.failures import ConfigurationError
 
 
 def checkout() -> Path | None:
-    """The folder with our `setup.py` when docbeam runs from its sources, None when it was installed from a package."""
+    """The folder with our `setup.py` where this code is a checkout, None where it was installed from a package."""
     folder = Path(__file__).resolve().parents[1]
     return folder if (folder / "setup.py").is_file() else None
 

@@ -101,7 +101,7 @@ class TooLarge(DocumentError):
     """The document exceeds a size limit."""
 
     category = Category.TOO_LARGE
-    default_hint = "raise --max-bytes if the document is really meant to be this large"
+    default_hint = "raise --max-bytes if it is meant to be so large, and run `docbeam retry`"
 
 
 class TimedOut(DocumentError):
@@ -146,7 +146,7 @@ class OutOfMemory(DocumentError):
     category = Category.MEMORY
     # Worth it after the limit was raised, which is not part of a document's version.
     retryable = True
-    default_hint = "raise --memory-limit, or exclude the document"
+    default_hint = "raise --memory-limit and run `docbeam retry`, or exclude the document"
 
 
 class Partial(DocumentError):

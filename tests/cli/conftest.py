@@ -1,7 +1,7 @@
-"""Lets the tests of this folder import the modules `pipeline_runs` and `terminals`."""
+"""Lets the tests of this folder import the modules `pipeline_runs`, `prose` and `terminals`."""
 
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "pipeline")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "pipeline"), str(HERE.parent / "house")]

@@ -238,7 +238,7 @@ def test_dataflow_refuses_with_the_fix(with_extra, args, fix):
 
 def test_dataflow_without_its_extra(monkeypatch):
     monkeypatch.setattr(dataflow.importlib.util, "find_spec", lambda name: None)
-    assert "pip install 'docbeam[dataflow]'" in message(dataflow.pipeline_options, REMOTE, CLOUD)
+    assert f"pip install 'apache-beam[gcp]=={beam_version}'" in message(dataflow.pipeline_options, REMOTE, CLOUD)
     assert dataflow.job_errors() == (RuntimeError,)
 
 

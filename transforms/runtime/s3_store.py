@@ -108,7 +108,7 @@ def s3_client() -> Any:
 @made_once
 def _client(process: int, environment: tuple[tuple[str, str], ...]) -> Any:
     if importlib.util.find_spec("boto3") is None:
-        raise ConfigurationError("s3:// needs boto3: pip install 'docbeam[s3]'")
+        raise ConfigurationError("s3:// needs boto3: pip install boto3")
     import boto3
     from botocore.config import Config  # type: ignore[import-untyped]
 

@@ -76,7 +76,8 @@ def find_run(records: Sequence[RunRecord], run: str) -> RunRecord:
     found = [record for record in records if record.run_id == run]
     found = found or [record for record in records if record.run_id.startswith(run)]
     if len(found) != 1:
-        raise ConfigurationError(f"{'several runs' if found else 'no run'} {run!r}; `docbeam runs OUTPUT` lists them")
+        what = "several runs" if found else "no run"
+        raise ConfigurationError(f"{what} {run!r}; `docbeam runs list OUTPUT` lists them")
     return found[0]
 
 
@@ -84,7 +85,7 @@ def run_at_version(records: Sequence[RunRecord], version: int) -> RunRecord:
     """The newest run after which `documents` was at this version or an older one."""
     found = [record for record in records if record.table_versions.get("documents", version + 1) <= version]
     if not found:
-        raise ConfigurationError(f"no run is on record for version {version}; `docbeam runs OUTPUT` lists them")
+        raise ConfigurationError(f"no run is on record for version {version}; `docbeam runs list OUTPUT` lists them")
     return max(found, key=lambda record: (record.table_versions["documents"], record.finished))
 
 

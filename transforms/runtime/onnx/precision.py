@@ -57,7 +57,7 @@ def to_int8(model: bytes) -> bytes:
 def check_tools(precision: str) -> None:
     """Raises ConfigurationError when models cannot be rewritten here."""
     if find_spec("onnx") is None:
-        raise ConfigurationError(f"{precision} rewrites models with the package onnx: pip install 'docbeam[precision]'")
+        raise ConfigurationError(f"{precision} rewrites models with the package onnx: pip install onnx")
 
 
 def _onnx(precision: str) -> Any:
