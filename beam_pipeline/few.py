@@ -14,7 +14,7 @@ from beam_pipeline.fingerprint import fingerprint
 from beam_pipeline.stage_options import pool_options, recall_of
 from schemas.options import Options
 from schemas.part import Part
-from schemas.plan import Changes, Planned
+from schemas.plan import Changes, Planned, Touch
 from transforms.assemble.task import STAGE as ASSEMBLE
 from transforms.assemble.task import PartAssembler
 from transforms.chunk.task import STAGE as CHUNK
@@ -30,7 +30,7 @@ from transforms.runtime.counts import count_settled, count_written, live_counts
 from transforms.runtime.pool import shared_pool, worker_count
 from transforms.runtime.steps import PartFunction, worked
 from transforms.write.stager import Stager
-from transforms.write.task import rows_of_part
+from transforms.write.task import kept, rows_of_part
 
 #: More documents are worth a graph, and so is a larger share of what is listed: a first run, for one, whose pages may
 #: well want models. The extraction of these is done again in the graph.
@@ -118,6 +118,9 @@ class _Bench:
         if done is None:
             self.left.append(part)
             return
+        if (touch := kept(done)) is not None:
+            self._settle(touch)
+            return
         batch = rows_of_part(done, self._run_id, self._pool)
         with self._staging:
             if self._stopped:
@@ -133,9 +136,12 @@ class _Bench:
         result = recalled or settled(item, self._fetcher.open, self._version)
         if isinstance(result, Part):
             return result
-        count_settled(self._counts, result)
-        self._touched.touched += [] if result is None else [result]
+        self._settle(result)
         return None
+
+    def _settle(self, touch: Touch | None) -> None:
+        count_settled(self._counts, touch)
+        self._touched.touched += [] if touch is None else [touch]
 
     def _document(self, part: Part) -> Part | None:
         """The part with a Document and its chunks, or with its failure; None when it wants more."""

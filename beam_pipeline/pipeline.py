@@ -23,13 +23,14 @@ from transforms.extract.transform import ExtractRanges, ExtractWhole
 from transforms.fetch.fetcher import Fetcher
 from transforms.fetch.transform import FetchDocuments
 from transforms.layout.settings import layout_settings
-from transforms.layout.task import OpenSource, join_groups
+from transforms.layout.task import join_groups
 from transforms.layout.transform import SeePages
 from transforms.ocr.parts import PagesToRead
 from transforms.ocr.settings import ocr_settings
 from transforms.ocr.transform import ReadScans, SortScans
 from transforms.plan.transform import HandOver, KeepDocuments, PlanDocuments, RecallDocuments, RecallUnfetched
 from transforms.runtime.pool import PoolOptions
+from transforms.runtime.reopen import OpenSource
 from transforms.runtime.transform import JoinParts, SpreadParts
 from transforms.sources.transform import ListSources
 from transforms.write.commit import Commit

@@ -5,7 +5,7 @@ DocbeamError
 │   └── NothingListed    an input matches no document
 ├── OutputError          the output cannot be written: stops the run at once
 └── DocumentError        one document or page; becomes a Failure row
-    ├── NotFound  Forbidden  TooLarge  TimedOut  Unsupported  Corrupt
+    ├── NotFound (OutOfReach)  Forbidden  TooLarge  TimedOut  Unsupported  Corrupt
     └── Encrypted  Crashed  OutOfMemory  Partial  SourceUnavailable  SourceChanged
 """
 
@@ -88,6 +88,13 @@ class NotFound(DocumentError):
 
     category = Category.NOT_FOUND
     default_hint = "check the URI; remove it from the input if the document is gone"
+
+
+class OutOfReach(NotFound):
+    """Not even the folder of the source is there: a disk that is not mounted, rather than a document that is gone."""
+
+    retryable = True
+    default_hint = "mount the disk, or correct the path"
 
 
 class Forbidden(DocumentError):

@@ -38,6 +38,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     #: Pages that were opened (1-based), read or not: each has a page row, whatever fails later.
     pages: tuple[int, ...] = ()
     failure: Failure | None = None
+    #: Whether the output holds rows of a good version, which stay when the source cannot be read to the end.
+    replaces: bool = False
 
     @property
     def effort(self) -> float:
@@ -60,6 +62,8 @@ class TableBatch(msgspec.Struct, frozen=True, kw_only=True):
     pages: int = 0
     chunks: int = 0
     failures: int = 0
+    #: Whether good rows go because the source says that the document is gone.
+    lost: bool = False
 
 
 class WrittenFile(msgspec.Struct, frozen=True, kw_only=True):

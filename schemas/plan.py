@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from schemas.document import DocumentStatus
 from schemas.failures import Failure
 from schemas.part import WrittenFile
 from schemas.report import FailureReason
@@ -40,6 +41,10 @@ class Action(StrEnum):
 FETCHING = frozenset({Action.NEW, Action.CHANGED, Action.CHECK, Action.OPTIONS, Action.RETRY, Action.FORCED})
 
 
+#: Statuses of documents that have rows to lose.
+READABLE = frozenset({DocumentStatus.OK, DocumentStatus.PARTIAL, DocumentStatus.STALE})
+
+
 class Known(msgspec.Struct, frozen=True, array_like=True):
     """What the output says of a document; the columns of `documents` that planning needs."""
 
@@ -63,6 +68,16 @@ class Known(msgspec.Struct, frozen=True, array_like=True):
     failures: int = 0
     media_type: str = ""
 
+    @property
+    def good(self) -> bool:
+        """Whether the output holds rows of a version that was read."""
+        return bool(self.content) and self.status in READABLE
+
+    @property
+    def unread(self) -> bool:
+        """Whether the last try to read it failed, or no try ever succeeded: whatever its stamp, that is no proof."""
+        return self.status == DocumentStatus.STALE or not self.content
+
 
 class Root(msgspec.Struct, frozen=True):
     """An input that was listed: what is below it and was not found is gone."""
@@ -82,6 +97,8 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     ref: SourceRef
     action: Action
     known: Known | None = None
+    #: Whether its rows stay although its source says that it is gone.
+    keep: bool = False
 
 
 class Touch(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +132,9 @@ class Changes(msgspec.Struct, kw_only=True):
     #: References that inputs listed, and those that reached the join: nothing is committed when they differ.
     sent: int = 0
     received: int = 0
+    #: Documents with good rows that the inputs hold or held, and those of them that lose these because they are gone.
+    held: int = 0
+    losing: int = 0
 
 
 class RunFacts(msgspec.Struct, frozen=True, kw_only=True):

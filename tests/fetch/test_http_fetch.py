@@ -108,7 +108,7 @@ def test_retry_after_dates():
 
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [(404, NotFound), (410, NotFound), (401, Forbidden), (403, Forbidden), (400, Forbidden), (304, Unsupported)],
+    [(404, NotFound), (410, NotFound), (401, Forbidden), (403, Forbidden), (400, Forbidden), (300, Unsupported)],
 )
 def test_refusals_are_typed_and_not_tried_again(site, options, status, kind):
     uri = site.serve("/no", status=status)

@@ -14,7 +14,7 @@ from beam_pipeline.local_run import run
 from beam_pipeline.pipeline import build
 from beam_pipeline.planning import plan_run
 from runners import direct
-from schemas.failures import OutputError
+from schemas.failures import Forbidden, OutputError
 from schemas.options import ChunkOptions, ExtractOptions, FetchOptions, PlanOptions
 from transforms.extract.parts import PartExtractor
 from transforms.fetch.fetcher import Fetcher
@@ -281,6 +281,65 @@ def test_a_source_that_comes_back_unchanged_is_well_again(tmp_path, site):
     del site.status["/away.md"]
     assert run(made).statuses == {"ok": 1}
     assert same_rows(read_tables(output)) == same_rows(good)
+
+
+@pytest.mark.parametrize("graph", [False, True])
+def test_versions_that_are_lost_or_broken_leave_the_rows_of_the_one_before(tmp_path, monkeypatch, graph):
+    """Between fetch and parse, and in the parser, with and without the graph."""
+    folder, output = tmp_path / "in", tmp_path / "out"
+    documents(folder, 20)
+    write_pdf(folder / "cut.pdf", 1)
+    os.utime(folder / "cut.pdf", (1e9, 1e9))
+    ingest([folder], output)
+    good = read_tables(output)
+    if graph:
+        monkeypatch.setattr("beam_pipeline.few.FEW", 0)
+    whole = (folder / "cut.pdf").read_bytes()
+    (folder / "cut.pdf").write_bytes(b"%PDF-1.7\n" + b"junk " * 50)
+    os.utime(folder / "cut.pdf", (2e9, 2e9))
+    write(folder / "0001.md", "# Other\n\nWords.\n", age=-60)
+    look, looks = Fetcher._local, Counter()
+
+    def meddled_look(self, ref, validators):
+        looks[ref.path] += 1
+        if (ref.path, looks[ref.path]) == ("0001.md", 2):
+            (folder / "0001.md").rename(tmp_path / "away.md")
+        return look(self, ref, validators)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Fetcher, "_local", meddled_look)
+        assert ingest([folder], output).statuses == {"stale": 2, "unchanged": 19}
+    tables = read_tables(output)
+    assert {row["uri"].rpartition("/")[2]: row["category"] for row in tables["failures"]} == {
+        "cut.pdf": "corrupt",
+        "0001.md": "unavailable",
+    }
+    assert sorted(row["chunk_id"] for row in tables["chunks"]) == sorted(row["chunk_id"] for row in good["chunks"])
+    (tmp_path / "away.md").rename(folder / "0001.md")
+    (folder / "cut.pdf").write_bytes(whole)
+    os.utime(folder / "cut.pdf", (1e9, 1e9))
+    assert ingest([folder], output).statuses == {"ok": 1, "unchanged": 20}
+    ingest([folder], tmp_path / "fresh")
+    assert same_rows(read_tables(output)) == same_rows(read_tables(tmp_path / "fresh"))
+
+
+def test_permissions_that_come_back_without_a_new_time_are_noticed(tmp_path, monkeypatch):
+    """A superuser may read everything: the refusal is the fetcher's."""
+    folder, output = tmp_path / "in", tmp_path / "out"
+    documents(folder, 3)
+    look = Fetcher._local
+
+    def refused(self, ref, validators):
+        if ref.path == "0001.md":
+            raise Forbidden("no permission")
+        return look(self, ref, validators)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Fetcher, "_local", refused)
+        for statuses in ({"ok": 2, "failed": 1}, {"failed": 1, "unchanged": 2}, {"failed": 1, "unchanged": 2}):
+            assert ingest([folder], output).statuses == statuses
+    assert ingest([folder], output).statuses == {"ok": 1, "unchanged": 2}
+    assert ingest([folder], output).statuses == {"unchanged": 3}
 
 
 def test_sources_that_change_under_the_run_are_told_and_tried_again(tmp_path, monkeypatch):

@@ -34,6 +34,12 @@ FAILING = replace(GOOD, status="failed", retryable=True, attempts=1)
         (replace(FAILING, attempts=2, run_id="20260101T100000-x"), "1:2", Action.WAITING),
         (replace(FAILING, attempts=3), "1:2", Action.WAITING),
         (replace(FAILING, attempts=3), "1:3", Action.CHANGED),
+        # What was never read, or not the last time, is tried whatever its stamp and however often.
+        (replace(GOOD, status="failed", content=b""), "1:2", Action.RETRY),
+        (replace(GOOD, status="failed", content=b"", stamp=""), "", Action.RETRY),
+        (replace(FAILING, content=b"", attempts=99), "1:2", Action.RETRY),
+        (replace(GOOD, status="stale", retryable=True, attempts=99), "1:2", Action.RETRY),
+        (replace(GOOD, status="stale", retryable=True, attempts=99), "1:3", Action.CHANGED),
         (replace(GOOD, quarantine="crashed"), "1:2", Action.QUARANTINED),
         (replace(GOOD, quarantine="crashed", current=False), "1:2", Action.QUARANTINED),
         (replace(GOOD, quarantine="crashed"), "1:3", Action.CHANGED),

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 
 import msgspec
 
 from schemas.content import Extraction
-from schemas.failures import Category, Failure, SourceUnavailable
+from schemas.failures import Category, Failure
 from schemas.options import ExtractOptions
 from schemas.part import DEADLINE_PAGES, Part
-from schemas.source import Fetched, SourceRef
 from transforms.extract.isolate import DEATHS, STAGE, isolate, missing_pages
 from transforms.extract.pages import Range, failed_range, join, parse_ranges, split, wanted_pages
 from transforms.extract.task import Judge, Reading, extract_pages
 from transforms.runtime.pack import pack, unpack
 from transforms.runtime.pool import ParserPool
+from transforms.runtime.reopen import OpenSource, reopened, was_lost
 
-#: Brings a source's bytes to this machine (again) and keeps them there while it is open.
-OpenSource = Callable[[SourceRef], AbstractContextManager[Fetched]]
 #: Reads ranges in a child: (ranges, most pages or 0, share of the deadline).
 ReadPacked = Callable[[Sequence[Range], int, float], Reading]
 
@@ -57,11 +55,7 @@ class PartExtractor(msgspec.Struct, frozen=True, kw_only=True):
 
     @contextmanager
     def _reader(self, part: Part, pool: ParserPool) -> Iterator[ReadPacked]:
-        with self.open_source(part.ref) as fetched:
-            if fetched.sha256 != part.info.content_hash:
-                raise SourceUnavailable(
-                    "the source changed while it was being processed", hint="run again once the source is at rest"
-                )
+        with reopened(self.open_source, part) as fetched:
 
             def read(ranges: Sequence[Range], max_pages: int, effort: float) -> Reading:
                 task = (fetched.local_path, part.info.media_type, tuple(ranges), max_pages, self.judge)
@@ -109,6 +103,9 @@ def join_parts(parts: Iterable[Part]) -> Part:
     scans = tuple(page for part in ordered for page in part.scans)
     whole = msgspec.structs.replace(first, first_page=1, last_page=0, parts=1, scans=scans)
     lost = [part.failure for part in ordered if part.failure is not None]
+    if first.replaces and (gone := next(filter(was_lost, lost), None)):
+        # The output holds all pages of the version before.
+        return msgspec.structs.replace(whole, failure=gone)
     if len(lost) == len(ordered):
         return msgspec.structs.replace(whole, failure=lost[0])
     joined = join([_extraction(part) for part in ordered])

@@ -17,7 +17,15 @@ from email.utils import parsedate_to_datetime
 
 import msgspec
 
-from schemas.failures import ConfigurationError, Forbidden, SourceChanged, SourceUnavailable, TooLarge, Unsupported
+from schemas.failures import (
+    ConfigurationError,
+    Forbidden,
+    OutOfReach,
+    SourceChanged,
+    SourceUnavailable,
+    TooLarge,
+    Unsupported,
+)
 from schemas.ids import stable_id
 from schemas.options import FetchOptions
 from schemas.source import Fetched, SourceRef
@@ -31,7 +39,7 @@ from transforms.fetch.validators import NotModified, Validators
 from transforms.runtime.once import made_once
 from transforms.runtime.stamps import same_version, stamp
 from transforms.runtime.stores import FileInfo, Store, local_errors
-from transforms.runtime.uris import entry_path, file_name, is_http, is_local, local_path, redact
+from transforms.runtime.uris import entry_path, file_name, is_http, is_local, is_masked, local_path, local_uri, redact
 
 _SHARE_HOSTS = ("drive.google.com", "docs.google.com")
 #: A source asked so recently is not asked again: the parts of a large document follow each other.
@@ -60,7 +68,7 @@ class Fetcher:
         if is_local(ref.uri):
             yield self._local(ref, validators)
             return
-        _refuse_share_link(ref.uri)
+        _refuse_useless(ref.uri)
         lease = self._lease(ref, validators)
         try:
             yield _fetched(_stamped(ref, lease.entry), lease.path, lease.entry)
@@ -70,6 +78,7 @@ class Fetcher:
     def _local(self, ref: SourceRef, validators: Validators | None) -> Fetched:
         path = local_path(ref.uri)
         with local_errors(ref.uri):
+            _require_folder(path)
             status = os.stat(path)
             _require_regular(path, status.st_mode)
             if status.st_size > self._options.max_bytes:
@@ -79,6 +88,10 @@ class Fetcher:
             with open(path, "rb") as stream:
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()
                 size = stream.tell()
+                # Somebody may have written while this read.
+                after = os.fstat(stream.fileno())
+            if (size, after.st_mtime_ns) != (status.st_size, status.st_mtime_ns):
+                raise SourceChanged(f"{path} changed while it was read")
             stamped = msgspec.structs.replace(ref, stamp=ref.stamp or found)
             entry = CacheEntry(sha256=digest, size=size, last_modified=_iso_time(status.st_mtime))
             return _fetched(stamped, path, entry)
@@ -214,6 +227,11 @@ def _plain_time(value: str) -> str:
         return value
 
 
+def _require_folder(path: str) -> None:
+    if not os.path.lexists(path) and not os.path.lexists(folder := os.path.dirname(path)):
+        raise OutOfReach(f"no such file: {redact(local_uri(path))}; nor is there a folder {redact(local_uri(folder))}")
+
+
 def _require_regular(path: str, mode: int) -> None:
     if stat.S_ISDIR(mode) and not os.access(path, os.R_OK | os.X_OK):
         raise Forbidden(f"no permission to list the folder {path}")
@@ -229,8 +247,13 @@ def _require_news(ref: SourceRef, found: str, validators: Validators | None) -> 
         raise NotModified(ref.uri)
 
 
-def _refuse_share_link(uri: str) -> None:
-    """Share links lead to viewers: what they serve is the page of an application, not the document."""
+def _refuse_useless(uri: str) -> None:
+    """Share links lead to viewers: what they serve is the page of an application. Masks lead nowhere."""
+    if is_http(uri) and is_masked(uri):
+        raise Forbidden(
+            f"{redact(uri)}: a value of this URI is masked, as tables and messages show it",
+            hint="give the URI itself to `docbeam ingest`: the tables do not hold its secrets",
+        )
     if is_http(uri) and entry_path(uri).partition("/")[0] in _SHARE_HOSTS:
         raise Forbidden(
             f"{redact(uri)} is a Google share link, which serves a viewer instead of the document",

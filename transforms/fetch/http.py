@@ -13,13 +13,25 @@ import urllib3
 from schemas.failures import DocumentError, Forbidden, NotFound, SourceUnavailable, Unsupported
 from schemas.options import FetchOptions
 from transforms.fetch.cache import CacheEntry
+from transforms.fetch.encodings import decoded
 from transforms.fetch.retry import Transient, retrying
 from transforms.fetch.sink import Sink
 from transforms.fetch.validators import NotModified, Validators
-from transforms.fetch.web import BROWSER_HINT, answer_of
+from transforms.fetch.web import BROWSER_HINT, LOGIN_HINT, answer_of
 from transforms.runtime.uris import redact
 
 _CHUNK_BYTES = 1 << 16
+#: Answers that hold the document: 203 comes through a proxy that changed it. Others of 2xx hold another thing, a part
+#: of it, or nothing.
+_WHOLE = (HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION)
+#: Refusals that pass, and may do so within the run.
+_BUSY = (
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.MISDIRECTED_REQUEST,
+    HTTPStatus.TOO_EARLY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+)
+_LATER_HINT = "run again later; if it stays so, open the URI in a browser"
 
 
 def download(
@@ -51,10 +63,19 @@ def _attempt(
         _check_status(uri, response)
         if response.headers.get("Content-Length", "").isdecimal() and "Content-Encoding" not in response.headers:
             sink.check_size(int(response.headers["Content-Length"]))
-        # As it comes: the sink ends what takes too long.
-        while data := response.read1(_CHUNK_BYTES):
-            sink.write(data)
+        _receive(uri, response, sink)
         return _entry(response, sink)
+
+
+def _receive(uri: str, response: urllib3.BaseHTTPResponse, sink: Sink) -> None:
+    # As it comes: the sink ends what takes too long.
+    pieces = iter(lambda: response.read1(_CHUNK_BYTES, decode_content=False), b"")
+    for data in decoded(pieces, response.headers.get("Content-Encoding", "")):
+        sink.write(data)
+    if not sink.size:
+        raise SourceUnavailable(
+            f"{redact(uri)}: the server answered {response.status} without a body", hint=_LATER_HINT
+        )
 
 
 def _conditions(known: CacheEntry | None) -> dict[str, str]:
@@ -81,10 +102,10 @@ def _entry(response: urllib3.BaseHTTPResponse, sink: Sink) -> CacheEntry:
 
 def _check_status(uri: str, response: urllib3.BaseHTTPResponse) -> None:
     status = response.status
-    if 200 <= status < 300:
+    if status in _WHOLE:
         return
     message = f"{redact(uri)}: the server answered {status} {response.reason or ''}".rstrip()
-    if status == HTTPStatus.TOO_MANY_REQUESTS or status >= 500:
+    if status in _BUSY or status >= 500:
         raise Transient(SourceUnavailable(message), _retry_after(response.headers.get("Retry-After", "")))
     raise _refusal(status, message)
 
@@ -92,8 +113,10 @@ def _check_status(uri: str, response: urllib3.BaseHTTPResponse) -> None:
 def _refusal(status: int, message: str) -> DocumentError:
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
         return NotFound(message)
+    if status < 300 or status in (HTTPStatus.NOT_MODIFIED, HTTPStatus.LOCKED):
+        return SourceUnavailable(f"{message}, which is no document", hint=_LATER_HINT)
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return Forbidden(message, hint="use a signed URL, or copy the document to a place this machine may read")
+        return Forbidden(message, hint=LOGIN_HINT)
     return Forbidden(message, hint=BROWSER_HINT) if 400 <= status < 500 else Unsupported(message, hint=BROWSER_HINT)
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 
 from schemas.document import DocumentInfo, DocumentStatus
-from schemas.failures import Failure, SourceChanged
+from schemas.failures import Category, DocumentError, Failure, SourceChanged, SourceUnavailable
 from schemas.ids import document_id
 from schemas.part import Part
 from schemas.plan import Action, Known, Planned, Touch
@@ -16,10 +16,11 @@ from schemas.source import Fetched, SourceRef
 from transforms.fetch.validators import NotModified, Validators
 from transforms.runtime.guard import failure_of, guarded
 from transforms.runtime.stamps import content_mark, listed_mark
-from transforms.runtime.uris import identity_uri
+from transforms.runtime.uris import identity_uri, is_http, redact
 
 STAGE = "fetch"
-_READABLE = {DocumentStatus.OK, DocumentStatus.PARTIAL, DocumentStatus.STALE}
+#: Types that a server may send instead of a document: a login page, a message.
+_TEXTS = ("text/", "application/json", "application/xml", "application/xhtml+xml")
 
 
 class OpenSource(Protocol):
@@ -34,7 +35,8 @@ def fetched_part(planned: Planned, open_source: OpenSource, fingerprint: str) ->
     """The part of one source: with its content hash and type, or with the failure to fetch it; None if not modified."""
     ref, known = planned.ref, planned.known
     # Only rows that are good and of today's options are worth a question: others need the bytes.
-    asks = known is not None and known.current and not known.retryable and planned.action is not Action.FORCED
+    well = known is not None and known.current and not known.retryable and not known.unread
+    asks = well and planned.action is not Action.FORCED
     validators = Validators(known.etag, known.last_modified, known.stamp) if known is not None and asks else None
 
     def fetch() -> Fetched | None:
@@ -46,13 +48,17 @@ def fetched_part(planned: Planned, open_source: OpenSource, fingerprint: str) ->
 
     attempts = known.attempts if known is not None and known.retryable else 0
     doc_id = document_id(identity_uri(ref.uri))
-    info = DocumentInfo(doc_id=doc_id, ref=ref, fingerprint=fingerprint, attempts=attempts)
+    replaces = known is not None and known.good
     result = guarded(STAGE, fetch)
     if isinstance(result, Failure):
-        return Part(info=info, failure=result)
+        # The listing's stamp proves nothing: these bytes were never read.
+        unread = msgspec.structs.replace(ref, stamp="")
+        info = DocumentInfo(doc_id=doc_id, ref=unread, fingerprint=fingerprint, attempts=attempts)
+        return Part(info=info, failure=result, replaces=replaces)
     if result is None:
         return None
-    return Part(info=msgspec.structs.replace(document_info(result, fingerprint), attempts=attempts))
+    info = msgspec.structs.replace(document_info(result, fingerprint), attempts=attempts)
+    return Part(info=info, replaces=replaces)
 
 
 def document_info(fetched: Fetched, fingerprint: str) -> DocumentInfo:
@@ -74,7 +80,8 @@ def document_info(fetched: Fetched, fingerprint: str) -> DocumentInfo:
 def settled(planned: Planned, open_source: OpenSource, fingerprint: str) -> Part | Touch | None:
     """Fetch a planned source: a part to work on, news for the row of an unchanged one, or None for no news at all.
 
-    A source that cannot be read for a passing reason leaves the rows alone that it has from an earlier run.
+    A source that cannot be read, or answers with what is no document, leaves the rows alone that it has from an earlier
+    run.
     """
     known = planned.known
     part = fetched_part(planned, open_source, fingerprint)
@@ -85,21 +92,29 @@ def settled(planned: Planned, open_source: OpenSource, fingerprint: str) -> Part
         return news(ref, known, known.etag, known.last_modified)
     if part.failure is not None:
         return failed(planned, part, known)
-    if same_etag_other_content(part.info, known):
-        changed = SourceChanged(f"{part.ref.uri}: other content under the same ETag {part.info.etag}")
-        return failed(planned, msgspec.structs.replace(part, failure=failure_of(STAGE, changed)), known)
+    if (doubt := doubt_about(part.info, known)) is not None:
+        return failed(planned, msgspec.structs.replace(part, failure=failure_of(STAGE, doubt)), known)
     if planned.action is not Action.FORCED and is_unchanged(part.info, known):
         return news(part.ref, known, part.info.etag, part.info.last_modified)
     return part
 
 
-def failed(planned: Planned, part: Part, known: Known) -> Part | Touch | None:
-    """What becomes of a document whose source could not be read."""
+def failed(planned: Planned, part: Part, known: Known) -> Part | Touch:
+    """What becomes of a document whose source could not be read: good rows stay, unless the source is gone for sure."""
     failure = part.failure
-    if failure is not None and failure.retryable and known.content and known.status in _READABLE:
-        return Touch(doc_id=part.info.doc_id, ref=part.ref, failure=failure)
-    again = failure is not None and not failure.retryable and not known.content and known.current
-    return None if again and planned.action is not Action.FORCED else part
+    if failure is None or not known.good or (is_gone(planned.ref, failure) and not planned.keep):
+        return part
+    return Touch(doc_id=part.info.doc_id, ref=part.ref, failure=failure)
+
+
+def is_gone(ref: SourceRef, failure: Failure) -> bool:
+    """Whether a source says that the document is not there any more.
+
+    What a listing found and a moment later is not there proves nothing: a disk may have dropped. The next listing will
+    tell.
+    """
+    listed = ref.size is not None and not ref.manifest
+    return failure.category is Category.NOT_FOUND and not failure.retryable and not listed
 
 
 def is_unchanged(info: DocumentInfo, known: Known) -> bool:
@@ -109,6 +124,30 @@ def is_unchanged(info: DocumentInfo, known: Known) -> bool:
     if known.quarantine:
         return True
     return known.current and (not known.retryable or known.status == DocumentStatus.STALE)
+
+
+def doubt_about(info: DocumentInfo, known: Known) -> DocumentError | None:
+    """Why fetched bytes are taken for no version of a document that has good rows; None when they are one."""
+    shown = redact(info.ref.uri)
+    if known.good and not info.size:
+        return SourceUnavailable(
+            f"{shown} is empty, where {known.media_type or 'a document'} was",
+            hint="if it is meant to be empty, delete it, or take its rows away with `docbeam forget`",
+        )
+    if known.good and is_other_page(info, known):
+        return SourceUnavailable(
+            f"{shown}: the server sent {info.media_type} where {known.media_type} was; a login page, or a message",
+            hint="open the URI in a browser; if the document is meant to be this now, `docbeam forget` it first",
+        )
+    if same_etag_other_content(info, known):
+        return SourceChanged(f"{shown}: other content under the same ETag {info.etag}")
+    return None
+
+
+def is_other_page(info: DocumentInfo, known: Known) -> bool:
+    """Whether a server that sent a PDF or the like now sends a text, as servers do that want a password."""
+    other = bool(known.media_type) and not known.media_type.startswith(_TEXTS)
+    return is_http(info.ref.uri) and other and info.media_type.startswith(_TEXTS)
 
 
 def same_etag_other_content(info: DocumentInfo, known: Known) -> bool:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import ssl
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import cache
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import unquote, urljoin
+from urllib.parse import unquote, urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import certifi
@@ -17,7 +19,8 @@ import urllib3
 from urllib3 import exceptions as errors
 from urllib3.util import parse_url
 
-from schemas.failures import ConfigurationError, Corrupt, SourceUnavailable, TimedOut, Unsupported
+from schemas.failures import ConfigurationError, Corrupt, Forbidden, SourceUnavailable, TimedOut, Unsupported
+from transforms.fetch.encodings import BodyCut, ForeignEncoding
 from transforms.fetch.retry import Transient
 from transforms.runtime.once import made_once
 from transforms.runtime.uris import redact
@@ -25,7 +28,13 @@ from transforms.runtime.uris import redact
 _CONNECT_SECONDS, _IDLE_SECONDS = 10.0, 30.0
 #: Servers whose connections are kept, and idle connections to each.
 _SERVERS, _CONNECTIONS = 256, 64
-_HEADERS = urllib3.util.make_headers(user_agent="docbeam", accept_encoding=True)
+#: The encodings that `transforms.fetch.encodings` undoes.
+_HEADERS = urllib3.util.make_headers(user_agent="docbeam", accept_encoding="gzip,deflate")
+#: What the addresses of login pages are called, as a whole word of the host or the path.
+_LOGIN = re.compile(
+    r"(^|[/._-])((service)?log[_-]?[io]n|sign[_-]?in|sso|saml2?|oauth2?|oidc|adfs|openid-connect)([/._-]|$)", re.I
+)
+LOGIN_HINT = "use a signed URL, or copy the document to a place this machine may read"
 BROWSER_HINT = "open the URI in a browser; a login or another address may be needed"
 
 
@@ -35,14 +44,23 @@ def answer_of(
 ) -> Iterator[urllib3.BaseHTTPResponse]:
     """The answer to a GET, with its body still to be read. Nothing takes longer than `seconds` without a byte.
 
-    Raises Transient for what may pass, Unsupported for what is no URL or redirects too often, and Corrupt, also while
-    the body is read.
+    Raises Transient for what may pass, Unsupported for what is no URL or redirects too often, Forbidden for a redirect
+    to a login page, and Corrupt, also while the body is read.
     """
-    with _typed_errors(uri), closing(_followed(uri, headers, seconds, max_redirects)) as response:
-        yield response
+    with _typed_errors(uri):
+        place, answer = _followed(uri, headers, seconds, max_redirects)
+        with closing(answer) as response:
+            if is_login(place) and not is_login(uri) and "html" in response.headers.get("Content-Type", "html").lower():
+                raise Forbidden(
+                    f"{redact(uri)}: the server redirects to a login page ({redact(place)})", hint=LOGIN_HINT
+                )
+            yield response
 
 
-def _followed(uri: str, headers: Mapping[str, str], seconds: float, max_redirects: int) -> urllib3.BaseHTTPResponse:
+def _followed(
+    uri: str, headers: Mapping[str, str], seconds: float, max_redirects: int
+) -> tuple[str, urllib3.BaseHTTPResponse]:
+    """Where the answer comes from in the end, and the answer."""
     timeout = urllib3.Timeout(connect=min(_CONNECT_SECONDS, seconds), read=min(_IDLE_SECONDS, seconds))
     place, private = uri, _credentials(uri)
     for _ in range(max_redirects + 1):
@@ -57,7 +75,7 @@ def _followed(uri: str, headers: Mapping[str, str], seconds: float, max_redirect
         )
         location = response.get_redirect_location()
         if not location:
-            return response
+            return place, response
         response.close()
         target = urljoin(place, location)
         # What one server was told or told us is not for another one.
@@ -65,6 +83,12 @@ def _followed(uri: str, headers: Mapping[str, str], seconds: float, max_redirect
         private = {**private, **_cookies(response)} if stays else _credentials(target)
         place = target
     raise Unsupported(f"{redact(uri)} redirects too often", hint=BROWSER_HINT)
+
+
+def is_login(uri: str) -> bool:
+    """Whether an address is that of a login page, by its words."""
+    parts = urlsplit(uri)
+    return any(_LOGIN.search(text) for text in (parts.hostname or "", unquote(parts.path)))
 
 
 def shared_client(uri: str) -> urllib3.PoolManager:
@@ -130,10 +154,13 @@ def _typed_errors(uri: str) -> Iterator[None]:
         raise Transient(TimedOut(f"{shown} does not answer ({type(error).__name__})", hint=BROWSER_HINT)) from error
     except ValueError as error:
         raise Unsupported(f"{shown} is not a valid URL, or redirects to one that is not", hint=BROWSER_HINT) from error
-    except errors.DecodeError as error:
+    except (zlib.error, ForeignEncoding) as error:
         raise Corrupt(
-            f"{shown}: the body does not match its Content-Encoding", hint="report it to the server"
+            f"{shown}: the body does not match its Content-Encoding, or one that was asked for",
+            hint="report it to the server",
         ) from error
+    except BodyCut as error:
+        raise Transient(SourceUnavailable(f"{shown}: the compressed body ended before its end")) from error
     except errors.HTTPError as error:
         raise _broken(shown, error) from error
 

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 
 import msgspec
 
 from schemas.content import PageNeed, PageSeen
-from schemas.failures import Crashed, DocumentError, OutOfMemory, SourceUnavailable, TimedOut
+from schemas.failures import Crashed, DocumentError, OutOfMemory, TimedOut
 from schemas.part import DEADLINE_PAGES, Part
-from schemas.source import Fetched, SourceRef
 from transforms.layout.networks import Networks, PageWork
 from transforms.layout.records import PageInput, PrepareRequest
 from transforms.runtime.pack import pack, unpack
 from transforms.runtime.pool import ParserPool
+from transforms.runtime.reopen import OpenSource, reopened
 
 #: Ways a group of pages ends that some of its pages may escape.
 DEATHS = (Crashed, TimedOut, OutOfMemory)
 #: Pages of one part that may kill their process before the rest is left to geometry.
 MAX_DEATHS = 3
-OpenSource = Callable[[SourceRef], AbstractContextManager[Fetched]]
 #: Prepares pages in a parser process: (needs, share of the deadline).
 Prepare = Callable[[Sequence[PageNeed], float], list[PageInput]]
 
@@ -43,9 +41,7 @@ class PartPreparer(msgspec.Struct, frozen=True, kw_only=True):
         yield msgspec.structs.replace(part, needs=needs, layout=pickle.dumps(inputs, pickle.HIGHEST_PROTOCOL))
 
     def _inputs(self, part: Part, pool: ParserPool) -> list[PageInput]:
-        with self.open_source(part.ref) as fetched:
-            if fetched.sha256 != part.info.content_hash:
-                raise SourceUnavailable("the source changed while it was being processed")
+        with reopened(self.open_source, part) as fetched:
 
             def prepare(needs: Sequence[PageNeed], effort: float) -> list[PageInput]:
                 packed = pool.call(prepare_in_child, fetched.local_path, tuple(needs), self.requests, effort=effort)

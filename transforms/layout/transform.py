@@ -13,8 +13,9 @@ from schemas.part import Part
 from transforms.layout.batches import BatchBounds
 from transforms.layout.networks import STAGE, Networks
 from transforms.layout.settings import Settings, load_networks
-from transforms.layout.task import OpenSource, PartPreparer, see_parts
+from transforms.layout.task import PartPreparer, see_parts
 from transforms.runtime.pool import PoolOptions
+from transforms.runtime.reopen import OpenSource
 from transforms.runtime.transform import count_batch, for_each_part
 
 

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from schemas.content import ExtractedPage, Extraction, PageStatus
-from schemas.failures import Crashed, Failure, OutOfMemory, SourceUnavailable, TimedOut
+from schemas.failures import Crashed, Failure, OutOfMemory, TimedOut
 from schemas.options import OcrOptions
 from schemas.part import Part
-from schemas.source import Fetched, SourceRef
 from transforms.ocr.decision import Decision, decide
 from transforms.ocr.engine import OcrEngine, engine_named
 from transforms.ocr.records import OcrLine, PageImage
 from transforms.runtime.guard import STOPS_THE_RUN, Raised, captured
 from transforms.runtime.pack import pack, unpack
 from transforms.runtime.pool import ParserPool
+from transforms.runtime.reopen import OpenSource, reopened, was_lost
 
 STAGE = "ocr"
 #: Pages that are read together: an image of a page takes megabytes.
@@ -28,7 +28,6 @@ GROUP_PAGES = 2
 DEATHS = (Crashed, TimedOut, OutOfMemory)
 #: An engine, found when it is needed: some take a second to import.
 FindEngine = Callable[[], OcrEngine]
-OpenSource = Callable[[SourceRef], AbstractContextManager[Fetched]]
 #: Path, media type, options, engine, and whether to read where the images are made.
 Task = tuple[str, str, OcrOptions, str, bool]
 
@@ -70,6 +69,10 @@ def split_scans(part: Part) -> Iterator[Part]:
 def join_scans(parts: Iterable[Part]) -> Part:
     """The pages that were read in their places among the others. Pages of a group that failed are FAILED pages."""
     first, *groups = sorted(parts, key=lambda part: part.group)
+    lost = (part.failure for part in groups if part.failure is not None and was_lost(part.failure))
+    if first.replaces and (gone := next(lost, None)):
+        # The output holds all pages of the version before.
+        return msgspec.structs.replace(first, payload=b"", failure=gone, parts=1, group=0)
     content = unpack(first.payload, Extraction)
     for part in groups:
         if part.failure is None:
@@ -105,9 +108,7 @@ class ScanReader(msgspec.Struct, frozen=True, kw_only=True):
             yield msgspec.structs.replace(part, payload=pack(finished(part, read)))
 
     def _read(self, part: Part, pages: Sequence[ExtractedPage], pool: ParserPool) -> Iterator[ReadPage]:
-        with self.open_source(part.ref) as fetched:
-            if fetched.sha256 != part.info.content_hash:
-                raise SourceUnavailable("the source changed while it was being processed")
+        with reopened(self.open_source, part) as fetched:
             task = (fetched.local_path, part.info.media_type, self.options, self.engine, not self.batched)
             try:
                 yield from unpack(pool.call(read_pages, *task, tuple(pages)), list[ReadPage])

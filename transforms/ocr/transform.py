@@ -12,9 +12,10 @@ from apache_beam.ml.inference.base import ModelHandler, RunInference
 
 from schemas.part import Part
 from transforms.ocr.engine import OcrEngine
-from transforms.ocr.parts import STAGE, OpenSource, ScanReader, join_scans, merge_part, read_parts, split_scans
+from transforms.ocr.parts import STAGE, ScanReader, join_scans, merge_part, read_parts, split_scans
 from transforms.ocr.settings import Settings, load_engine
 from transforms.runtime.pool import PoolOptions
+from transforms.runtime.reopen import OpenSource
 from transforms.runtime.transform import JoinParts, SpreadParts, count_batch, for_each_part
 
 

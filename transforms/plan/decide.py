@@ -38,6 +38,9 @@ def decide(stamp: str, known: Known | None, rules: Rules) -> Action:
 
 
 def _same_version(known: Known, certain: bool, rules: Rules) -> Action:
+    if known.unread:
+        # Whatever the stamp says: permissions come back without a new one. A try costs a question, not a parser.
+        return Action.RETRY
     if known.retryable:
         return Action.RETRY if is_due(known, rules) else Action.WAITING
     return Action.UNCHANGED if certain else Action.CHECK

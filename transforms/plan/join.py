@@ -51,19 +51,22 @@ class Join(msgspec.Struct, frozen=True, kw_only=True):
     ) -> Iterator[Planned]:
         for doc_id, item in documents.items():
             row = rows.pop(doc_id, None)
+            notes.changes.held += row is not None and row.good
             action = decide(item.ref.stamp, row, self.rules)
             notes.count(action, item.ref.uri, row)
             notes.list(item)
             if row is not None and row.status not in _GOOD:
                 notes.changes.not_good.append(doc_id.hex())
             if action in FETCHING:
-                yield Planned(ref=item.ref, action=action, known=row)
+                yield Planned(ref=item.ref, action=action, known=row, keep=self.plan.deleted == "keep")
             elif row is not None and row.mark != item.mark:
                 notes.changes.touched.append(Touch(doc_id=doc_id.hex(), ref=item.ref))
         for doc_id, row in rows.items():
             if is_gone(row):
                 notes.count(Action.REMOVED, row.uri, row)
+                notes.changes.held += row.good
                 if self.plan.deleted != "keep":
+                    notes.changes.losing += row.good
                     notes.changes.removed.append(doc_id.hex())
 
 

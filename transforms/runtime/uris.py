@@ -22,6 +22,7 @@ _BESIDE_SIGNATURE = re.compile(r"expires|policy|s[eprv]|skoid|sktid|sk[tesv]|spr
 _SECRET = re.compile(
     r".*(token|secret|password|credential).*|auth|authorization|code|(api|access)?[-_]?key", re.IGNORECASE
 )
+_MASK = "***"
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -180,9 +181,14 @@ def public_uri(uri: str) -> str:
     return f"{base}?{'&'.join(_masked(pair) for pair in query.split('&'))}"
 
 
+def is_masked(uri: str) -> bool:
+    """Whether a value of the query is the mask of `public_uri`, so that the URI leads nowhere."""
+    return any(value == _MASK for _, _, value in (p.partition("=") for p in uri.partition("?")[2].split("&")))
+
+
 def _masked(pair: str) -> str:
     name, equals, _ = pair.partition("=")
-    return f"{name}=***" if equals and _SECRET.fullmatch(_name(pair)) else pair
+    return f"{name}={_MASK}" if equals and _SECRET.fullmatch(_name(pair)) else pair
 
 
 def _name(pair: str) -> str:

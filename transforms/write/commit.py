@@ -238,6 +238,8 @@ def gathered(some: Iterable[Changes]) -> Changes:
         whole.listed += part.listed
         whole.sent += part.sent
         whole.received += part.received
+        whole.held += part.held
+        whole.losing += part.losing
     return whole
 
 

@@ -41,6 +41,7 @@ class Stager:
             for name, rows in batch.tables.items():
                 self._changes.files += self._files[name].add(rows)
         self._changes.doc_ids.append(batch.doc_id)
+        self._changes.losing += batch.lost
         if not batch.chunks:
             self._changes.emptied.append(batch.doc_id)
 

@@ -8,9 +8,11 @@ from schemas.content import PageStatus
 from schemas.document import Document, DocumentStatus, Page
 from schemas.failures import Category, Failure
 from schemas.part import Part, TableBatch
+from schemas.plan import Touch
 from transforms.runtime.guard import guarded
 from transforms.runtime.pack import unpack
 from transforms.runtime.pool import ParserPool
+from transforms.runtime.reopen import was_lost
 from transforms.write.rows import table_batch
 
 STAGE = "write"
@@ -30,14 +32,29 @@ def rows_of_part(part: Part, run_id: str, pool: ParserPool) -> TableBatch:
         if not isinstance(result, Failure):
             return result
         failure = result
-    return table_batch(with_tries(failed_document(part, failure)), run_id)
+    batch = table_batch(with_tries(failed_document(part, failure)), run_id)
+    return msgspec.structs.replace(batch, lost=part.replaces and failure.category is Category.NOT_FOUND)
+
+
+def kept(part: Part) -> Touch | None:
+    """News for the rows of an earlier version that stay, since this one could not be read; None if there is none."""
+    failure = part.failure
+    if failure is None or not part.replaces or not (was_lost(failure) or failure.category is Category.CORRUPT):
+        return None
+    return Touch(doc_id=part.info.doc_id, ref=part.ref, failure=msgspec.structs.replace(failure, stage="fetch"))
 
 
 def failed_document(part: Part, failure: Failure) -> Document:
-    """A document without content; pages that were opened before it failed keep their rows."""
+    """A document without content; pages that were opened before it failed keep their rows.
+
+    One whose source was lost on the way was never read: neither hash nor stamp are proof of anything.
+    """
+    info = part.info
     unsupported = failure.category is Category.UNSUPPORTED
+    if was_lost(failure):
+        info = msgspec.structs.replace(info, content_hash="", ref=msgspec.structs.replace(info.ref, stamp=""))
     return Document(
-        info=part.info,
+        info=info,
         status=DocumentStatus.UNSUPPORTED if unsupported else DocumentStatus.FAILED,
         page_count=len(part.pages),
         pages=[Page(page=number, status=PageStatus.FAILED) for number in part.pages],

@@ -12,14 +12,14 @@ from apache_beam.utils.windowed_value import WindowedValue
 from schemas.options import WriteOptions
 from schemas.part import Part
 from schemas.plan import Changes, Known
-from transforms.runtime.counts import count_written, live_counts
+from transforms.runtime.counts import count_settled, count_written, live_counts
 from transforms.runtime.pool import PoolOptions, shared_pool
 from transforms.write.commit import Commit
 from transforms.write.known import known_files, known_rows
 from transforms.write.stager import Stager
 from transforms.write.staging import hold
 from transforms.write.storage import output_errors, storage_of
-from transforms.write.task import rows_of_part
+from transforms.write.task import kept, rows_of_part
 
 
 class _StageRows(beam.DoFn):  # type: ignore[misc]
@@ -39,6 +39,10 @@ class _StageRows(beam.DoFn):  # type: ignore[misc]
         self._stager = Stager(self._options, self._run_id)
 
     def process(self, part: Part) -> Iterator[Changes]:
+        if (touch := kept(part)) is not None:
+            count_settled(self._counts, touch)
+            yield Changes(touched=[touch])
+            return
         batch = rows_of_part(part, self._run_id, self._pool)
         if self._stager.holds(batch.doc_id):
             # In a stream a document may come again: its versions go into files of their own, and replace each other.
