@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator
 
 
 def stable_id(*parts: str | int) -> str:
@@ -19,16 +21,22 @@ def document_id(uri: str) -> str:
     return stable_id("document", uri)
 
 
-def version_id(content_hash: str, fingerprint: str) -> str:
-    """Id of a document's version: its bytes and the options that shape the output."""
-    return stable_id("version", content_hash, fingerprint)
+def element_id(doc_id: str, kind: str, text: str, occurrence: int) -> str:
+    """Id of an element: its document, type and text, and how many of the same come before it.
+
+    Neither position nor options are in it: what did not change keeps its id when something is added before it.
+    """
+    return stable_id("element", doc_id, kind, text, occurrence)
 
 
-def element_id(doc_id: str, version: str, index: int) -> str:
-    """Id of an element: document, version and position."""
-    return stable_id("element", doc_id, version, index)
+def chunk_id(doc_id: str, content_hash: str, occurrence: int) -> str:
+    """Id of a chunk: its document and text, and how many of the same come before it; see `element_id`."""
+    return stable_id("chunk", doc_id, content_hash, occurrence)
 
 
-def chunk_id(doc_id: str, version: str, index: int) -> str:
-    """Id of a chunk: document, version and position."""
-    return stable_id("chunk", doc_id, version, index)
+def occurrences(keys: Iterable[Hashable]) -> Iterator[int]:
+    """For each key how many equal ones came before it."""
+    seen = Counter[Hashable]()
+    for key in keys:
+        yield seen[key]
+        seen[key] += 1

@@ -5,9 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.content import BlockType, Cell, ExtractedPage, Span
-from schemas.document import DocumentInfo, PageSpan
+from schemas.document import PageSpan
 from schemas.geometry import Box
-from schemas.source import SourceRef
 from transforms.assemble.continued_tables import join_continued_tables
 from transforms.assemble.document import number_elements, page_rows
 from transforms.assemble.draft import Draft
@@ -132,8 +131,7 @@ def test_words_on_top_of_numbers_are_a_header_only_where_it_is_not_repeated() ->
 
 def test_chars_count_on_the_pages_of_the_rows() -> None:
     (joined,) = join_continued_tables([FIRST, table(2, ("cccc", "3"))], HEIGHTS)
-    info = DocumentInfo(doc_id="d", ref=SourceRef(uri="u", path="p"))
-    (element,) = number_elements(info, [joined])
+    (element,) = number_elements([joined])
     first, second = page_rows([ExtractedPage(number=1), ExtractedPage(number=2)], [element], "geometry")
     assert second.chars == len("| cccc | 3 |")
     assert first.chars + second.chars == len(element.text)

@@ -5,7 +5,7 @@ from schemas.content import BlockType, Cell
 from schemas.document import Chunk, Element, PageBox
 from schemas.failures import ConfigurationError
 from schemas.geometry import Box
-from schemas.ids import chunk_id, version_id
+from schemas.ids import chunk_id
 from schemas.options import ChunkOptions, Strategy
 from transforms.chunk.chunks import chunk_document
 from transforms.render.table import table_markdown
@@ -34,7 +34,7 @@ def test_a_small_section_is_one_chunk_with_its_heading_and_path():
     assert chunk.text == "Aims\n\nOne.\n\nTwo."
     assert chunk.section_path == ("Aims",)
     assert chunk.element_types == (BlockType.HEADING, BlockType.PARAGRAPH)
-    assert chunk.chunk_id == chunk_id("d", version_id("c", "f"), 0)
+    assert chunk.chunk_id == chunk_id("d", chunk.content_hash, 0)
 
 
 def test_top_level_sections_do_not_mix():

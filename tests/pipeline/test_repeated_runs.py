@@ -53,8 +53,21 @@ def test_again_and_changed_and_with_other_options(documents, tmp_path, format_na
     check_output(third)
     assert len(third["chunks"]) > len(second["chunks"])
     assert [row["text"] for row in third["elements"]] == [row["text"] for row in second["elements"]]
-    for table, column in (("elements", "element_id"), ("chunks", "chunk_id"), ("documents", "fingerprint")):
-        assert not {row[column] for row in third[table]} & {row[column] for row in second[table]}
+    assert not values(third, "documents", "fingerprint") & values(second, "documents", "fingerprint")
+    assert values(third, "elements", "element_id") == values(second, "elements", "element_id")
+    # Chunks are known by their texts.
+    before, after = ids_by_text(second), ids_by_text(third)
+    assert before.keys() & after.keys() and before.keys() != after.keys()
+    assert all(before[key] == after[key] for key in before.keys() & after.keys())
+    assert {*before.values()} & {*after.values()} == {before[key] for key in before.keys() & after.keys()}
+
+
+def ids_by_text(tables):
+    return {(row["doc_id"], row["content_hash"]): row["chunk_id"] for row in tables["chunks"]}
+
+
+def values(tables, name, column):
+    return {row[column] for row in tables[name]}
 
 
 def others(tables, name, doc_id):

@@ -2,13 +2,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.content import BlockType, Span
-from schemas.document import DocumentInfo, PageSpan
-from schemas.source import SourceRef
+from schemas.document import PageSpan
 from transforms.assemble.document import number_elements
 from transforms.assemble.draft import Draft
 from transforms.render.tree import Section, section_tree, tree_fields, tree_lines
-
-INFO = DocumentInfo(doc_id="d", ref=SourceRef(uri="u", path="p"), content_hash="c", fingerprint="f")
 
 
 def drafted(*parts: tuple[BlockType, int]) -> list[Draft]:
@@ -26,7 +23,7 @@ def everything(section: Section) -> list[str]:
 
 @given(st.lists(st.tuples(st.sampled_from(list(BlockType)), st.integers(0, 9)), max_size=30))
 def test_the_tree_holds_every_element_once_below_a_heading_before_it(parts) -> None:
-    elements = number_elements(INFO, drafted(*parts))
+    elements = number_elements(drafted(*parts))
     places = {element.element_id: element.index for element in elements}
     assert sorted(everything(section_tree(elements)), key=places.__getitem__) == list(places)
     by_id = {element.element_id: element for element in elements}
@@ -41,13 +38,13 @@ def test_the_tree_holds_every_element_once_below_a_heading_before_it(parts) -> N
 
 def test_the_path_is_the_headings_up_the_tree() -> None:
     kinds = [(BlockType.TITLE, 0), (BlockType.HEADING, 1), (BlockType.HEADING, 2), (BlockType.PARAGRAPH, 0)]
-    title, outer, inner, words = number_elements(INFO, drafted(*kinds))
+    title, outer, inner, words = number_elements(drafted(*kinds))
     assert (title.parent_id, outer.parent_id) == ("", title.element_id)
     assert (inner.parent_id, words.parent_id) == (outer.element_id, inner.element_id)
 
 
 def test_running_heads_stand_at_the_top() -> None:
-    elements = number_elements(INFO, drafted((BlockType.HEADING, 1), (BlockType.PAGE_FOOTER, 0)))
+    elements = number_elements(drafted((BlockType.HEADING, 1), (BlockType.PAGE_FOOTER, 0)))
     assert elements[1].parent_id == ""
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from schemas import ids
 from schemas.content import Block, BlockType, ExtractedPage, Extraction, PageStatus
 from schemas.document import Document, DocumentInfo, DocumentStatus, Element, Page, PageSpan
 from transforms.assemble.captions import bind_captions
@@ -19,6 +18,7 @@ from transforms.assemble.shown import as_shown
 from transforms.assemble.text import document_words, join_spans
 from transforms.render.places import row_pages
 from transforms.render.table import header_rows, table_markdown
+from transforms.runtime.addresses import addressed
 
 KEEPS_LINES = frozenset({BlockType.CODE})
 #: Elements that stand beside the text: they neither open a section nor belong to one.
@@ -30,8 +30,10 @@ def assemble(info: DocumentInfo, extraction: Extraction) -> Document:
     flow = any(page.blocks for page in extraction.pages)
     drafts = list(flow_drafts(extraction.pages)) if flow else _page_drafts(extraction)
     # Only lines of fixed layout break words.
-    elements = number_elements(info, drafts, frozenset() if flow else document_words(extraction.pages))
+    elements = number_elements(drafts, frozenset() if flow else document_words(extraction.pages))
     elements = as_shown(resolve_references(bind_captions(elements), extraction.pages), extraction.pages)
+    # Last: types are settled.
+    elements = addressed(info.doc_id, elements)
     return Document(
         info=info,
         status=document_status(extraction),
@@ -79,11 +81,8 @@ def _block_draft(page: int, block: Block) -> Draft:
     )
 
 
-def number_elements(
-    info: DocumentInfo, drafts: list[Draft], known_words: AbstractSet[str] = frozenset()
-) -> list[Element]:
-    """Drafts with index, id, text and section. Drafts without text and without a picture are dropped."""
-    version = ids.version_id(info.content_hash, info.fingerprint)
+def number_elements(drafts: list[Draft], known_words: AbstractSet[str] = frozenset()) -> list[Element]:
+    """Drafts with index, text, section and an id for the time being. Those without text and picture are dropped."""
     path: list[_OpenSection] = []
     elements: list[Element] = []
     for draft in drafts:
@@ -95,7 +94,7 @@ def number_elements(
             path = [entry for entry in path if entry.level < level]
         section = [] if draft.type in BESIDE_THE_TEXT else path
         index = len(elements)
-        element_id = ids.element_id(info.doc_id, version, index)
+        element_id = str(index)
         elements.append(
             Element(
                 element_id=element_id,

@@ -6,11 +6,13 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from schemas.content import BlockType
 from schemas.document import Chunk, ChunkSource, Document, Element, PageBox
 from schemas.failures import ConfigurationError
 from schemas.geometry import Box, column_boxes
-from schemas.ids import chunk_id, version_id
+from schemas.ids import chunk_id, occurrences
 from schemas.options import ChunkOptions, Strategy
 from transforms.chunk import provenance
 from transforms.chunk.running import Cut, RunningText, Window, chosen_elements, markdown_markup, plain_markup
@@ -58,12 +60,16 @@ def chunk_document(document: Document, options: ChunkOptions) -> list[Chunk]:
     cut = method.split(running, options.max_tokens, options.overlap_tokens)
     # A window of nothing but markup (a list marker cut off its text) shows no element.
     shown = [(chunk, sources) for chunk in cut if (sources := _sources(running, chunk.windows))]
-    info = document.info
-    version = version_id(info.content_hash, info.fingerprint)
-    ids = ["", *(chunk_id(info.doc_id, version, index) for index in range(len(shown))), ""]
+    return linked(document.info.doc_id, [_chunk(running, *piece, index) for index, piece in enumerate(shown)])
+
+
+def linked(doc_id: str, chunks: Sequence[Chunk]) -> list[Chunk]:
+    """The chunks of a document with their ids, and with those of their neighbours."""
+    hashes = [chunk.content_hash for chunk in chunks]
+    ids = ["", *(chunk_id(doc_id, *of) for of in zip(hashes, occurrences(hashes), strict=True)), ""]
     return [
-        _chunk(running, chunk, sources, index, (ids[index], ids[index + 1], ids[index + 2]))
-        for index, (chunk, sources) in enumerate(shown)
+        msgspec.structs.replace(chunk, chunk_id=ids[at + 1], prev_chunk_id=ids[at], next_chunk_id=ids[at + 2])
+        for at, chunk in enumerate(chunks)
     ]
 
 
@@ -91,19 +97,13 @@ def _sources(running: RunningText, windows: Sequence[Window]) -> list[_Placement
     return found
 
 
-def _chunk(
-    running: RunningText,
-    cut: Cut,
-    placements: Sequence[_Placement],
-    index: int,
-    ids: tuple[str, str, str],
-) -> Chunk:
+def _chunk(running: RunningText, cut: Cut, placements: Sequence[_Placement], index: int) -> Chunk:
     text = running.render(cut.windows)
     elements = [running.placed[p.position].element for p in placements]
     parts = [(e, p.source.element_start, p.source.element_end) for e, p in zip(elements, placements, strict=True)]
     pages = set[int]().union(*(provenance.pages(*part) for part in parts))
     return Chunk(
-        chunk_id=ids[1],
+        chunk_id="",
         index=index,
         text=text,
         tokens=cut.tokens,
@@ -114,8 +114,6 @@ def _chunk(
         boxes=_united([box for part in parts for box in provenance.boxes(*part)]),
         sources=tuple(p.source for p in placements),
         content_hash=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
-        prev_chunk_id=ids[0],
-        next_chunk_id=ids[2],
     )
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 
-from schemas.document import Document, DocumentInfo, DocumentStatus, Element
+from schemas.document import Document, DocumentInfo, DocumentStatus
 from schemas.failures import Failure
-from schemas.ids import element_id, stable_id, version_id
+from schemas.ids import stable_id
 from schemas.part import Part
 from schemas.plan import Action, Planned
+from transforms.runtime.addresses import addressed
 from transforms.runtime.document_cache import DocumentCache, shared_cache
 from transforms.runtime.guard import guarded
 from transforms.runtime.pack import pack, unpack
@@ -93,15 +94,8 @@ def renewed_packed(document: bytes, doc_id: str, news: dict[str, Any]) -> Part |
 
 
 def readdressed(document: Document, info: DocumentInfo) -> Document:
-    """The document under another identity: ids of elements follow from it, and so does all that points to them."""
-    version = version_id(info.content_hash, info.fingerprint)
-    new = {old.element_id: element_id(info.doc_id, version, old.index) for old in document.elements}
+    """The document under another identity. Ids of elements follow from that of the document."""
+    if info.doc_id != document.info.doc_id:
+        document.elements = addressed(info.doc_id, document.elements)
     document.info = info
-    document.elements = [_renamed(element, new) for element in document.elements]
     return document
-
-
-def _renamed(element: Element, new: dict[str, str]) -> Element:
-    links = {name: new.get(getattr(element, name), "") for name in ("parent_id", "caption_of", "caption_id")}
-    references = tuple(msgspec.structs.replace(r, element_id=new.get(r.element_id, "")) for r in element.references)
-    return msgspec.structs.replace(element, element_id=new[element.element_id], references=references, **links)

@@ -1,0 +1,26 @@
+"""Ids of a document's elements, and all that points to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from schemas.document import Element
+from schemas.ids import element_id, occurrences
+
+_LINKS = ("parent_id", "caption_of", "caption_id")
+
+
+def addressed(doc_id: str, elements: Sequence[Element]) -> list[Element]:
+    """The elements as those of this document: ids follow from what they are, and links follow the ids."""
+    keys = [(element.type.value, element.text) for element in elements]
+    ids = [element_id(doc_id, *key, occurrence) for key, occurrence in zip(keys, occurrences(keys), strict=True)]
+    new = {element.element_id: name for element, name in zip(elements, ids, strict=True)}
+    return [_renamed(element, new) for element in elements]
+
+
+def _renamed(element: Element, new: dict[str, str]) -> Element:
+    links = {name: new.get(getattr(element, name), "") for name in _LINKS}
+    references = tuple(msgspec.structs.replace(r, element_id=new.get(r.element_id, "")) for r in element.references)
+    return msgspec.structs.replace(element, element_id=new[element.element_id], references=references, **links)
