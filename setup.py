@@ -98,7 +98,7 @@ setup(
         ],
     },
     entry_points={
-        "console_scripts": ["docbeam = beam_pipeline.cli:main"],
+        "console_scripts": ["docbeam = beam_pipeline.start:main"],
         "docbeam.extractors": EXTRACTORS,
         "docbeam.ocr": OCR_ENGINES,
     },

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import sys
 
 import typer
 
@@ -26,6 +25,7 @@ from beam_pipeline.commands import (
     version,
     watch,
 )
+from beam_pipeline.process import end, open_streams
 
 #: What Beam says on the root logger of packages that docbeam does without, when it is imported and later.
 _NOISE = ("apitools not found", "Resource module is not available")
@@ -61,12 +61,16 @@ app.command("version")(version.version)
 
 def main() -> None:
     """Entry point: ends the process with an exit code of `beam_pipeline.cli_errors`."""
+    open_streams()
     # Imports make hundreds of thousands of objects that stay: looking for garbage after every 700 takes a fifth longer.
     gc.set_threshold(50_000)
     logging.getLogger().addFilter(lambda record: not str(record.msg).startswith(_NOISE))
+    end(_code())
+
+
+def _code() -> int:
     try:
         app(prog_name="docbeam")
-    finally:
-        # All ends with the process: looking for cycles first takes a quarter of a second. Only DuckDB wants that.
-        if "duckdb" not in sys.modules:
-            gc.freeze()
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else bool(error.code)
+    return 0

@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from beam_pipeline.process import drop_output, nobody_reads
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -28,8 +30,9 @@ def messages() -> Console:
 
 
 def tell(line: str) -> None:
-    """One line for people, on stderr, never wrapped."""
-    print(line, file=sys.stderr, flush=True)
+    """One line for people, on stderr, never wrapped. That nobody can read it is no reason to fail."""
+    with contextlib.suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
 
 
 def printable(text: str) -> str:
@@ -90,6 +93,18 @@ def emit_json(value: object) -> None:
     import msgspec
 
     emit(msgspec.json.format(msgspec.json.encode(value), indent=2).decode("utf-8"))
+
+
+@contextlib.contextmanager
+def unread_is_fine() -> Iterator[None]:
+    """Results that nobody reads any more (`| head`) are no error, and what follows them is done."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        if not nobody_reads(sys.stdout):
+            raise
+        drop_output()
 
 
 @contextlib.contextmanager

@@ -1,25 +1,41 @@
 """Exit codes, and one clear line for each error.
 
 0 all good; 1 finished, but too much failed; 2 wrong usage or configuration; 3 the output cannot be read or written, or
-a defect in docbeam; 130 interrupted; 143 terminated.
+a defect in docbeam; 130 interrupted; 143 terminated; 129 the terminal went.
 """
 
 from __future__ import annotations
 
+import signal
+import sys
 import traceback
 from types import TracebackType
 
 import typer
 
 from beam_pipeline.cli_console import printable, tell
+from beam_pipeline.process import nobody_reads
+from beam_pipeline.start import WORDS
 from beam_pipeline.worker_errors import from_worker
 from schemas.failures import ConfigurationError, DocumentError, OutputError
 
-FAILED, USAGE, BROKEN, INTERRUPTED, TERMINATED = 1, 2, 3, 130, 143
+FAILED, USAGE, BROKEN = 1, 2, 3
 
 
 class Terminated(KeyboardInterrupt):
     """SIGTERM: cleaned up after like Ctrl-C."""
+
+
+class HungUp(KeyboardInterrupt):
+    """SIGHUP: the terminal, or the connection to it, has gone."""
+
+
+#: What each signal raises in a command.
+STOPS: dict[int, type[KeyboardInterrupt]] = {
+    signal.SIGINT: KeyboardInterrupt,
+    signal.SIGTERM: Terminated,
+    signal.SIGHUP: HungUp,
+}
 
 
 class ErrorBoundary:
@@ -38,9 +54,12 @@ class ErrorBoundary:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Turn `error` into `typer.Exit`."""
-        # What Typer and the interpreter use to end a program passes; a closed pipe is Typer's to handle.
-        if error is None or isinstance(error, typer.Exit | SystemExit | BrokenPipeError):
+        # What Typer and the interpreter use to end a program passes.
+        if error is None or isinstance(error, typer.Exit | SystemExit):
             return
+        if isinstance(error, BrokenPipeError) and nobody_reads(sys.stdout):
+            # Whoever read the results has what they wanted (`| head`).
+            raise typer.Exit(0) from error
         if self.verbose:
             traceback.print_exception(error)
         code, lines = describe(error)
@@ -54,8 +73,8 @@ def describe(error: BaseException) -> tuple[int, list[str]]:
     error = from_worker(error)
     lines = [printable(line) for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     if isinstance(error, KeyboardInterrupt):
-        word, code = ("terminated", TERMINATED) if isinstance(error, Terminated) else ("interrupted", INTERRUPTED)
-        return code, [": ".join([word, *map(str, error.args)])]
+        number = next((number for number, kind in STOPS.items() if kind is type(error)), signal.SIGINT)
+        return 128 + number, [": ".join([WORDS[number], *map(str, error.args)])]
     if isinstance(error, ConfigurationError):
         return USAGE, [f"error: {line}" for line in lines]
     if isinstance(error, DocumentError):

@@ -15,6 +15,7 @@ import typer
 
 from beam_pipeline.cli_errors import ErrorBoundary
 from beam_pipeline.config import Key, flag_name, keys, resolve
+from beam_pipeline.interrupts import Stoppable
 from beam_pipeline.units import format_size
 
 Command = Callable[..., None]
@@ -107,7 +108,7 @@ def with_options(*wanted: str) -> Callable[[Command], Command]:
 
         def call(**arguments: object) -> None:
             verbose = bool(arguments.get("verbose"))
-            with ErrorBoundary(verbose=verbose):
+            with ErrorBoundary(verbose=verbose), Stoppable():
                 if flags:
                     given = {flag.key: arguments.pop(flag.parameter) for flag in flags}
                     config = cast("Path | None", arguments.pop("config_file"))

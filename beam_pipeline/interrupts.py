@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM during a run: one quiet end, without children left behind."""
+"""Ctrl-C, SIGTERM and a terminal that goes: one quiet end, without children left behind."""
 
 from __future__ import annotations
 
@@ -12,18 +12,52 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
-from beam_pipeline.cli_errors import INTERRUPTED, Terminated
+import typer
+
+from beam_pipeline.cli_errors import STOPS
 
 if TYPE_CHECKING:
     import psutil
 
 #: Seconds that child processes get to end by themselves.
 _GRACE = 2.0
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class Interruptible:
-    """Around a run. The first signal unwinds it and ends the children, a second one ends the process at once.
+class Stoppable:
+    """Around a command. The first signal unwinds it, so that it cleans up; a second one ends the process at once."""
+
+    def __init__(self) -> None:
+        self._stop: type[KeyboardInterrupt] | None = None
+        self._handlers: dict[int, Any] = {}
+
+    def __enter__(self) -> None:
+        """Listen; other threads than the main one cannot. What nohup and the like have ignored stays so."""
+        if threading.current_thread() is threading.main_thread():
+            heard = [n for n in STOPS if n == signal.SIGINT or signal.getsignal(n) != signal.SIG_IGN]
+            self._handlers = {number: signal.signal(number, self._interrupt) for number in heard}
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop listening. What the signal became on its way (amid imports, in DuckDB) is an interrupt again."""
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        if self._stop and isinstance(error, Exception) and not isinstance(error, typer.Exit):
+            raise self._stop from error
+
+    def _interrupt(self, number: int, _frame: FrameType | None) -> None:
+        if self._stop:
+            self._give_up()
+            os._exit(128 + number)
+        self._stop = STOPS[number]
+        raise self._stop
+
+    def _give_up(self) -> None:
+        """What must be done even in a hurry."""
+
+
+class Interruptible(Stoppable):
+    """Around a run, whose children end with it.
 
     While a run is torn down its threads report errors that only the tear-down causes: those are not shown.
     """
@@ -32,38 +66,34 @@ class Interruptible:
     epilogue = "nothing was committed; what the output held before is unchanged"
 
     def __init__(self, *, verbose: bool) -> None:
-        self._verbose = verbose
-        self._signalled = False
-        self._stderr = sys.stderr
-        self._handlers: dict[signal.Signals, Any] = {}
-
-    def __enter__(self) -> None:
-        """Listen; other threads than the main one cannot."""
-        if threading.current_thread() is threading.main_thread():
-            self._handlers = {number: signal.signal(number, self._interrupt) for number in _SIGNALS}
+        super().__init__()
+        self._verbose, self._stderr = verbose, sys.stderr
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Clean up after an interrupt, and stop listening."""
-        if isinstance(error, KeyboardInterrupt):
-            _end_children()
-            error.args = (self.epilogue,)
-        if self._signalled:
+        if self._stop:
+            if error is not None:
+                _end_children()
             logging.disable(logging.NOTSET)
             sys.stderr = self._stderr
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
+        try:
+            super().__exit__(kind, error, trace)
+        except KeyboardInterrupt as stop:
+            stop.args = (self.epilogue,)
+            raise
+        if isinstance(error, KeyboardInterrupt):
+            error.args = (self.epilogue,)
 
-    def _interrupt(self, number: int, _frame: FrameType | None) -> None:
-        if self._signalled:
-            _end_children()
-            os._exit(INTERRUPTED)
-        self._signalled = True
-        if not self._verbose:
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        if not self._stop and not self._verbose:
             logging.disable(logging.CRITICAL)
             self._stderr, sys.stderr = sys.stderr, open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
-        raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+        super()._interrupt(number, frame)
+
+    def _give_up(self) -> None:
+        _end_children()
 
 
 class Drainable(Interruptible):

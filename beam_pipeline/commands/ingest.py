@@ -11,7 +11,7 @@ import msgspec
 import typer
 from typer.core import TyperCommand
 
-from beam_pipeline.cli_console import messages, printable, stdout_kept_clean, tell
+from beam_pipeline.cli_console import messages, printable, stdout_kept_clean, tell, unread_is_fine
 from beam_pipeline.cli_errors import FAILED
 from beam_pipeline.cli_options import ALL, with_options
 from beam_pipeline.config import Resolved
@@ -101,7 +101,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 def finish(report: RunReport, options: Options, *, as_json: bool) -> None:
     """Print the report, and end with 1 when too much failed."""
-    _print(report, as_json=as_json)
+    with unread_is_fine():
+        _print(report, as_json=as_json)
     end_by(report.failure_ratio, options)
 
 
