@@ -14,9 +14,8 @@ from schemas.document import Document, DocumentInfo
 from schemas.options import Options
 from schemas.source import Fetched, SourceRef
 from transforms.assemble.document import assemble
-from transforms.assemble.doubt import page_needs
-from transforms.assemble.task import PDF, note
-from transforms.chunk.chunks import chunk_document
+from transforms.assemble.task import needs_of, note
+from transforms.chunk.task import with_chunks
 from transforms.extract.pages import parse_ranges
 from transforms.extract.task import extract_ranges
 from transforms.fetch.parts import document_info
@@ -37,8 +36,7 @@ def extract_document(source: str | Path | bytes, options: Options | None = None)
         extraction: Extraction = extract_ranges(Path(fetched.local_path), fetched.media_type, ranges)
         read_scans(extraction, fetched, options)
         document = structured(document_info(fetched, version), extraction, fetched.local_path, options)
-    document.chunks = chunk_document(document, options.chunk)
-    return document
+    return with_chunks(document, options.chunk)
 
 
 def read_scans(extraction: Extraction, fetched: Fetched, options: Options) -> None:
@@ -59,7 +57,7 @@ def read_scans(extraction: Extraction, fetched: Fetched, options: Options) -> No
 def structured(info: DocumentInfo, extraction: Extraction, path: str, options: Options) -> Document:
     """The assembled document, with the layout model's word on the pages that ask for it."""
     document = assemble(info, extraction)
-    needs = page_needs(extraction, document.elements, options.layout.mode) if info.media_type == PDF else ()
+    needs = needs_of(document, extraction, options.layout.mode)
     if not needs:
         return document
     # ONNX Runtime takes a while to import, and most documents do not need it.

@@ -7,13 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
+import msgspec
+
 from schemas.content import Block, BlockType, ExtractedPage, Extraction, PageStatus
 from schemas.document import Document, DocumentInfo, DocumentStatus, Element, Page, PageSpan
+from schemas.failures import Failure
 from transforms.assemble.captions import bind_captions
 from transforms.assemble.continued_tables import join_continued_tables
 from transforms.assemble.draft import Draft
-from transforms.assemble.geometry import geometry_drafts
+from transforms.assemble.geometry import geometry_drafts, plain_drafts
 from transforms.assemble.references import resolve_references
+from transforms.assemble.setbacks import Setbacks
 from transforms.assemble.shown import as_shown
 from transforms.assemble.text import document_words, join_spans
 from transforms.render.places import row_pages
@@ -26,38 +30,63 @@ BESIDE_THE_TEXT = frozenset({BlockType.PAGE_HEADER, BlockType.PAGE_FOOTER, Block
 
 
 def assemble(info: DocumentInfo, extraction: Extraction) -> Document:
-    """The document with elements in reading order and exactly one row per extracted page; chunks stay empty."""
+    """The document with elements in reading order and exactly one row per extracted page; chunks stay empty.
+
+    Whatever raises here costs the document what it would have added, never its text: `setbacks.py`.
+    """
+    setbacks = Setbacks()
     flow = any(page.blocks for page in extraction.pages)
-    drafts = list(flow_drafts(extraction.pages)) if flow else _page_drafts(extraction)
+    drafts = list(flow_drafts(extraction.pages)) if flow else _page_drafts(extraction, setbacks)
     # Only lines of fixed layout break words.
     elements = number_elements(drafts, frozenset() if flow else document_words(extraction.pages))
-    elements = as_shown(resolve_references(bind_captions(elements), extraction.pages), extraction.pages)
+    elements = as_shown(_related(elements, extraction, setbacks), extraction.pages)
     # Last: types are settled.
     elements = addressed(info.doc_id, elements)
+    failures = [*extraction.failures, *setbacks.failures]
     return Document(
         info=info,
-        status=document_status(extraction),
+        status=document_status(extraction.pages, failures),
         meta=extraction.meta,
         outline=extraction.outline,
         engine=extraction.engine,
         page_count=extraction.page_count,
         pages=page_rows(extraction.pages, elements, "flow" if flow else "geometry"),
         elements=elements,
-        failures=list(extraction.failures),
+        failures=failures,
     )
 
 
-def _page_drafts(extraction: Extraction) -> list[Draft]:
+def _page_drafts(extraction: Extraction, setbacks: Setbacks) -> list[Draft]:
+    """Drafts of fixed layout: with what a model saw or, where that raises, without; else as the file has its text."""
+
+    def unseen() -> list[Draft]:
+        pages = [msgspec.structs.replace(page, regions=[]) for page in extraction.pages]
+        bare = msgspec.structs.replace(extraction, pages=pages)
+        lost = "the text is left in the order of the file"
+        return setbacks.attempt(lost, 0, lambda: geometry_drafts(bare, setbacks), lambda: list(plain_drafts(bare)))
+
+    seen = any(page.regions for page in extraction.pages)
+    lost = "what the layout model saw is left out"
+    drafts = setbacks.attempt(lost, 0, lambda: geometry_drafts(extraction, setbacks), unseen) if seen else unseen()
     heights = {page.number: page.height for page in extraction.pages}
-    return join_continued_tables(geometry_drafts(extraction), heights)
+    lost = "tables are not joined over pages"
+    return setbacks.attempt(lost, 0, lambda: join_continued_tables(drafts, heights), lambda: drafts)
 
 
-def document_status(extraction: Extraction) -> DocumentStatus:
+def _related(elements: list[Element], extraction: Extraction, setbacks: Setbacks) -> list[Element]:
+    """The elements with what binds them: captions and mentions."""
+    lost = "captions are not bound to what they name"
+    bound = setbacks.attempt(lost, 0, lambda: bind_captions(elements), lambda: elements)
+    lost = "mentions are not resolved"
+    return setbacks.attempt(lost, 0, lambda: resolve_references(bound, extraction.pages), lambda: bound)
+
+
+def document_status(pages: Sequence[ExtractedPage], failures: Sequence[Failure]) -> DocumentStatus:
     """FAILED when no page could be read, PARTIAL when something is missing, else OK."""
-    failed = sum(page.status is PageStatus.FAILED for page in extraction.pages)
-    if extraction.pages and failed == len(extraction.pages):
+    failed = sum(page.status is PageStatus.FAILED for page in pages)
+    if pages and failed == len(pages):
         return DocumentStatus.FAILED
-    return DocumentStatus.PARTIAL if failed or extraction.failures else DocumentStatus.OK
+    return DocumentStatus.PARTIAL if failed or failures else DocumentStatus.OK
 
 
 def flow_drafts(pages: list[ExtractedPage]) -> Iterator[Draft]:

@@ -51,7 +51,7 @@ class TablePiece(NamedTuple):
 
 def page_signs(page: ExtractedPage, tables: Sequence[TablePiece], figures: Sequence[Box] = ()) -> Iterator[Sign]:
     """The signs on one page; `tables` and `figures` are what geometry made of it."""
-    lines = [line for line in page.lines if not line.spans[0].hidden]
+    lines = [line for line in page.lines if line.spans and not line.spans[0].hidden]
     boxes = [*(table.box for table in tables), *figures]
     outside = [line for line in lines if not any(box.contains_centre(line.box) for box in boxes)]
     yield from _table_signs(tables)

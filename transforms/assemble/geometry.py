@@ -2,90 +2,49 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import replace
 
-from schemas.content import BlockType, ExtractedPage, Extraction
+from schemas.content import BlockType, Extraction
 from schemas.document import PageSpan
-from schemas.geometry import Box, union
+from schemas.geometry import union
 from transforms.assemble.draft import Draft
 from transforms.assemble.furniture import Furniture, Sheet, find_furniture
 from transforms.assemble.geometry_blocks import Pitches, TextBlock, split_column
-from transforms.assemble.geometry_drawings import drawings, is_figure_caption
+from transforms.assemble.geometry_drawings import is_figure_caption
 from transforms.assemble.geometry_flow import continue_paragraphs
-from transforms.assemble.geometry_images import pictures, with_seen
-from transforms.assemble.geometry_lines import (
-    PageLines,
-    TextLine,
-    attach_pieces,
-    close_rows,
-    merge_rows,
-    page_lines,
-    turn_box,
-)
+from transforms.assemble.geometry_lines import TextLine, merge_rows, page_lines
+from transforms.assemble.geometry_page import SOURCE, PageLayout, PlacedObject, laid_out
 from transforms.assemble.geometry_typing import Typed, type_blocks
 from transforms.assemble.headings import BodyFace
 from transforms.assemble.reading_order import reading_order
-from transforms.assemble.regions import (
-    CERTAIN,
-    NO_REGIONS,
-    RUNNING_TEXT,
-    SURE,
-    PageRegions,
-    trusted_regions,
-    turned_regions,
-)
-from transforms.assemble.regions import SOURCE as SEEN
-from transforms.assemble.regions_figures import seen_figures
-from transforms.assemble.regions_tables import weighed_tables
-from transforms.assemble.tables import FoundTable, page_box
+from transforms.assemble.regions import NO_REGIONS, SURE, PageRegions
+from transforms.assemble.setbacks import Setbacks
+from transforms.assemble.text import line_text, normalise
 
-SOURCE = "geometry"
-#: Types of regions whose pieces of a baseline belong together.
-JOINED = RUNNING_TEXT | {BlockType.CAPTION, BlockType.FORMULA}
 #: Share of the page's width at its sides where turned text is a stamp.
 MARGIN = 0.09
-
-
-@dataclass(frozen=True)
-class PlacedObject:
-    """A table or figure in the flow."""
-
-    box: Box
-    draft: Draft
-    text: str = ""
-    #: Words inside a picture.
-    labels: list[TextLine] = field(default_factory=list)
-    #: A picture made of vectors: all words inside it are labels.
-    drawn: bool = False
 
 
 Stack = list[TextLine | PlacedObject]
 
 
-@dataclass(frozen=True)
-class PageLayout:
-    """A page, its lines by role, and the things among them."""
+def geometry_drafts(extraction: Extraction, setbacks: Setbacks | None = None) -> list[Draft]:
+    """Typed drafts of all pages in reading order; running heads open their page, hidden text closes it.
 
-    page: ExtractedPage
-    lines: PageLines
-    objects: list[PlacedObject]
-    regions: PageRegions = NO_REGIONS
-
-
-def geometry_drafts(extraction: Extraction) -> list[Draft]:
-    """Typed drafts of all pages in reading order; running heads open their page, hidden text closes it."""
-    layouts = [page_layout(page) for page in extraction.pages]
+    A page whose tables, pictures or columns cannot be found goes on without them; `setbacks` tells.
+    """
+    setbacks = setbacks or Setbacks()
+    layouts = [laid_out(page, setbacks) for page in extraction.pages]
     body = BodyFace.of(line for layout in layouts for line in layout.lines.flow)
     sheets = [_sheet(layout) for layout in layouts]
     furniture = find_furniture(sheets, body.size)
-    stacks = [_page_stacks(layout, furniture, body) for layout in layouts]
+    stacks = [_stacks(layout, furniture, body, setbacks) for layout in layouts]
     columns = [[item for item in stack if isinstance(item, TextLine)] for page in stacks for stack in page]
     pitches = Pitches(columns)
-    flow = [list(_page_flow(page, pitches, layout.regions)) for page, layout in zip(stacks, layouts, strict=True)]
+    flow = [_flow(page, pitches, layout, setbacks) for page, layout in zip(stacks, layouts, strict=True)]
     heights = {layout.page.number: sheet.height for layout, sheet in zip(layouts, sheets, strict=True)}
     blocks = [item for page in flow for item in page if isinstance(item, TextBlock)]
     typed = type_blocks(blocks, body, extraction.outline, heights)
@@ -100,57 +59,49 @@ def _sheet(layout: PageLayout) -> Sheet:
     return Sheet(*((height, width) if layout.lines.quarter % 2 else (width, height)), layout.lines.flow, layout.regions)
 
 
-def page_layout(page: ExtractedPage) -> PageLayout:
-    """Tables and figures found, and the lines that are left."""
-    tables = weighed_tables(page)
-    taken = frozenset(ref for table in tables for ref in table.lines)
-    lines = page_lines(page, taken)
-    drafts = [_table_draft(page.number, table) for table in tables]
-    seen = PageRegions(trusted_regions(page))
-    images = with_seen(pictures(page), (region.box for region in seen.of_type(BlockType.FIGURE)))
-    drafts += [_figure_draft(page.number, box) for box in images]
-    known = [draft.box for draft in drafts if draft.box]
-    drawn = drawings(page.vectors, [] if lines.quarter else lines.flow, page_box(page), known)
-    drafts += [_figure_draft(page.number, box) for box in drawn]
-    known += drawn
-    for box, confidence in seen_figures(seen, page.vectors, page_box(page), known):
-        drafts.append(_figure_draft(page.number, box, SEEN, confidence))
-    objects = [
-        PlacedObject(turn_box(draft.box, lines.quarter, page), draft, drawn=draft.box in drawn)
-        for draft in drafts
-        if draft.box
-    ]
-    regions = turned_regions(page, lines.quarter)
-    flow = join_in_regions(attach_pieces(lines.flow), regions)
-    return PageLayout(page, dataclasses.replace(lines, flow=flow), objects, regions)
+def plain_drafts(extraction: Extraction) -> Iterator[Draft]:
+    """Every line of the file as a paragraph, in the order of the file: where nothing else can be made of the pages."""
+    for page in extraction.pages:
+        lines = page_lines(page)
+        yield from _line_drafts([*lines.flow, *lines.turned], BlockType.PARAGRAPH, in_order=False)
+        yield from _line_drafts(lines.hidden, BlockType.HIDDEN, in_order=False)
 
 
-def join_in_regions(lines: list[TextLine], regions: PageRegions) -> list[TextLine]:
-    """Pieces of one baseline that stand close in the same text become one line, before columns are sought."""
-    if not regions:
-        return lines
-    homes: dict[int, list[TextLine]] = {}
-    for line in lines:
-        seen = regions.at(line.box)
-        joins = seen is not None and seen.type in JOINED and seen.confidence >= CERTAIN
-        homes.setdefault(id(seen) if joins else 0, []).append(line)
-    joined = [line for home, found in homes.items() if home for line in close_rows(found)]
-    return homes.get(0, []) + joined
-
-
-def _table_draft(page: int, table: FoundTable) -> Draft:
-    return Draft(
-        type=BlockType.TABLE,
-        page=page,
-        cells=table.cells,
-        box=table.box,
-        confidence=table.confidence,
-        source=table.source,
+def _stacks(layout: PageLayout, furniture: Furniture, body: BodyFace, setbacks: Setbacks) -> list[Stack]:
+    """The columns of a page; one in the order of the file where that raises."""
+    return setbacks.attempt(
+        "the columns are not told apart",
+        layout.page.number,
+        lambda: _page_stacks(layout, furniture, body),
+        lambda: [_as_in_the_file(layout, furniture)],
     )
 
 
-def _figure_draft(page: int, box: Box, source: str = SOURCE, confidence: float = 1.0) -> Draft:
-    return Draft(type=BlockType.FIGURE, page=page, box=box, source=source, confidence=confidence)
+def _as_in_the_file(layout: PageLayout, furniture: Furniture) -> Stack:
+    for item in layout.objects:
+        item.labels.clear()
+    return [*(line for line in layout.lines.flow if line not in furniture), *layout.objects]
+
+
+def _flow(
+    stacks: Sequence[Stack], pitches: Pitches, layout: PageLayout, setbacks: Setbacks
+) -> list[TextBlock | PlacedObject]:
+    """The blocks of a page; each line is one where that raises."""
+    return setbacks.attempt(
+        "the lines are not joined to paragraphs",
+        layout.page.number,
+        lambda: list(_page_flow(stacks, pitches, layout.regions)),
+        lambda: [block for stack in stacks for item in stack for block in _alone(item)],
+    )
+
+
+def _alone(item: TextLine | PlacedObject) -> Iterator[TextBlock | PlacedObject]:
+    if isinstance(item, TextLine):
+        yield TextBlock([item], (item.box.x0, item.box.x1))
+        return
+    yield item
+    for line in item.labels:
+        yield TextBlock([line], (line.box.x0, line.box.x1), label=True)
 
 
 def _page_stacks(layout: PageLayout, furniture: Furniture, body: BodyFace) -> list[Stack]:
@@ -241,16 +192,19 @@ def _turned_drafts(layout: PageLayout, repeated: AbstractSet[str]) -> Iterator[D
         yield from _line_drafts([line], BlockType.PAGE_HEADER if furniture else BlockType.PARAGRAPH)
 
 
-def _line_drafts(lines: Sequence[TextLine], kind: BlockType) -> Iterator[Draft]:
+def _line_drafts(lines: Sequence[TextLine], kind: BlockType, in_order: bool = True) -> Iterator[Draft]:
     """One draft per line, top to bottom."""
-    for line in sorted(lines, key=lambda line: (line.box.y0, line.box.x0)):
+    for line in sorted(lines, key=lambda line: (line.box.y0, line.box.x0)) if in_order else lines:
         spans = tuple(PageSpan(line.page, span) for span in line.spans)
         yield Draft(type=kind, page=line.page, spans=spans, box=line.box, source=SOURCE)
 
 
 def block_draft(typed: Typed) -> Draft:
-    """The draft of a block; the spans of its marker are left out."""
+    """The draft of a block; the spans of its marker are left out. A number with nothing behind it is text."""
     lines = typed.lines()
+    if any(map(str.isalnum, typed.marker)) and not any(normalise(line_text(line)).strip() for _, line in lines if line):
+        typed = replace(typed, type=BlockType.PARAGRAPH, marker="", prefix=0)
+        lines = typed.lines()
     spans = tuple(PageSpan(page, span, number) for number, (page, line) in enumerate(lines) for span in line)
     first = [part.span.box for part in spans if part.page == typed.block.page and part.span.box is not None]
     return Draft(

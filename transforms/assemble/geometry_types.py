@@ -20,7 +20,9 @@ _CAPTION = re.compile(
 )
 _CAPITAL_NEXT = re.compile(r"\s*[.:|)—–-]|\s+\W?[A-ZÀ-Þ\d]|\s*$")
 MAX_CAPTION = 600
-_NOTE_MARKER = re.compile(r"(\d{1,3}|[*†‡§¶]{1,3}|[a-z])(?:[.):]?\s*)(?=\S)")
+_MARK = r"(\d{1,3}(?!\d)|[*†‡§¶]{1,3}|[a-z])"
+#: '3 See', '3. See', 'a) See'; nothing that no text follows, no '3.5'.
+_NOTE_MARKER = re.compile(_MARK + r"(?![.:]\d)[.):]?\s*(?=[^\s.):])")
 #: Footnotes are set smaller than this share of the body, in the lower part of the page.
 NOTE_SIZE = 0.93
 NOTE_TOP = 0.45
@@ -60,20 +62,26 @@ def note_marker(block: TextBlock, body: BodyFace, page_height: float) -> str:
         return ""
     match = _NOTE_MARKER.match(block.text)
     if match is None:
-        return ""
-    raised = bool(block.lines[0].first.style & Style.SUPERSCRIPT)
+        return _raised_mark(block)
     small = block.lines[0].first.size < 0.8 * block.size
-    return match.group(1) if raised or small or block.text[match.end(1)] in ".):" or match.group(1) in "*†‡§¶" else ""
+    told = small or block.text[match.end(1)] in ".):" or match.group(1) in "*†‡§¶"
+    return match.group(1) if told else _raised_mark(block)
 
 
 def raised_marker(block: TextBlock) -> str:
     """The marker at the start of a block that is known to be a footnote; '' when there is none."""
     match = _NOTE_MARKER.match(block.text)
-    if match is None:
-        return ""
+    if match is not None and (match.group(1) in "*†‡§¶" or block.lines[0].first.size < 0.8 * block.size):
+        return match.group(1)
+    return _raised_mark(block)
+
+
+def _raised_mark(block: TextBlock) -> str:
+    """A raised first span that is a mark, with text behind it."""
     first = block.lines[0].first
-    raised = bool(first.style & Style.SUPERSCRIPT) or first.size < 0.8 * block.size
-    return match.group(1) if raised or match.group(1) in "*†‡§¶" else ""
+    mark = first.text.strip().rstrip(".):")
+    raised = first.style & Style.SUPERSCRIPT and re.fullmatch(_MARK, mark)
+    return mark if raised and block.text[len(mark) :].strip(" .):") else ""
 
 
 def seen_type(block: TextBlock, body: BodyFace, page_height: float) -> BlockType:

@@ -113,7 +113,11 @@ def _as_seen(block: TextBlock, body: BodyFace, height: float) -> Typed:
 
 def _note(block: TextBlock, marker: str) -> Typed:
     raw = "".join(span.text for span in block.lines[0].spans)
-    end = raw.find(marker) + len(marker)
+    start = len(raw) - len(raw.lstrip())
+    if not raw.startswith(marker, start):
+        # The file writes it in another way: it stays in the text.
+        return Typed(block, BlockType.FOOTNOTE, marker=marker)
+    end = start + len(marker)
     while end < len(raw) and raw[end] in ".):":
         end += 1
     return Typed(block, BlockType.FOOTNOTE, marker=marker, prefix=end)

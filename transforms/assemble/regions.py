@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -61,8 +62,13 @@ def _band(y: float) -> int:
 
 
 def trusted_regions(page: ExtractedPage) -> list[Region]:
-    """The regions of a page without pictures full of running text: there the model lost its way."""
-    return [region for region in page.regions if region.type is not BlockType.FIGURE or not _is_text(region, page)]
+    """The regions of a page that are numbers, without pictures full of running text: there the model lost its way."""
+    return [
+        region
+        for region in page.regions
+        if all(map(math.isfinite, (*region.box, *region.rows, *region.columns)))
+        and (region.type is not BlockType.FIGURE or not _is_text(region, page))
+    ]
 
 
 def _is_text(picture: Region, page: ExtractedPage) -> bool:

@@ -102,7 +102,10 @@ def without_prose(pieces: Sequence[Piece]) -> list[Piece]:
         start += 1
     while stop > start and _is_prose(rows[stop - 1], usual):
         stop -= 1
-    return [piece for chunk in all_chunks(rows[start:stop]) for piece in chunk.pieces]
+    dropped = {(p.line, p.span) for chunk in all_chunks([*rows[:start], *rows[stop:]]) for p in chunk.pieces}
+    kept = (piece for chunk in all_chunks(rows[start:stop]) for piece in chunk.pieces)
+    # A span is taken whole or not at all.
+    return [piece for piece in kept if (piece.line, piece.span) not in dropped]
 
 
 def _is_prose(row: TextRow, usual: float) -> bool:

@@ -83,7 +83,7 @@ def complete_spans(cells: Sequence[GridCell], pieces: Iterable[Piece]) -> None:
         if cell_and_parts is None:
             continue
         cell, parts = cell_and_parts
-        if not any(piece.box.x0 - 0.1 <= p.box.x0 <= piece.box.x1 for p in parts):
+        if not any(p is piece or piece.box.x0 - 0.1 <= p.box.x0 <= piece.box.x1 for p in parts):
             cell.pieces.append(piece)
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from schemas.content import ExtractedPage, Span, Style
 from schemas.geometry import Box
+from transforms.assemble.text import normalise
 
 #: A typed rule or column bar: drawing with characters, never content.
 _TYPED_RULE = re.compile(r"[-=_*~+|¦│─━═]{3,}|[|¦│]+")
@@ -185,13 +186,13 @@ def _weight(char: str) -> float:
 
 
 def split_piece(piece: Piece, cuts: Sequence[float]) -> list[Piece]:
-    """Cut a piece between words nearest to the x positions that lie well inside it; without spaces it stays whole."""
+    """Cut a piece between words nearest to the x positions that lie well inside it; without blanks it stays whole."""
     inside = [x for x in cuts if piece.box.x0 + piece.size < x < piece.box.x1 - piece.size]
     words = piece.text.split()
-    if not inside or len(words) < 2:
+    if not inside or len(words) < 2 or not piece.box.width:
         return [piece]
     unit = piece.box.width / len(piece.text)
-    spaces = [m.start() for m in re.finditer(" ", piece.text)]
+    spaces = [m.start() for m in re.finditer(r"\s+", piece.text)]
     at: set[int] = set()
     for x in inside:
         position = bisect_left(spaces, (x - piece.box.x0) / unit)
@@ -277,13 +278,13 @@ class PageText:
 
 
 def reading_text(pieces: Sequence[Piece]) -> str:
-    """Text of pieces in reading order: rows top down, single spaces between; touching pieces are joined directly."""
+    """Normalised text of pieces in reading order: rows top down, single spaces between; what touches is joined."""
     if len(pieces) == 1:
-        return " ".join(pieces[0].text.split())
+        return " ".join(normalise(pieces[0].text).split())
     rows = []
     for row in text_rows(pieces, gap=0.12):
         rows.append(" ".join(_joined(chunk.pieces) for chunk in row.chunks))
-    return " ".join(" ".join(rows).split())
+    return " ".join(normalise(" ".join(rows)).split())
 
 
 def _joined(pieces: Sequence[Piece]) -> str:

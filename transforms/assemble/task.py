@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from schemas.content import ExtractedPage, Extraction, PageNeed, PageSeen, PageStatus
-from schemas.document import DocumentInfo
+from schemas.document import Document, DocumentInfo, DocumentStatus
 from schemas.options import LayoutMode
 from schemas.part import Part
 from transforms.runtime.pack import pack, unpack
@@ -32,12 +32,27 @@ def assemble_packed(info: DocumentInfo, extraction: bytes, mode: LayoutMode) -> 
     """By geometry, unless `mode` wants a model's word on some page."""
     # Only the parser processes assemble, and they have imported all of it.
     from transforms.assemble.document import assemble
-    from transforms.assemble.doubt import page_needs
 
     content = unpack(extraction, Extraction)
     document = assemble(info, content)
-    needs = page_needs(content, document.elements, mode) if info.media_type == PDF else ()
+    needs = needs_of(document, content, mode)
     return Assembled(needs=needs) if needs else Assembled(document=pack(document))
+
+
+def needs_of(document: Document, extraction: Extraction, mode: LayoutMode) -> tuple[PageNeed, ...]:
+    """Pages that the layout model shall see; none, and a failure of the document, where that cannot be told."""
+    from transforms.assemble.doubt import page_needs
+    from transforms.assemble.setbacks import Setbacks
+
+    if document.info.media_type != PDF:
+        return ()
+    setbacks = Setbacks()
+    lost = "pages are not shown to the layout model"
+    needs = setbacks.attempt(lost, 0, lambda: page_needs(extraction, document.elements, mode), lambda: ())
+    if setbacks.failures:
+        document.failures += setbacks.failures
+        document.status = DocumentStatus.PARTIAL
+    return needs
 
 
 def assemble_seen(info: DocumentInfo, extraction: bytes, layout: bytes) -> bytes:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+import msgspec
+
 from schemas.failures import Category, ConfigurationError, DocumentError, Failure, OutputError
 
 T = TypeVar("T")
@@ -27,6 +29,20 @@ def captured(function: Callable[[], T]) -> T | Raised:
         return function()
     except Exception as error:  # noqa: BLE001 - the guard
         return Raised(error)
+
+
+def attempt(function: Callable[[], T], otherwise: Callable[[BaseException], T]) -> T:
+    """The function's result; where it raises, what `otherwise` makes of the error.
+
+    For work that only adds to what has been read already. Raises what stops the run and a lack of memory as they are:
+    the same work with more memory would not fail.
+    """
+    result = captured(function)
+    if not isinstance(result, Raised):
+        return result
+    if isinstance(result.error, (*STOPS_THE_RUN, MemoryError)):
+        raise result.error
+    return otherwise(result.error)
 
 
 def guarded(stage: str, function: Callable[[], T]) -> T | Failure:
@@ -62,6 +78,18 @@ def failure_of(stage: str, error: BaseException) -> Failure:
         message=f"{type(error).__name__}: {error}",
         hint="raise --memory-limit, or exclude the document" if memory else "report this with the traceback column",
         traceback=_trace(error),
+    )
+
+
+def setback(stage: str, lost: str, error: BaseException, page: int = 0) -> Failure:
+    """The record of an error that costs a document, or one page of it, something but not its text."""
+    failure = failure_of(stage, error)
+    return msgspec.structs.replace(
+        failure,
+        category=Category.PARTIAL,
+        message=f"{lost}: {failure.message}",
+        hint="the text is kept; report this with the traceback column",
+        page=page,
     )
 
 
