@@ -61,13 +61,18 @@ def run_facts(run_id: str, options: Options, origins: Mapping[str, str], kind: s
 
 def _shown(value: object) -> object:
     if isinstance(value, str):
-        return redact(value) if "://" in value else value
+        return redact(_storable(value)) if "://" in value else _storable(value)
     return [_shown(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _storable(text: str) -> str:
+    """Names of files need not be UTF-8; what is stored must be."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def failed(options: WriteOptions, facts: RunFacts, status: str, error: BaseException) -> None:
     """Record a run that ended without a commit."""
-    message = (str(error).strip().splitlines() or [""])[-1][:2_000] or type(error).__name__
+    message = (_storable(str(error)).strip().splitlines() or [""])[-1][:2_000] or type(error).__name__
     ledger = ledger_of(options)
     if ledger.catalog.open_claim() is None:
         ledger.append(plain_record(facts, status, {}, message))

@@ -15,10 +15,11 @@ import msgspec
 from beam_pipeline.few import are_few, work_on_few
 from beam_pipeline.fingerprint import fingerprint
 from beam_pipeline.journal import failed, new_run_id, opened, record_of, run_facts
+from beam_pipeline.outputs import fitted
 from beam_pipeline.planning import Decisions, decide_listed
 from beam_pipeline.stage_options import commit_of, fetcher_of, pool_options
 from beam_pipeline.worker_errors import from_worker
-from schemas.failures import ConfigurationError, DocbeamError
+from schemas.failures import DocbeamError
 from schemas.options import Options
 from schemas.part import Part
 from schemas.plan import Changes, Planned, Root, RunFacts, Touch
@@ -75,7 +76,7 @@ def run(
 
     Raises ConfigurationError or OutputError, with nothing committed, when options or the output are broken.
     """
-    options = prepared(options)
+    options = fitted(options, about.origins)
     _check_models(options)
     with only_writer(options.write.output, wait=options.plan.wait):
         return _run(options, pipeline_args, observer, refs, about)
@@ -167,17 +168,6 @@ def _recorded(options: Options, facts: RunFacts) -> Iterator[None]:
     except KeyboardInterrupt as error:
         failed(options.write, facts, "interrupted", error)
         raise
-
-
-def prepared(options: Options) -> Options:
-    """Options with an absolute output; raises ConfigurationError when there is none."""
-    output = options.write.output
-    if not output:
-        raise ConfigurationError("no output: give --output DIR (or a gs:// or s3:// prefix)")
-    absolute = output.rstrip("/") if "://" in output else posixpath.abspath(output)
-    cache = posixpath.abspath(posixpath.expanduser(options.plan.extract_cache)) if options.plan.extract_cache else ""
-    plan = msgspec.structs.replace(options.plan, extract_cache=cache)
-    return msgspec.structs.replace(options, write=msgspec.structs.replace(options.write, output=absolute), plan=plan)
 
 
 def _close_pool(options: Options) -> None:

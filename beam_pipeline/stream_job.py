@@ -14,7 +14,8 @@ from apache_beam.runners.runner import PipelineResult
 
 from beam_pipeline.fingerprint import fingerprint
 from beam_pipeline.journal import new_run_id, opened, run_facts
-from beam_pipeline.local_run import About, prepared
+from beam_pipeline.local_run import About
+from beam_pipeline.outputs import fitted, prepared
 from beam_pipeline.streaming import DRAINED, STOP, Stream, is_marked, marker_path
 from beam_pipeline.submit import PROFILES, cancel, check_worker, name_job, translated
 from runners.streaming import stream_args
@@ -35,6 +36,7 @@ def post(options: Options, pipeline_args: Sequence[str], about: About, tell: Tel
     """Post the job. Raises ConfigurationError or OutputError when options, engine, inputs or output are broken."""
     options = prepared(options)
     flags = PROFILES[options.run.runner](options, stream_args(options, pipeline_args))
+    options = fitted(options, about.origins)
     source = absolute(options.source)
     for text in source.inputs:
         # Tells at once what workers would only log: an input that cannot be listed.

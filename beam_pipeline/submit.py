@@ -14,7 +14,8 @@ from apache_beam.runners.runner import PipelineResult
 
 from beam_pipeline.fingerprint import fingerprint
 from beam_pipeline.journal import new_run_id, opened, record_of, run_facts
-from beam_pipeline.local_run import PLAIN, About, prepared
+from beam_pipeline.local_run import PLAIN, About
+from beam_pipeline.outputs import fitted, prepared
 from beam_pipeline.pipeline import build
 from beam_pipeline.worker_errors import from_worker
 from runners import dataflow, flink
@@ -43,6 +44,7 @@ def submit(
     options = prepared(options)
     flags = PROFILES[options.run.runner](options, pipeline_args)
     _refuse_template(flags)
+    options = fitted(options, about.origins)
     with only_writer(options.write.output, wait=options.plan.wait):
         return _submit(options, flags, refs, about)
 

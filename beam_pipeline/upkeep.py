@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeVar
@@ -15,6 +14,7 @@ from schemas.plan import RunFacts
 from transforms.write import maintain
 from transforms.write.ledger import Ledger, find_run, utc_now
 from transforms.write.lock import only_writer
+from transforms.write.roots import output_root
 from transforms.write.tables import output_format
 
 T = TypeVar("T")
@@ -45,7 +45,7 @@ def migrate(output: str) -> list[str]:
 
 
 def _kept_apart(output: str, kind: str, act: Callable[[Ledger, RunFacts], T]) -> T:
-    root = output.rstrip("/") if "://" in output else posixpath.abspath(output)
+    root = output_root(output)
     options = msgspec.convert({"output": root, "format": output_format(root)}, WriteOptions)
     with only_writer(root):
         return act(ledger_of(options), RunFacts(run_id=new_run_id(), kind=kind, started=utc_now()))

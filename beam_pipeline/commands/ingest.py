@@ -81,10 +81,20 @@ def ingest(
         print_sources(options.source, as_json=as_json)
         return
     set_log_level(quiet=quiet, verbose=verbose)
+    options = fitted_here(resolved)
     if not quiet:
         tell(startup_line(options))
     job = Job(options=options, origins=resolved.origins, pipeline_args=tuple(ctx.meta[PIPELINE_ARGS]))
     finish(run_job(job, quiet=quiet, verbose=verbose), options, as_json=as_json)
+
+
+def fitted_here(resolved: Resolved) -> Options:
+    """The options as a run on this machine will have them; what cannot be is refused before anything is said."""
+    if resolved.options.run.runner != "direct":
+        return resolved.options
+    from beam_pipeline.outputs import fitted
+
+    return fitted(resolved.options, resolved.origins)
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

@@ -47,11 +47,11 @@ def plan(
     """
     options = resolved.options
     check_inputs_given(options)
-    from beam_pipeline.local_run import prepared
+    from beam_pipeline.outputs import fitted
     from beam_pipeline.planning import plan_run
 
     with stdout_kept_clean():
-        found = plan_run(prepared(options), listed_on_stdin(options))
+        found = plan_run(fitted(options, resolved.origins), listed_on_stdin(options))
     if as_json:
         emit_json(found)
         return

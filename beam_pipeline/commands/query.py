@@ -82,8 +82,8 @@ def _register(connection: duckdb.DuckDBPyConnection, output: str, as_of: str, ve
     for name in TABLES:
         if name != RUNS_TABLE:
             connection.register(name, found.open(name))
-        elif read_runs(output):
-            connection.register(name, open_table(output, name))
+        elif read_runs(found.root):
+            connection.register(name, open_table(found.root, name))
 
 
 def _rows(answer: duckdb.DuckDBPyConnection) -> Iterator[tuple[object, ...]]:

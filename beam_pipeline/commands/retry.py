@@ -59,7 +59,7 @@ def retry(
 
 def retry_options(options: Options) -> Options:
     """The options of a run that works on exactly the documents it is given."""
-    from beam_pipeline.local_run import prepared
+    from beam_pipeline.outputs import prepared
 
     plan = msgspec.structs.replace(options.plan, force=True, deleted="keep")
     source = msgspec.structs.replace(options.source, inputs=(), manifests=(), include=(), exclude=())

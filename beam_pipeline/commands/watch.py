@@ -15,6 +15,7 @@ from beam_pipeline.commands.ingest import (
     PIPELINE_ARGS,
     Job,
     check_inputs_given,
+    fitted_here,
     set_log_level,
     startup_line,
 )
@@ -65,6 +66,7 @@ def watch(
     except ValueError as error:
         raise ConfigurationError(f"--every: {error}") from error
     set_log_level(quiet=False, verbose=verbose)
+    options = fitted_here(resolved)
     tell(startup_line(options))
     stop = threading.Event()
 

@@ -1,6 +1,7 @@
 """Commands through Typer's runner; the graph itself is replaced where only the command is at stake."""
 
 import logging
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -69,7 +70,7 @@ def test_ingest_passes_options_and_beam_arguments(runs):
     ((options, beam, refs),) = runs.seen
     assert options.source.inputs == ("in", "in/a.md")
     assert options.source.exclude == ("*.tmp",)
-    assert options.write.output == "out"
+    assert options.write.output == str(Path.cwd() / "out")
     assert options.extract.memory_limit == 512_000_000
     assert options.extract.workers == 3
     assert options.chunk.include_types == ("hidden",)
@@ -86,7 +87,7 @@ def test_documents_listed_on_stdin_reach_the_graph(runs, tmp_path):
 def test_ingest_tells_the_start_on_stderr_and_the_report_on_stdout(runs):
     result = docbeam("ingest", "in", "-o", "out")
     assert "documents  2: 2 ok" in result.stdout
-    assert "in -> out (delta)" in result.stderr
+    assert f"in -> {Path.cwd() / 'out'} (delta)" in result.stderr
     assert "pymupdf" in result.stderr
     assert "1 documents" in result.stderr
 

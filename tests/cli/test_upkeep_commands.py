@@ -86,7 +86,7 @@ def test_housekeeping(output):
 
 def test_formats_without_versions_say_so(tmp_path):
     (tmp_path / "documents").mkdir()
-    (tmp_path / "documents" / "part-1.avro").write_bytes(b"")
+    (tmp_path / "documents" / "part-20260101T000000-abcdef-0000.avro").write_bytes(b"")
     assert "only delta outputs" in docbeam("compact", tmp_path, code=2)
 
 

@@ -13,7 +13,7 @@ from pipeline_runs import check_output, ingest, options_for, read_tables, withou
 
 from beam_pipeline import streaming
 from beam_pipeline.journal import opened
-from beam_pipeline.local_run import prepared
+from beam_pipeline.outputs import prepared
 from beam_pipeline.streaming import DRAINED, Stream, is_marked, marker_path
 from runners import direct
 from schemas.options import ExtractOptions, StreamOptions

@@ -19,7 +19,7 @@ from schemas.part import WrittenFile
 from schemas.tables import TABLES
 from transforms.runtime.stores import delta_options
 from transforms.write.columns import grown, incompatible, schema_of
-from transforms.write.delta import delta_table, delta_uri, is_delta
+from transforms.write.delta import commit_info, delta_table, delta_uri, is_delta
 from transforms.write.files import SUFFIX
 from transforms.write.marker import mark
 from transforms.write.staging import FOLDER, dead_runs
@@ -66,8 +66,8 @@ class Catalog(Protocol):
         """
         ...
 
-    def open_claim(self) -> tuple[str, float] | None:
-        """(run, seconds since the epoch) of the run that is committing, or died while it was."""
+    def open_claim(self) -> tuple[str, int] | None:
+        """(run, version of the runs table) of the run that is committing, or died while it was."""
         ...
 
     def claim(self, run_id: str, seen: int) -> None:
@@ -181,13 +181,13 @@ class DeltaCatalog:
         except DeltaError as error:
             raise OutputError(f"cannot write the runs table below {self._root}: {error}") from error
 
-    def open_claim(self) -> tuple[str, float] | None:
-        """(run, seconds since the epoch) of a claim that no row of the runs table followed."""
+    def open_claim(self) -> tuple[str, int] | None:
+        """(run, version of the runs table) of a claim that no row of the runs table followed."""
         if not self.exists("runs"):
             return None
-        newest = self._table("runs").history(1)[0]
-        run_id = newest.get(CLAIM)
-        return (str(run_id), newest["timestamp"] / 1000) if run_id else None
+        version = int(self._table("runs").version())
+        run_id = commit_info(self._root, "runs", version).get(CLAIM)
+        return (str(run_id), version) if run_id else None
 
 
 def _remove_files(folder: str, prefix: str) -> None:
@@ -224,7 +224,7 @@ class PlainCatalog:
         """None."""
         return {}
 
-    def open_claim(self) -> tuple[str, float] | None:
+    def open_claim(self) -> tuple[str, int] | None:
         """Never known."""
         return None
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
-from schemas.failures import ConfigurationError, OutputError
-from transforms.runtime.stores import delta_options
+from schemas.failures import ConfigurationError, DocumentError, OutputError
+from transforms.runtime.outputs import LOG
+from transforms.runtime.stores import AnyStore, delta_options
 from transforms.runtime.uris import is_local
 
 #: deltalake 1.6 takes '%20' for a blank and a backslash for a slash, so that it would read another folder, and gives up
@@ -44,6 +47,25 @@ def delta_table(
         return DeltaTable(delta_uri(root, table), version, storage_options=_options(root, options))
     except (DeltaError, OSError) as error:
         raise OutputError(f"cannot open table {table!r} below {root}: {error}") from error
+
+
+def log_entry(root: str, table: str, version: int) -> str:
+    """Path of the commit that made a version."""
+    return posixpath.join(root, table, LOG, f"{version:020d}.json")
+
+
+def commit_info(root: str, table: str, version: int) -> dict[str, Any]:
+    """What the commit that made a version says of itself.
+
+    Not `DeltaTable.history`: deltalake 1.6 finds none below folders with '#' or '?' in their names, and says nothing.
+    """
+    path = log_entry(root, table, version)
+    try:
+        with AnyStore().open(path) as file:
+            entries = [json.loads(line) for line in file.read().splitlines()]
+    except (DocumentError, ValueError) as error:
+        raise OutputError(f"cannot read the log of table {table!r} below {root}: {error}") from error
+    return next((entry["commitInfo"] for entry in entries if "commitInfo" in entry), {})
 
 
 def _options(root: str, options: Mapping[str, str] | None) -> dict[str, str]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from schemas.failures import OutputError
+from transforms.runtime.uris import is_local
 from transforms.write.staging import FOLDER
 
 NAME = "writer"
@@ -21,7 +22,7 @@ _POLL_SECONDS = 0.5
 @contextmanager
 def only_writer(root: str, *, wait: bool = False) -> Iterator[None]:
     """Be the only one who changes the output. OutputError when another process does and we shall not `wait`."""
-    if "://" in root:
+    if not is_local(root):
         yield
         return
     path = os.path.join(root, FOLDER, NAME)

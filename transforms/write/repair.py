@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import time
-
 from deltalake import CommitProperties
 from deltalake.exceptions import DeltaError
 
 from schemas.failures import OutputError
 from schemas.plan import RunFacts
+from transforms.runtime.uris import is_local
 from transforms.write.catalog import DeltaCatalog
-from transforms.write.ledger import COMMITTED, Ledger, plain_record, utc_now
+from transforms.write.delta import log_entry
+from transforms.write.ledger import COMMITTED, RUNS_TABLE, Ledger, plain_record, utc_now
+from transforms.write.storage import age
 
 #: On an object store nobody can see whether a writer lives: it has this long for its commits.
 LEASE_SECONDS = 1800.0
@@ -32,7 +33,7 @@ def settle(ledger: Ledger, run_id: str, lease: float = LEASE_SECONDS) -> int:
     claim = catalog.open_claim()
     if claim is None:
         return catalog.writer()
-    if "://" in ledger.root and time.time() - claim[1] < lease:
+    if not is_local(ledger.root) and age(ledger.root, log_entry(ledger.root, RUNS_TABLE, claim[1])) < lease:
         raise OutputError(f"run {claim[0]} is committing to {ledger.root}: wait for it and run again")
     restore(ledger, newest.table_versions)
     facts = RunFacts(run_id=run_id, kind="repair", started=utc_now())

@@ -10,8 +10,9 @@ from schemas.plan import RunRecord
 from schemas.tables import TABLES
 from transforms.write.catalog import CLAIM
 from transforms.write.columns import conform
-from transforms.write.delta import delta_table, is_delta
+from transforms.write.delta import commit_info, delta_table, is_delta
 from transforms.write.ledger import RUNS_TABLE, find_run, in_order, newest, run_at_version
+from transforms.write.roots import output_root
 from transforms.write.tables import open_table, output_format
 
 _TRIES = 20
@@ -30,6 +31,7 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 def read_runs(root: str) -> list[RunRecord]:
     """The runs table, oldest run first; empty for outputs that have none."""
+    root = output_root(root)
     kind = output_format(root)
     if kind == "delta" and not is_delta(root, RUNS_TABLE):
         return []
@@ -41,6 +43,7 @@ def snapshot(root: str, as_of: str = "", version: int | None = None) -> Snapshot
 
     Raises ConfigurationError for a run or version that is not on record.
     """
+    root = output_root(root)
     if output_format(root) != "delta":
         if as_of or version is not None:
             raise ConfigurationError(f"{root} is of a format without versions: only delta outputs keep earlier ones")
@@ -71,8 +74,8 @@ def _runs_state(root: str) -> tuple[int, bool] | None:
     """Version of the runs table, and whether a commit is under way (or died on its way)."""
     if not is_delta(root, RUNS_TABLE):
         return None
-    table = delta_table(root, RUNS_TABLE)
-    return int(table.version()), CLAIM in table.history(1)[0]
+    version = int(delta_table(root, RUNS_TABLE).version())
+    return version, CLAIM in commit_info(root, RUNS_TABLE, version)
 
 
 def _version(root: str, name: str) -> int:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import IO
 
+from transforms.runtime.uris import is_local
+
 FOLDER = "_staging"
 _LOCK = "lock"
 
@@ -19,7 +21,7 @@ def hold(root: str, run_id: str) -> None:
 
     Outputs in object stores are left alone: there is no lock that a dying process gives back.
     """
-    if "://" not in root:
+    if is_local(root):
         _held_lock(root, run_id)
 
 
@@ -47,7 +49,7 @@ def dead_runs(root: str) -> Iterator[str]:
     made it died before it had its lock, or after it gave it up.
     """
     parent = os.path.join(root, FOLDER)
-    if "://" in root or not os.path.isdir(parent):
+    if not is_local(root) or not os.path.isdir(parent):
         return
     for run_id in sorted(os.listdir(parent)):
         folder = os.path.join(parent, run_id)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import posixpath
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import IO, Protocol
 
-from schemas.failures import OutputError
+from schemas.failures import DocumentError, OutputError
+from transforms.runtime.outputs import STAGING
+from transforms.runtime.stores import AnyStore
 from transforms.runtime.uris import is_local
 from transforms.write.staging import remove
 
@@ -80,6 +84,20 @@ class LocalStorage:
         with output_errors(prefix):
             names = sorted(os.listdir(prefix)) if os.path.isdir(prefix) else []
         return [path for name in names if os.path.isfile(path := os.path.join(prefix, name))]
+
+
+def age(root: str, path: str) -> float:
+    """Seconds since a file of the output was written, by the clock that gave it its time: ours may differ."""
+    storage, now = storage_of(root), posixpath.join(root, STAGING, f".now-{uuid.uuid4().hex}")
+    with storage.create(now) as file:
+        file.write(b"")
+    try:
+        written, asked = (AnyStore().stat(name).mtime for name in (path, now))
+    except DocumentError as error:
+        raise OutputError(f"cannot tell how old {path} is: {error}") from error
+    finally:
+        storage.delete(now)
+    return (asked or 0.0) - (written or 0.0)
 
 
 @contextmanager

@@ -20,10 +20,12 @@ from schemas.part import WrittenFile
 from schemas.plan import Changes
 from schemas.tables import TABLES
 from transforms.write.commit import Committer, gathered
+from transforms.write.delta import log_entry
 from transforms.write.index import DocumentIndex
 from transforms.write.kept import KeptCatalog
-from transforms.write.ledger import Ledger, utc_now
+from transforms.write.ledger import RUNS_TABLE, Ledger, utc_now
 from transforms.write.repair import LEASE_SECONDS, settle
+from transforms.write.storage import age
 
 #: A claim of our own stream that is not this very commit's belongs to a worker that died, or that nobody waits for any
 #: more; it is given up this long after its last commit to any table. Should it still live, it notices.
@@ -101,21 +103,22 @@ class WindowCommitter(msgspec.Struct, frozen=True, kw_only=True):
             return seen, claim is not None
         raise OutputError(f"others commit to {self.committer.root} all the time: let one stream write to an output")
 
-    def _open_claim(self, run_id: str) -> tuple[str, float] | None:
+    def _open_claim(self, run_id: str) -> tuple[str, int] | None:
         """The claim of somebody who died, of whom patience ended with, or our own; None when there is none."""
         waited = 0.0
         while (claim := self.catalog.open_claim()) is not None and claim[0] != run_id:
-            if time.time() - self._last_sign(claim[1]) >= self._lease(claim[0]) or waited >= PATIENCE_SECONDS:
+            if self._silence() >= self._lease(claim[0]) or waited >= PATIENCE_SECONDS:
                 return claim
             self.sleep(_POLL_SECONDS)
             waited += _POLL_SECONDS
             self.catalog.refresh()
         return claim
 
-    def _last_sign(self, claimed: float) -> float:
-        """When whoever claimed the output was last heard of."""
-        newest = [self.catalog.table(name).history(1)[0]["timestamp"] / 1000 for name in TABLES]
-        return float(max(claimed, *newest))
+    def _silence(self) -> float:
+        """Seconds since whoever claimed the output was last heard of."""
+        root, tables = self.committer.root, (*TABLES, RUNS_TABLE)
+        newest = (log_entry(root, name, self.catalog.table(name).version()) for name in tables)
+        return min(age(root, path) for path in newest)
 
     def _lease(self, claimant: str) -> float:
         return OWN_LEASE_SECONDS if claimant.startswith(self.committer.facts.run_id) else LEASE_SECONDS

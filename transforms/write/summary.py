@@ -9,6 +9,7 @@ from schemas.document import DocumentStatus
 from schemas.options import WriteOptions
 from schemas.plan import RunFacts, RunRecord
 from schemas.report import RunReport
+from transforms.runtime.uris import is_local, local_uri
 from transforms.write.known import known_files
 from transforms.write.ledger import plain_record
 from transforms.write.read import read_rows
@@ -26,7 +27,7 @@ def run_report(options: WriteOptions, run_id: str, record: RunRecord | None, ela
     unchanged = counts.get("listed", 0) - sum(statuses.values())
     return RunReport(
         run_id=run_id,
-        output=options.output,
+        output=local_uri(options.output) if is_local(options.output) else options.output,
         format=options.format,
         kind=record.kind,
         statuses=statuses | ({"unchanged": unchanged} if unchanged > 0 else {}),

@@ -13,7 +13,7 @@ from deltalake.exceptions import DeltaError
 
 from schemas.failures import ConfigurationError, DocumentError, OutputError
 from transforms.runtime.stores import AnyStore
-from transforms.runtime.uris import is_local
+from transforms.runtime.uris import scheme
 from transforms.write.columns import schema_of
 from transforms.write.delta import delta_table
 from transforms.write.files import SUFFIX
@@ -54,9 +54,9 @@ def _files(folder: str) -> list[str]:
 
 
 def _dataset(files: list[str], kind: str, schema: pa.Schema) -> ds.Dataset:
-    if all(map(is_local, files)):
+    if not any(map(scheme, files)):
         return ds.dataset(files, format=kind, schema=schema)
-    # Arrow reads object stores, too, but with credentials and settings of its own.
+    # Arrow reads object stores, too, but with credentials and settings of its own; and no names that are not UTF-8.
     format = ds.ParquetFileFormat() if kind == "parquet" else ds.IpcFileFormat()
     store = AnyStore()
     return ds.FileSystemDataset([format.make_fragment(store.open(file)) for file in files], schema, format)
