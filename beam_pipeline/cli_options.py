@@ -44,6 +44,9 @@ FLAGS = (
     Flag("source.manifests", _SOURCES, "File with a uri column: .txt .csv .jsonl .avro .parquet. Repeatable."),
     Flag("source.include", _SOURCES, "Only paths that match this glob, such as '**/*.pdf'. Repeatable."),
     Flag("source.exclude", _SOURCES, "No paths that match this glob. Repeatable."),
+    Flag(
+        "source.require_inputs", _SOURCES, "Stop where one of several inputs is missing, instead of going on without."
+    ),
     Flag("fetch.cache_dir", _FETCH, "Keep fetched documents here; without it a temporary directory of the run."),
     Flag("fetch.cache_bytes", _FETCH, "Bound of the cache, such as 2GiB."),
     Flag("fetch.max_bytes", _FETCH, "Larger documents fail, such as 512MB."),

@@ -24,7 +24,16 @@ from transforms.write.known import known_files, known_rows
 from transforms.write.storage import storage_of
 
 #: Actions whose documents are named; the others are many, and only counted.
-NAMED = (Action.NEW, Action.CHANGED, Action.OPTIONS, Action.CHECK, Action.RETRY, Action.FORCED, Action.REMOVED)
+NAMED = (
+    Action.NEW,
+    Action.CHANGED,
+    Action.OPTIONS,
+    Action.CHECK,
+    Action.RETRY,
+    Action.FORCED,
+    Action.MISSING,
+    Action.REMOVED,
+)
 
 
 class Plan(msgspec.Struct, kw_only=True):

@@ -2,7 +2,8 @@
 
 DocbeamError
 ├── ConfigurationError   wrong options or set-up: stops the run at once
-│   └── NothingListed    an input matches no document
+│   └── InputMissing     an input cannot be listed
+│       └── NothingListed    it matches no document
 ├── OutputError          the output cannot be written: stops the run at once
 └── DocumentError        one document or page; becomes a Failure row
     ├── NotFound (OutOfReach)  Forbidden  TooLarge  TimedOut  Unsupported  Corrupt
@@ -55,7 +56,11 @@ class ConfigurationError(DocbeamError):
     """Options or set-up are wrong; the message says how to fix them. Stops the run."""
 
 
-class NothingListed(ConfigurationError):
+class InputMissing(ConfigurationError):
+    """An input cannot be listed: with others beside it a run goes on, and tells."""
+
+
+class NothingListed(InputMissing):
     """An input matches no document: a mistake for a run, a matter of time for whoever watches it."""
 
 

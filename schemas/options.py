@@ -45,6 +45,8 @@ class SourceOptions(msgspec.Struct, frozen=True, kw_only=True):
     #: Glob patterns on the path below the ingested root; empty means all.
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    #: Whether an input that cannot be listed stops the run, also where there are others.
+    require_inputs: bool = False
 
 
 class FetchOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -33,12 +33,16 @@ class Action(StrEnum):
     WAITING = "waiting"
     #: It crashed or hung its parser: left alone until its content changes.
     QUARANTINED = "quarantined"
+    #: An input that cannot be listed.
+    MISSING = "missing"
     #: Gone from an input that was listed completely.
     REMOVED = "removed"
 
 
 #: Actions that bring a document's bytes here.
-FETCHING = frozenset({Action.NEW, Action.CHANGED, Action.CHECK, Action.OPTIONS, Action.RETRY, Action.FORCED})
+FETCHING = frozenset(
+    {Action.NEW, Action.CHANGED, Action.CHECK, Action.OPTIONS, Action.RETRY, Action.FORCED, Action.MISSING}
+)
 
 
 #: Statuses of documents that have rows to lose.
@@ -82,13 +86,18 @@ class Known(msgspec.Struct, frozen=True, array_like=True):
 class Root(msgspec.Struct, frozen=True):
     """An input that was listed: what is below it and was not found is gone."""
 
-    #: 'folder' (a folder or a prefix of a store), 'pattern', 'manifest'; 'single' proves nothing about others.
+    #: 'folder' (a folder or a prefix of a store), 'pattern', 'manifest'; 'single' and 'missing' prove nothing about
+    #: others.
     kind: str
     #: Its canonical URI; folders end in '/'.
     uri: str
     listed: int = 0
     #: Folders and files that could not be read: nothing is known about what is below them.
     holes: tuple[str, ...] = ()
+    #: Why it could not be listed, of kind 'missing'.
+    problem: str = ""
+    #: Whether it could be, and matches nothing.
+    empty: bool = False
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):

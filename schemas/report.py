@@ -65,6 +65,8 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     left_alone: dict[str, int] = {}
     #: Documents whose rows went (or became tombstones), because their source is gone.
     removed: int = 0
+    #: Inputs that could not be listed: what they held was left as it was.
+    missing_inputs: int = 0
     #: All documents of the output by status, whoever listed them.
     held: dict[str, int] = {}
     #: Statuses that count as failures beside 'failed' and 'stale'.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from schemas.failures import Failure
+
 
 class SourceRef(msgspec.Struct, frozen=True, kw_only=True):
     """One document to ingest, as listed. `uri` is canonical and unique within a run."""
@@ -19,6 +21,8 @@ class SourceRef(msgspec.Struct, frozen=True, kw_only=True):
     stamp: str = ""
     #: URI of the manifest that named the document; '' for folders, patterns and single names.
     manifest: str = ""
+    #: What stands here for an input that cannot be listed, as its failure; its documents are not known.
+    failure: Failure | None = None
 
 
 class Fetched(msgspec.Struct, frozen=True, kw_only=True):

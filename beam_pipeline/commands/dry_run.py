@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 import typer
 
-from beam_pipeline.cli_console import emit_json, printable
+from beam_pipeline.cli_console import emit_json, printable, tell
 from schemas.options import SourceOptions
 from schemas.source import SourceRef
 
@@ -58,17 +58,15 @@ def list_sources(options: SourceOptions) -> Iterator[Listed]:
 
 def _references(options: SourceOptions) -> Iterable[SourceRef]:
     from transforms.runtime.stores import AnyStore
-    from transforms.sources.listing import STDIN, expand, expand_manifest, select
+    from transforms.sources.listing import STDIN, expand_inputs
     from transforms.sources.manifest import read_stdin_lines
 
-    store = AnyStore()
-    for text in options.inputs:
-        if text == STDIN:
-            yield from select(read_stdin_lines(sys.stdin), options)
-        else:
-            yield from expand(text, store, options)
-    for manifest in options.manifests:
-        yield from expand_manifest(manifest, store, options)
+    named = read_stdin_lines(sys.stdin) if STDIN in options.inputs else ()
+    for found in expand_inputs(options, named, AnyStore()):
+        if isinstance(found, SourceRef) and found.failure is None:
+            yield found
+        elif isinstance(found, SourceRef) and found.failure is not None:
+            tell(f"docbeam: {printable(found.failure.message)}")
 
 
 def _rounded(size: int) -> str:

@@ -114,6 +114,9 @@ def finish(report: RunReport, options: Options, *, as_json: bool) -> None:
     with unread_is_fine():
         _print(report, as_json=as_json)
     end_by(report.failure_ratio, options)
+    if report.missing_inputs and options.run.max_failure_ratio < 1:
+        tell(f"docbeam: {report.missing_inputs} of the inputs could not be listed; what they held stays as it was")
+        raise typer.Exit(FAILED)
 
 
 def end_by(ratio: float, options: Options) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
+import time
+from collections.abc import Callable
 from typing import Annotated
 
 import msgspec
@@ -22,11 +23,14 @@ from beam_pipeline.commands.ingest import (
 from beam_pipeline.config import Resolved
 from beam_pipeline.interrupts import Drainable
 from beam_pipeline.units import parse_seconds
-from schemas.failures import ConfigurationError, NothingListed
+from schemas.failures import ConfigurationError, InputMissing, NothingListed
 from schemas.options import Options
+from schemas.plan import Action
 from schemas.report import RunReport
 from transforms.runtime.patterns import has_magic
 
+#: Seconds between tries of what cannot be read: twice as many each time.
+FIRST_WAIT, LONGEST_WAIT = 30.0, 900.0
 _KEYS = tuple(key for key in ALL if key not in ("plan.force", "run.runner", "run.max_failure_ratio"))
 
 
@@ -76,11 +80,35 @@ def watch(
 
     job = Job(options=options, origins=resolved.origins, kind="watch", pipeline_args=tuple(ctx.meta[PIPELINE_ARGS]))
     with Drainable(ask, verbose=verbose), stdout_kept_clean():
-        keep_looking(lambda: look(job), schedule, stop, tell)
+        keep_looking(Looker(job).look, schedule, stop, tell)
 
 
-def look(job: Job) -> RunReport | None:
-    """Run if there is something to do: runs without changes would fill the runs table."""
+class Looker:
+    """Looks again and again, and tries what cannot be read after longer and longer waits."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._tried: list[str] = []
+        self._times, self._last = 0, 0.0
+
+    def look(self) -> RunReport | None:
+        """Run if there is something to do: runs without changes would fill the runs table."""
+        return look(self._job, self._is_worth_a_run)
+
+    def _is_worth_a_run(self, documents: dict[str, list[str]]) -> bool:
+        """Whether something is new, or its next try is due."""
+        hopeless = sorted(documents[Action.RETRY] + documents[Action.MISSING])
+        if len(hopeless) < sum(map(len, documents.values())) or hopeless != self._tried:
+            self._tried, self._times, self._last = hopeless, 1, time.monotonic()
+            return any(documents.values())
+        if not hopeless or time.monotonic() - self._last < min(LONGEST_WAIT, FIRST_WAIT * 2**self._times):
+            return False
+        self._times, self._last = self._times + 1, time.monotonic()
+        return True
+
+
+def look(job: Job, is_worth_a_run: Callable[[dict[str, list[str]]], bool]) -> RunReport | None:
+    """One look at the inputs, and the run that follows from it."""
     from beam_pipeline.local_run import About, run
     from beam_pipeline.planning import plan_run
     from beam_pipeline.progress import observe
@@ -92,7 +120,10 @@ def look(job: Job) -> RunReport | None:
     except NothingListed:
         options = with_filled_inputs(options)
         plan = plan_run(options)
-    if not any(plan.documents.values()):
+    if plan.documents[Action.MISSING]:
+        options = with_filled_inputs(options)
+        plan = plan_run(options)
+    if not is_worth_a_run(plan.documents):
         return None
     start_fork_server()
     with observe(messages(), quiet=False) as observer:
@@ -106,9 +137,14 @@ def with_filled_inputs(options: Options) -> Options:
 
     filled: list[str] = []
     for text in options.source.inputs:
-        with contextlib.suppress(NothingListed):
+        try:
             next(expand(text, AnyStore(), options.source), None)
-            filled.append(text)
+        except NothingListed:
+            continue
+        except InputMissing:
+            # The run tells of it.
+            pass
+        filled.append(text)
     if not filled and not options.source.manifests:
         raise NothingListed("no input matches anything")
     source = msgspec.structs.replace(options.source, inputs=tuple(filled))

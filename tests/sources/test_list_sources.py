@@ -53,5 +53,18 @@ def test_every_input_is_listed_and_told_as_a_root(tmp_path, monkeypatch):
 
 
 def test_errors_stop_the_run(tmp_path):
+    none = str(tmp_path / "none")
     with pytest.raises(Exception, match="no such file or folder"), beam.Pipeline() as pipeline:
-        _ = pipeline | ListSources(SourceOptions(inputs=(str(tmp_path / "none"),)))
+        _ = pipeline | ListSources(SourceOptions(inputs=(none,), require_inputs=True))
+    with pytest.raises(Exception, match="ftp"), beam.Pipeline() as pipeline:
+        _ = pipeline | ListSources(SourceOptions(inputs=("ftp://host/x",)))
+
+
+def test_an_input_that_cannot_be_listed_stands_for_itself(tmp_path):
+    none = str(tmp_path / "none")
+    with beam.Pipeline() as pipeline:
+        listing = pipeline | ListSources(SourceOptions(inputs=(none, str(tmp_path))))
+        told = listing.refs | beam.Map(lambda ref: (ref.uri, ref.failure.category.value, ref.failure.retryable))
+        assert_that(told, equal_to([(none, "not_found", True)]))
+        kinds = listing.roots | beam.Map(lambda root: (root.kind, root.listed))
+        assert_that(kinds, equal_to([("missing", 1), ("folder", 0)]), label="roots")

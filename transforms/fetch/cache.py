@@ -20,6 +20,8 @@ from typing import BinaryIO
 
 import msgspec
 
+from transforms.runtime.cache_tag import TAG, tag_cache
+
 #: Eviction makes this much room at once, so that it does not run at every download.
 _FILL_AFTER_EVICTION = 0.8
 
@@ -95,6 +97,7 @@ class FileCache:
         )
         for folder in (self._data, self._entries, self._locks, self._incoming):
             os.makedirs(folder, mode=0o700, exist_ok=True)
+            tag_cache(folder)
         self._max_bytes = max_bytes
         self._mutex = threading.Lock()
         self._bytes = sum(size for _, size, _ in _files(self._data))
@@ -208,6 +211,8 @@ def _files(folder: str) -> Iterator[tuple[float, int, str]]:
     """Time of last use, size and path of each file in `folder`."""
     with os.scandir(folder) as entries:
         for entry in entries:
+            if entry.name == TAG:
+                continue
             try:
                 status = entry.stat()
             except FileNotFoundError:

@@ -49,7 +49,7 @@ def fetched_part(planned: Planned, open_source: OpenSource, fingerprint: str) ->
     attempts = known.attempts if known is not None and known.retryable else 0
     doc_id = document_id(identity_uri(ref.uri))
     replaces = known is not None and known.good
-    result = guarded(STAGE, fetch)
+    result: Fetched | Failure | None = ref.failure or guarded(STAGE, fetch)
     if isinstance(result, Failure):
         # The listing's stamp proves nothing: these bytes were never read.
         unread = msgspec.structs.replace(ref, stamp="")

@@ -23,7 +23,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def decide(stamp: str, known: Known | None, rules: Rules) -> Action:
-    """What to do about a listed document; `stamp` is the listing's."""
+    """What to do about a listed document; `stamp` is the listing's. Inputs that could not be listed are none."""
     if known is None or known.status == DocumentStatus.DELETED:
         return Action.NEW
     if rules.force:

@@ -13,7 +13,7 @@ from schemas.options import PlanOptions, SourceOptions
 from schemas.plan import FETCHING, Action, Changes, Known, Planned, Root, Touch
 from transforms.plan.blocks import Listed, Packed, by_bucket, known_of, listed_of, with_mark
 from transforms.plan.decide import Rules, decide
-from transforms.plan.roots import gone_finder
+from transforms.plan.roots import gone_finder, require_some
 from transforms.runtime.references import better
 
 DIGEST_BITS = 128
@@ -33,6 +33,7 @@ class Join(msgspec.Struct, frozen=True, kw_only=True):
         self, listed: Iterable[Packed], known: Iterable[Packed], roots: Iterable[Root], tell: Teller | None = None
     ) -> Iterator[Planned | Changes]:
         """Every document to work on, large ones first, then one Changes with the rest. `tell` hears of all."""
+        roots = list(roots)
         rest, is_gone = Changes(), gone_finder(roots, self.sources)
         listed_blocks, known_blocks = by_bucket(listed), by_bucket(known)
         work = []
@@ -43,6 +44,7 @@ class Join(msgspec.Struct, frozen=True, kw_only=True):
             rows = {row.doc_id: row for row in known_of(known_blocks.pop(bucket, []))}
             chosen = list(self._bucket(documents, rows, is_gone, Notes(rest, tell)))
             work.append(sorted(chosen, key=_size))
+        require_some(roots, rest.received)
         yield from merge(*work, key=_size)
         yield rest
 
@@ -52,7 +54,7 @@ class Join(msgspec.Struct, frozen=True, kw_only=True):
         for doc_id, item in documents.items():
             row = rows.pop(doc_id, None)
             notes.changes.held += row is not None and row.good
-            action = decide(item.ref.stamp, row, self.rules)
+            action = Action.MISSING if item.ref.failure else decide(item.ref.stamp, row, self.rules)
             notes.count(action, item.ref.uri, row)
             notes.list(item)
             if row is not None and row.status not in _GOOD:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from schemas.document import DocumentStatus
+from schemas.failures import InputMissing, NothingListed
 from schemas.options import SourceOptions
 from schemas.plan import Known, Root
 from transforms.runtime.patterns import fixed_prefix, matches, path_filter
 from transforms.runtime.uris import safe_path
+
+_SINGLE = ("single", "missing")
 
 
 def gone_finder(roots: Iterable[Root], options: SourceOptions) -> Callable[[Known], bool]:
@@ -17,7 +20,7 @@ def gone_finder(roots: Iterable[Root], options: SourceOptions) -> Callable[[Know
     It is when a root that was listed completely would hold it and --include and --exclude let it pass. A root that
     listed nothing at all proves nothing: an empty folder is more often a disk that is not mounted.
     """
-    complete = [root for root in roots if root.listed and root.kind != "single"]
+    complete = [root for root in roots if root.listed and root.kind not in _SINGLE]
     passes = path_filter(options)
 
     def is_gone(known: Known) -> bool:
@@ -32,6 +35,9 @@ def covers(root: Root, known: Known, passes: Callable[[str], bool]) -> bool:
     """Whether a complete listing of `root` finds the document if it is still there."""
     if any(known.uri == hole or known.uri.startswith(hole.rstrip("/") + "/") for hole in root.holes):
         return False
+    if known.uri == root.uri.rstrip("/") and known.unread:
+        # What stood for the input while it could not be listed.
+        return True
     if root.kind == "manifest":
         return known.manifest == root.uri
     if root.kind == "folder":
@@ -45,4 +51,12 @@ def covers(root: Root, known: Known, passes: Callable[[str], bool]) -> bool:
 
 def unproven(roots: Sequence[Root]) -> list[str]:
     """Roots below which nothing is taken for gone, because they listed nothing."""
-    return [root.uri for root in roots if not root.listed and root.kind != "single"]
+    return [root.uri for root in roots if not root.listed and root.kind not in _SINGLE]
+
+
+def require_some(roots: Sequence[Root], listed: int) -> None:
+    """Raise InputMissing when no input could be listed, and nothing is named beside them."""
+    missing = [root for root in roots if root.kind == "missing"]
+    if missing and len(missing) == len(roots) and listed <= sum(root.listed for root in missing):
+        kind = NothingListed if all(root.empty for root in missing) else InputMissing
+        raise kind("\n".join(dict.fromkeys(root.problem for root in missing)))

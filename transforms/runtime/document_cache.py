@@ -9,6 +9,7 @@ from contextlib import suppress
 from tempfile import mkstemp
 
 from schemas.failures import ConfigurationError
+from transforms.runtime.cache_tag import TAG, tag_cache
 from transforms.runtime.once import made_once
 
 #: Eviction makes this much room at once, so that it does not run at every document.
@@ -45,6 +46,7 @@ class DocumentCache:
         packed = zlib.compress(data, 1)
         try:
             os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            tag_cache(os.path.dirname(path))
             descriptor, waiting = mkstemp(dir=self._root, suffix=".new")
             with open(descriptor, "wb") as stream:
                 stream.write(packed)
@@ -77,7 +79,7 @@ class DocumentCache:
         """Time of last use, size and path of each document."""
         found = []
         for folder, _, names in os.walk(self._root):
-            for name in names:
+            for name in set(names) - {TAG}:
                 with suppress(FileNotFoundError):
                     status = os.stat(os.path.join(folder, name))
                     found.append((status.st_mtime, status.st_size, os.path.join(folder, name)))

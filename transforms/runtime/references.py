@@ -17,5 +17,12 @@ def better(one: SourceRef, other: SourceRef) -> SourceRef:
     return msgspec.structs.replace(chosen, size=max(sizes, default=None), stamp=max(one.stamp, other.stamp))
 
 
-def _rank(ref: SourceRef) -> tuple[int, bool, str, list[tuple[str, str]], str]:
-    return -len(ref.metadata), not ref.manifest, ref.path, sorted(ref.metadata.items()), ref.manifest
+def _rank(ref: SourceRef) -> tuple[bool, int, bool, str, list[tuple[str, str]], str]:
+    return (
+        ref.failure is not None,
+        -len(ref.metadata),
+        not ref.manifest,
+        ref.path,
+        sorted(ref.metadata.items()),
+        ref.manifest,
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import posixpath
 import time
@@ -10,10 +9,11 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from schemas.failures import ConfigurationError, DocumentError, NothingListed
+from schemas.failures import Category, ConfigurationError, DocumentError, Failure, InputMissing, NothingListed
 from schemas.options import SourceOptions
 from schemas.plan import Root
 from schemas.source import SourceRef
+from transforms.runtime.outputs import LOG, is_output, output_around
 from transforms.runtime.patterns import fixed_prefix, has_magic, literal_prefix, matches, path_filter
 from transforms.runtime.stamps import stamp
 from transforms.runtime.stores import FileInfo, Store
@@ -28,8 +28,9 @@ from transforms.runtime.uris import (
     safe_path,
     scheme,
 )
-from transforms.sources.local import Listed, is_hidden, listed, walk
+from transforms.sources.local import Listed, entries_of, listed, match_below, walk
 from transforms.sources.manifest import read_manifest
+from transforms.sources.skipped import is_hidden, without_outputs
 
 #: The input that stands for the lines of standard input.
 STDIN = "-"
@@ -47,17 +48,41 @@ def expand_manifest(uri: str, store: Store, options: SourceOptions) -> Iterator[
 
 
 def expand_input(text: str, store: Store, options: SourceOptions, *, is_manifest: bool) -> Iterator[SourceRef | Root]:
-    """Documents of one input, then how many there were and what was listed completely by it."""
+    """Documents of one input, then how many there were and what was listed completely by it.
+
+    An input that cannot be listed stands for itself, unless all are required.
+    """
     root, holes, count = root_of(text, is_manifest=is_manifest), [], 0
-    for ref in (expand_manifest if is_manifest else expand)(text, store, options):
-        yield ref
-        count += 1
-        if is_hole(ref):
-            holes.append(ref.uri)
-        if root is not None and ref.uri == root.uri.rstrip("/"):
-            # The prefix of a store that is an object itself.
-            root = None
+    try:
+        for ref in (expand_manifest if is_manifest else expand)(text, store, options):
+            yield ref
+            count += 1
+            if is_hole(ref):
+                holes.append(ref.uri)
+            if root is not None and ref.uri == root.uri.rstrip("/"):
+                # The prefix of a store that is an object itself.
+                root = None
+    except InputMissing as error:
+        if options.require_inputs:
+            raise
+        yield _stand_in(text, error)
+        empty = isinstance(error, NothingListed)
+        yield Root(kind="missing", uri=canonical_uri(text), listed=count + 1, problem=str(error), empty=empty)
+        return
     yield msgspec.structs.replace(root or Root(kind="single", uri=text), listed=count, holes=tuple(holes))
+
+
+def _stand_in(text: str, error: InputMissing) -> SourceRef:
+    failure = Failure(
+        stage="fetch",
+        category=Category.NOT_FOUND,
+        message=str(error),
+        hint="bring it back, or name it no longer; --require-inputs stops such a run",
+        # It may be back tomorrow, and until then its documents are not gone.
+        retryable=True,
+    )
+    uri = canonical_uri(text).rstrip("/") or "/"
+    return SourceRef(uri=uri, path=entry_path(uri), failure=failure)
 
 
 def expand_inputs(options: SourceOptions, refs: Iterable[SourceRef], store: Store) -> Iterator[SourceRef | Root]:
@@ -72,8 +97,14 @@ def expand_inputs(options: SourceOptions, refs: Iterable[SourceRef], store: Stor
 
 def select(refs: Iterable[SourceRef], options: SourceOptions) -> Iterator[SourceRef]:
     """The `refs` whose path passes --include and --exclude."""
-    passes = path_filter(options)
-    return (ref for ref in refs if passes(ref.path))
+    passes, below = path_filter(options), path_filter(msgspec.structs.replace(options, include=()))
+
+    def is_wanted(ref: SourceRef) -> bool:
+        # What a folder holds that could not be read is not known.
+        unread = is_hole(ref) and os.path.isdir(local_path(ref.uri))
+        return below(ref.path + "/") if unread else passes(ref.path)
+
+    return filter(is_wanted, refs)
 
 
 def _expand(text: str, store: Store) -> Iterator[SourceRef]:
@@ -89,28 +120,34 @@ def _expand(text: str, store: Store) -> Iterator[SourceRef]:
 
 
 def _expand_local(path: str) -> Iterator[SourceRef]:
+    _refuse_output(path)
     if os.path.isdir(path):
         return map(_local_reference, walk(path))
     if os.path.lexists(path):
         return iter([_local_reference(listed(path, os.path.basename(path)))])
     if not has_magic(path):
-        raise ConfigurationError(f"no such file or folder: {path}")
+        raise InputMissing(f"no such file or folder: {path}")
     found = list(_glob(path))
     if not found:
         raise NothingListed(f"no file matches {path}")
     return map(_local_reference, found)
 
 
+def _refuse_output(path: str) -> None:
+    """Raise ConfigurationError for a folder in which there is nothing but what we wrote ourselves."""
+    real = os.path.realpath(path)
+    around = output_around(real)
+    if around:
+        raise ConfigurationError(f"{path} lies in the output {around}: its tables are no documents")
+    if is_output(real) and not any(not is_hidden(entry.name) for entry in entries_of(real)[0]):
+        raise ConfigurationError(f"{path} is an output of docbeam: its tables are no documents")
+
+
 def _glob(pattern: str) -> Iterator[Listed]:
     root = fixed_prefix(pattern) or "/"
     if not os.path.isdir(root):
         return iter(())
-    if "**" in pattern.split("/"):
-        # Not glob.glob: that one runs in circles where links to folders do.
-        parts = pattern[len(root) :].strip("/").split("/")
-        return (item for item in walk(root) if matches(item.relative.split("/"), parts))
-    paths = (path for path in sorted(glob.iglob(pattern)) if os.path.isfile(path))
-    return (listed(path, os.path.relpath(path, root)) for path in paths)
+    return match_below(root, pattern[len(root) :].strip("/").split("/"))
 
 
 def _local_reference(item: Listed) -> SourceRef:
@@ -135,7 +172,7 @@ def _expand_store(uri: str, store: Store) -> Iterator[SourceRef]:
     try:
         found, root = _list_store(uri, store)
     except DocumentError as error:
-        raise ConfigurationError(f"cannot list {redact(uri)}: {error}. Hint: {error.hint}") from error
+        raise InputMissing(f"cannot list {redact(uri)}: {error}. Hint: {error.hint}") from error
     if found:
         return (_stored_reference(info, root) for info in found)
     if has_magic(uri) or uri.endswith("/"):
@@ -160,7 +197,11 @@ def _list_store(uri: str, store: Store) -> tuple[list[FileInfo], str]:
 
 
 def _visible(found: list[FileInfo], root: str) -> list[FileInfo]:
-    return [item for item in found if not any(map(is_hidden, item.uri[len(root) :].split("/")))]
+    shown = [item for item in found if not any(map(is_hidden, item.uri[len(root) :].split("/")))]
+    if any(item.uri.startswith(f"{root}{LOG}/") for item in shown):
+        raise ConfigurationError(f"{redact(root)} is a table: it holds no documents")
+    wanted = frozenset(without_outputs(item.uri for item in shown))
+    return [item for item in shown if item.uri in wanted]
 
 
 def absolute(options: SourceOptions) -> SourceOptions:
@@ -173,11 +214,15 @@ def absolute(options: SourceOptions) -> SourceOptions:
 
 
 def check_inputs(options: SourceOptions) -> None:
-    """Raise ConfigurationError, naming all of them, when local inputs or manifests do not exist on this machine."""
+    """Raise ConfigurationError, naming all of them, when local inputs or manifests do not exist on this machine.
+
+    Some may be missing while others are there, unless all are required.
+    """
     inputs = [text for text in options.inputs if text != STDIN and is_local(text) and not _exists(local_path(text))]
     manifests = [text for text in options.manifests if is_local(text) and not os.path.isfile(local_path(text))]
-    if inputs or manifests:
-        raise ConfigurationError("no such file or folder: " + ", ".join([*inputs, *manifests]))
+    missing = [*inputs, *manifests]
+    if missing and (options.require_inputs or len(missing) == len(options.inputs) + len(options.manifests)):
+        raise ConfigurationError("no such file or folder: " + ", ".join(missing))
 
 
 def _exists(path: str) -> bool:

@@ -13,7 +13,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from schemas.failures import ConfigurationError, DocumentError
+from schemas.failures import ConfigurationError, DocumentError, InputMissing
 from schemas.source import SourceRef
 from transforms.runtime.stores import Store
 from transforms.runtime.uris import entry_path, join, parent, redact
@@ -33,7 +33,7 @@ def read_manifest(uri: str, store: Store) -> Iterator[SourceRef]:
             for place, row in read(stream):
                 yield _reference(row, f"manifest {redact(uri)}, {place}", parent(uri), uri)
     except DocumentError as error:
-        raise ConfigurationError(f"manifest {redact(uri)} cannot be read: {error}") from error
+        raise InputMissing(f"manifest {redact(uri)} cannot be read: {error}") from error
     except (UnicodeDecodeError, csv.Error, pa.ArrowInvalid, msgspec.DecodeError, ValueError, EOFError) as error:
         raise ConfigurationError(f"manifest {redact(uri)} is damaged or of another format: {error}") from error
 

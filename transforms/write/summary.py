@@ -7,7 +7,7 @@ from collections import Counter
 from schemas.content import PageStatus
 from schemas.document import DocumentStatus
 from schemas.options import WriteOptions
-from schemas.plan import RunFacts, RunRecord
+from schemas.plan import Action, RunFacts, RunRecord
 from schemas.report import RunReport
 from transforms.runtime.uris import is_local, local_uri
 from transforms.write.known import known_files
@@ -33,6 +33,7 @@ def run_report(options: WriteOptions, run_id: str, record: RunRecord | None, ela
         statuses=statuses | ({"unchanged": unchanged} if unchanged > 0 else {}),
         left_alone={status.value: counts[LEFT + status] for status in DocumentStatus if counts.get(LEFT + status)},
         removed=counts.get(REMOVED, 0),
+        missing_inputs=counts.get(f"planned_{Action.MISSING}", 0),
         held=held(options) if record.counts else {},
         pages={status.value: counts[PAGES + status] for status in PageStatus if counts.get(PAGES + status)},
         doubtful_pages=counts.get(DOUBTFUL, 0),
