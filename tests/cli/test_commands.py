@@ -141,7 +141,8 @@ def test_errors_of_the_graph(runs, error, code, message):
     ("args", "message"),
     [
         ((), "nothing to ingest"),
-        (("in", "nowhere"), "no such file or folder: nowhere"),
+        (("nowhere",), "no such file or folder: nowhere"),
+        (("in", "nowhere", "--require-inputs"), "no such file or folder: nowhere"),
         (("in", "--max-tokens", "many"), "--max-tokens"),
         (("in", "--strategy", "odd"), "'odd' is not one of structure"),
         (("in", "--no-such-flag"), "--no-such-flag"),
