@@ -29,7 +29,7 @@ from transforms.plan.recall import STAGE as RECALL
 from transforms.runtime.counts import count_settled, count_written, live_counts
 from transforms.runtime.pool import shared_pool, worker_count
 from transforms.runtime.steps import PartFunction, worked
-from transforms.write.stager import Stager
+from transforms.write.portions import Portions
 from transforms.write.task import kept, rows_of_part
 
 #: More documents are worth a graph, and so is a larger share of what is listed: a first run, for one, whose pages may
@@ -45,35 +45,29 @@ def are_few(work: Sequence[Planned], listed: int, options: Options) -> bool:
     return sure <= min(FEW, SHARE * listed) and "always" not in (options.ocr.mode, options.layout.mode)
 
 
-def work_on_few(
-    work: Iterator[Planned | Part], options: Options, fetcher: Fetcher, run_id: str
-) -> tuple[Changes, list[Part]]:
-    """What the plain documents among the first FEW of `work` change, and those that are left of these.
+def work_on_few(work: Iterator[Planned | Part], options: Options, fetcher: Fetcher, portions: Portions) -> list[Part]:
+    """Work on the plain documents among the first FEW of `work`; those that are left of these.
 
     Left are those that want more than one process: OCR, the layout model, several parts. They are fetched.
     Raises OutputError when the output cannot be written.
     """
-    bench = _Bench(work, options, fetcher, run_id)
+    bench = _Bench(work, options, fetcher, portions)
     threads = worker_count(options.extract.workers) + FETCHING
-    try:
-        # Its threads are daemons: an interrupt need not wait for them.
-        with ThreadPool(threads) as pool:
-            pool.map(bench.work, range(threads), chunksize=1)
-    finally:
-        bench.stop()
-    return bench.close(), bench.left
+    # Its threads are daemons: an interrupt need not wait for them.
+    with ThreadPool(threads) as pool:
+        pool.map(bench.work, range(threads), chunksize=1)
+    return bench.left
 
 
 class _Bench:
     """Where threads work on the same documents, and put down what comes of them."""
 
-    def __init__(self, work: Iterator[Planned | Part], options: Options, fetcher: Fetcher, run_id: str) -> None:
+    def __init__(self, work: Iterator[Planned | Part], options: Options, fetcher: Fetcher, portions: Portions) -> None:
         self._work: Iterator[Planned | Part] = islice(work, FEW)
         self._taking = threading.Lock()
-        self._fetcher, self._run_id = fetcher, run_id
+        self._fetcher, self._portions, self._run_id = fetcher, portions, portions.run_id
         self._version, self._recall = fingerprint(options), recall_of(options)
-        self._pool, self._counts = shared_pool(pool_options(options.extract)), live_counts(run_id)
-        self._stager, self._staging = Stager(options.write, run_id), threading.Lock()
+        self._pool, self._counts = shared_pool(pool_options(options.extract)), live_counts(self._run_id)
         judge = PagesToRead(options.ocr) if options.ocr.mode != "never" else None
         extractor = PartExtractor(options=options.extract, open_source=fetcher.open, judge=judge)
         self._reading: tuple[tuple[str, PartFunction], ...] = (
@@ -82,7 +76,6 @@ class _Bench:
         )
         keep = [(RECALL, self._recall.keep)] if self._recall else []
         self._finishing: tuple[tuple[str, PartFunction], ...] = (*keep, (CHUNK, PartChunker(options.chunk).chunk))
-        self._touched, self._stopped = Changes(), False
         self.left: list[Part] = []
 
     def work(self, _: object) -> None:
@@ -94,21 +87,9 @@ class _Bench:
             # After an error the other threads end, too.
             self._work = iter(())
 
-    def stop(self) -> None:
-        """Take nothing more, and write nothing more: the staging folder may go."""
-        self._work = iter(())
-        with self._staging:
-            self._stopped = True
-
     def _next(self) -> Planned | Part | None:
         with self._taking:
             return next(self._work, None)
-
-    def close(self) -> Changes:
-        """What all of it changes."""
-        changes = self._stager.close()
-        changes.touched = self._touched.touched
-        return changes
 
     def _work_on(self, item: Planned | Part) -> None:
         part = self._fetched(item)
@@ -122,11 +103,8 @@ class _Bench:
             self._settle(touch)
             return
         batch = rows_of_part(done, self._run_id, self._pool)
-        with self._staging:
-            if self._stopped:
-                return
-            self._stager.add(batch)
-        count_written(self._counts, batch)
+        if self._portions.add(batch):
+            count_written(self._counts, batch)
 
     def _fetched(self, item: Planned | Part) -> Part | None:
         """The part to work on; None when there is nothing new to read."""
@@ -141,7 +119,7 @@ class _Bench:
 
     def _settle(self, touch: Touch | None) -> None:
         count_settled(self._counts, touch)
-        self._touched.touched += [] if touch is None else [touch]
+        self._portions.note(Changes(touched=[] if touch is None else [touch]))
 
     def _document(self, part: Part) -> Part | None:
         """The part with a Document and its chunks, or with its failure; None when it wants more."""

@@ -62,7 +62,7 @@ class Interruptible(Stoppable):
     While a run is torn down its threads report errors that only the tear-down causes: those are not shown.
     """
 
-    #: What an interrupt leaves behind, for people.
+    #: What an interrupt leaves behind, for people, unless it tells itself.
     epilogue = "nothing was committed; what the output held before is unchanged"
 
     def __init__(self, *, verbose: bool) -> None:
@@ -81,10 +81,10 @@ class Interruptible(Stoppable):
         try:
             super().__exit__(kind, error, trace)
         except KeyboardInterrupt as stop:
-            stop.args = (self.epilogue,)
+            stop.args = getattr(error, "args", None) or (self.epilogue,)
             raise
         if isinstance(error, KeyboardInterrupt):
-            error.args = (self.epilogue,)
+            error.args = error.args or (self.epilogue,)
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         if not self._stop and not self._verbose:

@@ -16,8 +16,8 @@ from schemas.plan import RunFacts, RunRecord
 from transforms.runtime.uris import redact
 from transforms.write.catalog import open_catalog
 from transforms.write.ledger import Ledger, plain_record, utc_now
-from transforms.write.repair import settle
 from transforms.write.storage import storage_of
+from transforms.write.takeover import Ready, make_ready
 
 #: Distributions whose versions the runs table holds; models are part of theirs.
 RECORDED = (*ENGINES, "apache-beam", "deltalake", "onnxruntime", "rapidocr")
@@ -35,14 +35,12 @@ def ledger_of(options: WriteOptions) -> Ledger:
     return Ledger(options.output, options.format, storage, catalog)
 
 
-def opened(options: WriteOptions, run_id: str) -> int:
-    """Make the output ready for a run: tables and columns are there, and nothing is left of dead runs.
-
-    Returns how often the output was claimed so far, for the run's commit. The caller holds the output's lock.
-    """
+def opened(options: WriteOptions, run_id: str) -> Ready:
+    """Make the output ready for a run: tables and columns are there, and nothing is left of dead runs but what they
+    finished. The caller holds the output's lock."""
     ledger = ledger_of(options)
     ledger.catalog.prepare()
-    return settle(ledger, f"{run_id}-before")
+    return make_ready(ledger, run_id)
 
 
 def run_facts(run_id: str, options: Options, origins: Mapping[str, str], kind: str = "ingest") -> RunFacts:
@@ -71,11 +69,16 @@ def _storable(text: str) -> str:
 
 
 def failed(options: WriteOptions, facts: RunFacts, status: str, error: BaseException) -> None:
-    """Record a run that ended without a commit."""
-    message = (_storable(str(error)).strip().splitlines() or [""])[-1][:2_000] or type(error).__name__
+    """Record a run that ended without a commit; nothing happens when it left a row for what it could keep."""
+    message = last_line(error)
     ledger = ledger_of(options)
-    if ledger.catalog.open_claim() is None:
+    if ledger.catalog.open_claim() is None and record_of(options, facts.run_id) is None:
         ledger.append(plain_record(facts, status, {}, message))
+
+
+def last_line(error: BaseException) -> str:
+    """What an error says in the end."""
+    return (_storable(str(error)).strip().splitlines() or [""])[-1][:2_000] or type(error).__name__
 
 
 def record_of(options: WriteOptions, run_id: str) -> RunRecord | None:

@@ -7,28 +7,27 @@ from collections.abc import Sequence
 
 import apache_beam as beam
 
-from beam_pipeline.pipeline import Ingest, PlannedHere
+from beam_pipeline.pipeline import WorkOn
 from runners import direct
 from schemas.options import Options
 from schemas.part import Part
-from schemas.plan import Changes, Planned
+from schemas.plan import Planned
 from transforms.fetch.fetcher import Fetcher
+from transforms.plan.transform import HandOver
 from transforms.runtime.pool import worker_count
 from transforms.runtime.transform import batch_sizes
-from transforms.write.commit import Commit
+from transforms.write.transform import KeepHere
 
 
 def run_graph(
-    options: Options,
-    pipeline_args: Sequence[str],
-    plan: tuple[deque[Planned | Part], Changes],
-    fetcher: Fetcher,
-    commit: Commit,
+    options: Options, pipeline_args: Sequence[str], work: deque[Planned | Part], fetcher: Fetcher, run_id: str
 ) -> dict[str, dict[int, int]]:
-    """Do what is planned, and commit it with what changes without; how often each network ran with how many pages."""
-    work, rest = plan
+    """Do what is planned: the run's portions take what comes of it. How often each network ran with how many pages.
+
+    The commit is no part of it: an interrupt must find it in the main thread, and portions where the graph left them.
+    """
     flags = direct.pipeline_options(worker_count(options.extract.workers), pipeline_args, len(work))
     pipeline = beam.Pipeline(options=flags)
     with pipeline:
-        pipeline | Ingest(options, PlannedHere(work, rest, commit.facts.run_id), fetcher, commit)
+        pipeline | HandOver(work, run_id) | WorkOn(options, run_id, fetcher.open) | KeepHere(run_id)
     return batch_sizes(pipeline.result)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import threading
 import time
 from collections import deque
@@ -15,6 +14,7 @@ import msgspec
 from beam_pipeline.few import are_few, work_on_few
 from beam_pipeline.fingerprint import fingerprint
 from beam_pipeline.journal import failed, new_run_id, opened, record_of, run_facts
+from beam_pipeline.keeping import keep, portions_of
 from beam_pipeline.outputs import fitted
 from beam_pipeline.planning import Decisions, decide_listed
 from beam_pipeline.stage_options import commit_of, fetcher_of, pool_options
@@ -31,11 +31,9 @@ from transforms.runtime.counts import LiveCounts, count_planned, count_settled, 
 from transforms.runtime.pool import shared_pool
 from transforms.runtime.stores import AnyStore
 from transforms.sources.listing import expand_inputs
-from transforms.write.catalog import STAGING
-from transforms.write.commit import Commit, gathered
+from transforms.write.commit import Commit
 from transforms.write.lock import only_writer
-from transforms.write.staging import hold
-from transforms.write.storage import output_errors, storage_of
+from transforms.write.portions import Portions
 from transforms.write.summary import run_report
 
 SECONDS_BETWEEN_SNAPSHOTS = 1.0
@@ -61,6 +59,8 @@ class Task:
     few: bool
     #: What changes without work, later by work that is done.
     rest: Changes
+    #: Documents that are to be worked on.
+    planned: int
     fetcher: Fetcher
     commit: Commit
 
@@ -74,7 +74,8 @@ def run(
 ) -> RunReport:
     """Ingest and commit; blocks until done. `refs` are documents listed already, beside the options' inputs.
 
-    Raises ConfigurationError or OutputError, with nothing committed, when options or the output are broken.
+    Raises ConfigurationError or OutputError when options or the output are broken. Then, and after an interrupt, the
+    documents that are finished are in the tables, and nothing else has changed.
     """
     options = fitted(options, about.origins)
     _check_models(options)
@@ -96,15 +97,17 @@ def _run(
 ) -> RunReport:
     run_id, started = new_run_id(), time.monotonic()
     facts = run_facts(run_id, options, about.origins, about.kind)
-    commit = commit_of(options, facts, opened(options.write, run_id))
+    ready = opened(options.write, run_id)
+    commit = commit_of(options, facts, ready.seen)
     with _recorded(options, facts), _observed(observer, live_counts(run_id), started):
         fetcher = fetcher_of(options)
         decisions = _decided(options, refs, live_counts(run_id))
         work = _asked(options, decisions, fetcher, run_id)
         few = not pipeline_args and are_few(decisions.work, decisions.rest.received, options)
-        batches = _work(options, pipeline_args, Task(work, few, decisions.rest, fetcher, commit))
+        task = Task(work, few, decisions.rest, len(decisions.work), fetcher, commit)
+        batches = _work(options, pipeline_args, task)
     report = run_report(options.write, run_id, record_of(options.write, run_id), time.monotonic() - started)
-    return msgspec.structs.replace(report, batches=batches, fail_on=options.run.fail_on)
+    return msgspec.structs.replace(report, batches=batches, fail_on=options.run.fail_on, taken_over=ready.taken_over)
 
 
 def _decided(options: Options, refs: Sequence[SourceRef], counts: LiveCounts) -> Decisions:
@@ -136,24 +139,37 @@ def _asked(options: Options, decisions: Decisions, fetcher: Fetcher, run_id: str
 
 
 def _work(options: Options, pipeline_args: Sequence[str], task: Task) -> dict[str, dict[int, int]]:
-    """Do and commit what is planned; how often each network ran with how many pages."""
-    output, run_id = options.write.output, task.commit.facts.run_id
-    with output_errors(output):
-        hold(output, run_id)
-    try:
-        done, left = work_on_few(task.work, options, task.fetcher, run_id) if task.few else (Changes(), [])
-        work, rest = deque((*left, *task.work)), gathered([task.rest, done])
-        if not work:
-            task.commit([rest])
-            return {}
-        # Beam takes seconds to import, and most nights do without.
-        from beam_pipeline.local_graph import run_graph
+    """Do and commit what is planned; how often each network ran with how many pages.
 
-        return run_graph(options, pipeline_args, (work, rest), task.fetcher, task.commit)
+    What is finished when that is interrupted or fails is kept.
+    """
+    portions = portions_of(options.write, task.commit.facts, task.planned)
+    try:
+        batches = _worked(options, pipeline_args, task, portions)
+        task.commit([task.rest, *portions.close()])
+        portions.settle()
+        return batches
+    except (DocbeamError, RuntimeError, KeyboardInterrupt) as error:
+        portions.stop()
+        _close_pool(options)
+        raise keep(task.commit, portions, task.planned, error) from error
     finally:
         # The pool first: threads that still wait for it would write into the staging folder again.
         _close_pool(options)
-        storage_of(output).delete(posixpath.join(output, STAGING, run_id))
+        portions.let_go()
+
+
+def _worked(
+    options: Options, pipeline_args: Sequence[str], task: Task, portions: Portions
+) -> dict[str, dict[int, int]]:
+    left = work_on_few(task.work, options, task.fetcher, portions) if task.few else []
+    work = deque((*left, *task.work))
+    if not work:
+        return {}
+    # Beam takes seconds to import, and most nights do without.
+    from beam_pipeline.local_graph import run_graph
+
+    return run_graph(options, pipeline_args, work, task.fetcher, portions.run_id)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,7 +27,7 @@ from transforms.layout.transform import SeePages
 from transforms.ocr.parts import PagesToRead
 from transforms.ocr.settings import ocr_settings
 from transforms.ocr.transform import ReadScans, SortScans
-from transforms.plan.transform import HandOver, KeepDocuments, PlanDocuments, RecallDocuments, RecallUnfetched
+from transforms.plan.transform import KeepDocuments, PlanDocuments, RecallDocuments, RecallUnfetched
 from transforms.runtime.pool import PoolOptions
 from transforms.runtime.reopen import OpenSource
 from transforms.runtime.transform import JoinParts, SpreadParts
@@ -73,19 +72,6 @@ class PlanOnWorkers(beam.PTransform):  # type: ignore[misc]
         plan = (listing.refs, known, listing.roots) | PlanDocuments(join_of(options), self.run_id)
         sent = listing.roots | "Sent" >> beam.Map(lambda root: Changes(sent=root.listed))
         return plan.work, (plan.changes, sent) | "Unworked" >> beam.Flatten()
-
-
-@dataclass(eq=False)
-class PlannedHere(beam.PTransform):  # type: ignore[misc]
-    """What this process has planned already."""
-
-    work: deque[Planned | Part]
-    rest: Changes
-    run_id: str
-
-    def expand(self, root: beam.Pipeline) -> PlannedWork:
-        """See the class."""
-        return root | HandOver(self.work, self.run_id), root | "Rest" >> beam.Create([self.rest])
 
 
 @dataclass(eq=False)

@@ -34,6 +34,8 @@ def report_lines(report: RunReport) -> Iterator[str]:
 
 def _document_lines(report: RunReport) -> Iterator[str]:
     yield f"documents  {report.documents}{_breakdown(report.statuses)}"
+    if report.taken_over:
+        yield f"taken over {report.taken_over} documents that a killed run had finished"
     if report.left_alone:
         yield f"left alone {_counted(report.left_alone)}: as before, nothing new to try; `docbeam retry` tries them now"
     if report.removed:

@@ -53,7 +53,7 @@ def _submit(options: Options, flags: PipelineOptions, refs: Sequence[SourceRef],
     run_id, started = new_run_id(), time.monotonic()
     facts = run_facts(run_id, options, about.origins, about.kind)
     # Beside what it does, this tells whether the output can be written at all.
-    seen = opened(options.write, run_id)
+    seen = opened(options.write, run_id).seen
     name_job(flags, run_id)
     try:
         result = _finished(job(options, flags, facts, refs, seen), options, flags)

@@ -75,6 +75,8 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     pages: dict[str, int] = {}
     #: Pages that OCR read with little confidence.
     doubtful_pages: int = 0
+    #: Documents that killed runs had finished: they are in the tables since this run began.
+    taken_over: int = 0
     elements: int = 0
     chunks: int = 0
     #: Elements a reader cannot see in the document.

@@ -28,7 +28,7 @@ def output(tmp_path) -> str:
     with tarfile.open(OLD) as archive:
         archive.extractall(tmp_path / "out", filter="data")
     options = WriteOptions(output=str(tmp_path / "out"))
-    seen = opened(options, RUN)
+    seen = opened(options, RUN).seen
     facts = RunFacts(run_id=RUN, options=(("chunk.max_tokens", "512", "--max-tokens"),), versions={"python": "3"})
     (gone,) = answer(tmp_path / "out", "SELECT doc_id FROM documents WHERE path = 'lakes.md'")
     committer(options, facts, seen).commit(Changes(removed=[gone["doc_id"]]))

@@ -46,7 +46,7 @@ def staged(root, run, documents, **more) -> Changes:
 
 
 def ingest(root, run, documents, **more):
-    seen = opened(options(root), run)
+    seen = opened(options(root), run).seen
     return committer(options(root), RunFacts(run_id=run), seen).commit(staged(root, run, documents, **more))
 
 
@@ -77,7 +77,7 @@ def test_each_run_is_on_record_with_the_versions_it_left(tmp_path, document):
 
 
 def test_of_two_runs_that_began_together_the_second_changes_nothing(tmp_path, document):
-    seen = {run: opened(options(tmp_path), run) for run in ("one", "two")}
+    seen = {run: opened(options(tmp_path), run).seen for run in ("one", "two")}
     assert committer(options(tmp_path), RunFacts(run_id="one"), seen["one"]).commit(
         staged(tmp_path, "one", [document("a.txt")])
     )

@@ -16,6 +16,7 @@ import queue
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -36,6 +37,8 @@ T = TypeVar("T")
 WORTH_A_FRESH_CHILD = (Crashed, OutOfMemory)
 #: Seconds a fresh process may take to import its code.
 START_SECONDS = 120.0
+#: Seconds in which a signal that ended a parser process reaches the run, if it was meant for both.
+GROUP_SECONDS = 1.0
 
 
 class PoolOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,8 +117,8 @@ class ParserPool:
         self._closed = True
         for child in list(self._busy):
             child.kill()
-        for _ in range(self._idle.qsize()):
-            self._idle.put(self._keep(self._idle.get()))
+        for child in [self._idle.get() for _ in range(self._idle.qsize())]:
+            self._idle.put(self._keep(child))
 
 
 class _Child:
@@ -149,6 +152,9 @@ class _Child:
         except (OSError, EOFError):
             # The pipe closes a moment before the exit code is known.
             self._process.join(1.0)
+            if self._process.exitcode == -signal.SIGTERM:
+                # Whoever ends a process group ends the run, too: the document is not at fault, which shows in a moment.
+                time.sleep(GROUP_SECONDS)
             self.kill()
             raise Crashed(f"the parser died: {_cause_of_death(self._process.exitcode or 0)}") from None
 

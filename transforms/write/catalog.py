@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import posixpath
 import time
 from collections.abc import Sequence
@@ -22,7 +21,7 @@ from transforms.write.columns import grown, incompatible, schema_of
 from transforms.write.delta import commit_info, delta_table, delta_uri, is_delta
 from transforms.write.files import SUFFIX
 from transforms.write.marker import mark
-from transforms.write.staging import FOLDER, dead_runs
+from transforms.write.staging import FOLDER
 from transforms.write.storage import Storage
 
 STAGING = FOLDER
@@ -35,7 +34,7 @@ class Catalog(Protocol):
     """The committed files of the tables below one root."""
 
     def prepare(self) -> None:
-        """Make empty tables where there are none, and remove what killed runs left behind.
+        """Make empty tables where there are none.
 
         Raises OutputError when the root cannot be written.
         """
@@ -85,17 +84,13 @@ class DeltaCatalog:
         return delta_table(self._root, table, options=self._options)
 
     def prepare(self) -> None:
-        """Create the tables and columns that are missing; remove files that killed runs brought but never committed.
+        """Create the tables and columns that are missing.
 
         Raises ConfigurationError when a column is of another type than today's.
         """
         mark(self._root, "delta")
         for name in (*TABLES, "runs"):
             self._prepare_table(name)
-        for run_id in dead_runs(self._root):
-            for name in TABLES:
-                if not self.committed(name, run_id):
-                    _remove_files(posixpath.join(self._root, name), f"part-{run_id}-")
 
     def _prepare_table(self, name: str) -> None:
         try:
@@ -190,12 +185,6 @@ class DeltaCatalog:
         return (str(run_id), version) if run_id else None
 
 
-def _remove_files(folder: str, prefix: str) -> None:
-    for name in os.listdir(folder):
-        if name.startswith(prefix):
-            os.unlink(os.path.join(folder, name))
-
-
 def _app_id(run_id: str) -> str:
     return f"docbeam-{run_id}"
 
@@ -211,10 +200,8 @@ class PlainCatalog:
         self._root, self._format, self._suffix, self._storage = root, format_name, SUFFIX[format_name], storage
 
     def prepare(self) -> None:
-        """Mark the output, and remove what killed runs staged. Folders appear with their first file."""
+        """Mark the output. Folders appear with their first file."""
         mark(self._root, self._format)
-        for _ in dead_runs(self._root):
-            pass
 
     def exists(self, table: str) -> bool:
         """Whether there are files."""

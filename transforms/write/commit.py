@@ -20,7 +20,7 @@ from transforms.write.catalog import STAGING, Catalog, open_catalog
 from transforms.write.columns import conform
 from transforms.write.edits import Edit
 from transforms.write.files import SUFFIX, open_file
-from transforms.write.ledger import Ledger
+from transforms.write.ledger import COMMITTED, Ledger
 from transforms.write.read import read_rows
 from transforms.write.repair import settle
 from transforms.write.storage import Storage, storage_of
@@ -43,6 +43,9 @@ class Committer(msgspec.Struct, frozen=True, kw_only=True):
     #: Tells the transactions of commits apart that happen again after they were undone.
     attempt: str = ""
     tombstones: bool = False
+    #: How the run ended, and what is to be said of it, when it did not come to its end.
+    status: str = COMMITTED
+    message: str = ""
 
     @property
     def run_id(self) -> str:
@@ -68,7 +71,8 @@ class Committer(msgspec.Struct, frozen=True, kw_only=True):
         record = run_record(self.facts, changes, self._rows)
         versions = self._commit_tables(changes)
         record = with_left_alone(record, changes, self._table_rows)
-        ledger.append(msgspec.structs.replace(record, table_versions=self.catalog.versions()))
+        ending = {"status": self.status, "message": self.message, "table_versions": self.catalog.versions()}
+        ledger.append(msgspec.structs.replace(record, **ending))
         self.storage.delete(posixpath.join(self.root, STAGING, self.run_id))
         return versions
 
@@ -205,6 +209,13 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
         target = committer(self.options, self.facts, self.seen, tombstones=self.tombstones)
         target.catalog.prepare()
         return target.commit(gathered(some))
+
+    def kept(self, some: Iterable[Changes], status: str, message: str) -> None:
+        """Commit what a run finished that did not come to its end. Raises OutputError when it died at its commit."""
+        target = committer(self.options, self.facts, self.seen)
+        if target.catalog.open_claim() is not None:
+            raise OutputError(f"a commit to {self.options.output} did not come to its end: the next run undoes it")
+        msgspec.structs.replace(target, status=status, message=message).commit(gathered(some))
 
 
 def committer(

@@ -22,7 +22,7 @@ from transforms.write.read import read_rows
 from transforms.write.storage import Storage
 
 RUNS_TABLE = "runs"
-COMMITTED = "committed"
+COMMITTED, KILLED, INTERRUPTED, FAILED = "committed", "killed", "interrupted", "failed"
 
 
 class Ledger(msgspec.Struct, frozen=True):

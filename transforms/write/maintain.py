@@ -17,7 +17,8 @@ from transforms.write.catalog import CLAIM, DeltaCatalog
 from transforms.write.columns import adapted_row, incompatible, schema_of
 from transforms.write.ledger import COMMITTED, RUNS_TABLE, Ledger, plain_record
 from transforms.write.read import COPY_ROWS
-from transforms.write.repair import restore, settle
+from transforms.write.repair import restore
+from transforms.write.takeover import make_ready
 
 
 def delta_catalog(ledger: Ledger) -> DeltaCatalog:
@@ -32,7 +33,7 @@ def restore_run(ledger: Ledger, record: RunRecord, facts: RunFacts) -> dict[str,
     catalog = delta_catalog(ledger)
     if not record.table_versions:
         raise ConfigurationError(f"run {record.run_id} changed nothing: it {record.status}")
-    catalog.claim(facts.run_id, settle(ledger, f"{facts.run_id}-before"))
+    catalog.claim(facts.run_id, make_ready(ledger, facts.run_id).seen)
     restore(ledger, record.table_versions)
     versions = catalog.versions()
     ledger.append(plain_record(facts, COMMITTED, versions, f"restored run {record.run_id}"))
@@ -42,7 +43,7 @@ def restore_run(ledger: Ledger, record: RunRecord, facts: RunFacts) -> dict[str,
 def compact(ledger: Ledger, facts: RunFacts, file_bytes: int, row_group_rows: int) -> dict[str, Any]:
     """Join small files into files of about `file_bytes`; rows stay what they are. Returns files before and after."""
     catalog = delta_catalog(ledger)
-    catalog.claim(facts.run_id, settle(ledger, f"{facts.run_id}-before"))
+    catalog.claim(facts.run_id, make_ready(ledger, facts.run_id).seen)
     done = {}
     for name in (*TABLES, RUNS_TABLE):
         table = catalog.table(name)
@@ -70,7 +71,7 @@ def vacuum(ledger: Ledger, keep: timedelta, now: datetime | None = None, *, dry_
     catalog = delta_catalog(ledger)
     if not dry_run:
         catalog.prepare()
-        settle(ledger, f"{_now_id()}-before")
+        make_ready(ledger, _now_id())
     oldest = ((now or datetime.now(UTC)) - keep).isoformat()
     records = [record for record in ledger.read() if record.table_versions]
     young = [record for record in records[:-1] if record.finished >= oldest] + records[-1:]

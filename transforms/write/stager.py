@@ -46,8 +46,9 @@ class Stager:
             self._changes.emptied.append(batch.doc_id)
 
     def close(self) -> Changes:
-        """Finish the files; what they and all before them change."""
+        """Finish the files; what they change, with all before them since the last time. More may follow."""
         with output_errors(self._output):
             for files in self._files.values():
                 self._changes.files += files.close()
-        return self._changes
+        changes, self._changes = self._changes, Changes()
+        return changes

@@ -22,11 +22,11 @@ def hold(root: str, run_id: str) -> None:
     Outputs in object stores are left alone: there is no lock that a dying process gives back.
     """
     if is_local(root):
-        _held_lock(root, run_id)
+        _kept_lock(root, run_id)
 
 
-@functools.lru_cache(maxsize=16)
-def _held_lock(root: str, run_id: str) -> IO[bytes]:
+def held_lock(root: str, run_id: str) -> IO[bytes]:
+    """The lock of a run's staging folder on this machine, which is made; held until it is closed."""
     folder = os.path.join(root, FOLDER, run_id)
     while True:
         os.makedirs(folder, exist_ok=True)
@@ -40,6 +40,9 @@ def _held_lock(root: str, run_id: str) -> IO[bytes]:
         if os.fstat(lock.fileno()).st_nlink:
             return lock
         lock.close()
+
+
+_kept_lock = functools.lru_cache(maxsize=16)(held_lock)
 
 
 def dead_runs(root: str) -> Iterator[str]:

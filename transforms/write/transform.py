@@ -10,12 +10,13 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 from schemas.options import WriteOptions
-from schemas.part import Part
+from schemas.part import Part, TableBatch
 from schemas.plan import Changes, Known
 from transforms.runtime.counts import count_settled, count_written, live_counts
 from transforms.runtime.pool import PoolOptions, shared_pool
 from transforms.write.commit import Commit
 from transforms.write.known import known_files, known_rows
+from transforms.write.portions import portions_here
 from transforms.write.stager import Stager
 from transforms.write.staging import hold
 from transforms.write.storage import output_errors, storage_of
@@ -31,7 +32,8 @@ class _StageRows(beam.DoFn):  # type: ignore[misc]
     def setup(self) -> None:
         self._pool = shared_pool(self._pool_options)
         self._counts = live_counts(self._run_id)
-        if not self._lasting:
+        self._portions = portions_here(self._run_id)
+        if not self._lasting and self._portions is None:
             with output_errors(self._options.output):
                 hold(self._options.output, self._run_id)
 
@@ -44,13 +46,20 @@ class _StageRows(beam.DoFn):  # type: ignore[misc]
             yield Changes(touched=[touch])
             return
         batch = rows_of_part(part, self._run_id, self._pool)
+        if self._portions is not None:
+            # All bundles of this process stage together; what they staged is not news to the graph.
+            if self._portions.add(batch):
+                self._count(batch)
+            return
         if self._stager.holds(batch.doc_id):
             # In a stream a document may come again: its versions go into files of their own, and replace each other.
             yield self._stager.close()
             self.start_bundle()
         self._stager.add(batch)
-        counts = count_written(self._counts, batch)
-        for name, amount in counts.items():
+        self._count(batch)
+
+    def _count(self, batch: TableBatch) -> None:
+        for name, amount in count_written(self._counts, batch).items():
             beam.metrics.Metrics.counter("write", name).inc(amount)
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
@@ -72,6 +81,24 @@ class StageTables(beam.PTransform):  # type: ignore[misc]
     def expand(self, parts: beam.PCollection[Part]) -> beam.PCollection[Changes]:
         """See the class."""
         return parts | beam.ParDo(_StageRows(self.options, self.run_id, self.pool, self.lasting))
+
+
+@dataclass(eq=False)
+class KeepHere(beam.PTransform):  # type: ignore[misc]
+    """What bundles of this process's run change besides staged files -> nothing: its portions take it."""
+
+    run_id: str
+
+    def expand(self, changes: beam.PCollection[Changes]) -> beam.PCollection[None]:
+        """See the class."""
+        return changes | beam.FlatMap(_noted, self.run_id)
+
+
+def _noted(changes: Changes, run_id: str) -> Iterator[None]:
+    portions = portions_here(run_id)
+    assert portions is not None
+    portions.note(changes)
+    return iter(())
 
 
 @dataclass(eq=False)
