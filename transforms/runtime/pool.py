@@ -117,8 +117,8 @@ class ParserPool:
         self._closed = True
         for child in list(self._busy):
             child.kill()
-        for child in [self._idle.get() for _ in range(self._idle.qsize())]:
-            self._idle.put(self._keep(child))
+        for kept in [self._idle.get() for _ in range(self._idle.qsize())]:
+            self._idle.put(self._keep(kept))
 
 
 class _Child:

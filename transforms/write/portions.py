@@ -90,8 +90,7 @@ class Portions:
 
     def _is_due(self) -> bool:
         now = self._clock()
-        share = min(max(SHARE * (now - self._began), SHORTEST), LONGEST)
-        return self._recorded and now - self._sealed >= share
+        return self._recorded and is_due(now - self._began, now - self._sealed)
 
     def _seal(self) -> None:
         self._torn = True
@@ -102,6 +101,11 @@ class Portions:
                 with output_errors(self._options.output):
                     write_portion(self._options.output, self.run_id, len(self._whole), changes)
         self._torn, self._sealed = False, self._clock()
+
+
+def is_due(taken: float, age: float) -> bool:
+    """Whether a portion of this age ends, in a run that has taken so many seconds."""
+    return age >= min(max(SHARE * taken, SHORTEST), LONGEST)
 
 
 #: The runs of this process. Threads of the local runner find theirs here; the workers of other runners find none.
