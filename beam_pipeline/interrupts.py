@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from beam_pipeline.cli_errors import STOPS
+from beam_pipeline.worker_errors import KEPT
 
 if TYPE_CHECKING:
     import psutil
@@ -62,7 +63,7 @@ class Interruptible(Stoppable):
     While a run is torn down its threads report errors that only the tear-down causes: those are not shown.
     """
 
-    #: What an interrupt leaves behind, for people, unless it tells itself.
+    #: What an interrupt leaves behind, for people, unless the run kept something.
     epilogue = "nothing was committed; what the output held before is unchanged"
 
     def __init__(self, *, verbose: bool) -> None:
@@ -81,10 +82,14 @@ class Interruptible(Stoppable):
         try:
             super().__exit__(kind, error, trace)
         except KeyboardInterrupt as stop:
-            stop.args = getattr(error, "args", None) or (self.epilogue,)
+            stop.args = (self._told(error),)
             raise
         if isinstance(error, KeyboardInterrupt):
-            error.args = error.args or (self.epilogue,)
+            error.args = (self._told(error),)
+
+    def _told(self, error: BaseException | None) -> str:
+        kept = getattr(error, KEPT, "")
+        return f"{kept}; run the same command again for the rest" if kept else self.epilogue
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         if not self._stop and not self._verbose:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from beam_pipeline.journal import last_line, ledger_of
-from beam_pipeline.worker_errors import from_worker
+from beam_pipeline.worker_errors import KEPT, from_worker
 from schemas.failures import OutputError
 from schemas.options import WriteOptions
 from schemas.plan import RunFacts
@@ -13,8 +13,6 @@ from transforms.write.ledger import FAILED, INTERRUPTED
 from transforms.write.portions import Portions
 from transforms.write.records import StagedRun
 from transforms.write.takeover import base_of, kept_of
-
-AGAIN = "run the same command again for the rest"
 
 
 def portions_of(options: WriteOptions, facts: RunFacts, planned: int) -> Portions:
@@ -40,5 +38,7 @@ def keep(commit: Commit, portions: Portions, planned: int, error: BaseException)
         if not is_local(commit.options.output):
             return known
         kept = f"{count:,} finished documents are staged: the next run takes them over"
-    known.args = (f"{kept}; {AGAIN}",) if interrupted else (f"{known}; {kept}",)
+    setattr(known, KEPT, kept)
+    if not interrupted:
+        known.args = (f"{known}; {kept}",)
     return known

@@ -6,6 +6,8 @@ import re
 
 from schemas.failures import ConfigurationError, NothingListed, OutputError
 
+#: Attribute of an error that ended a run: what the run kept of its work, in words.
+KEPT = "kept"
 _OURS = re.compile(
     r"(?:^|: )schemas\.failures\.(ConfigurationError|NothingListed|OutputError): (.+?)(?: \[while running '.*'\])?$",
     re.MULTILINE,
