@@ -47,6 +47,7 @@ FLAGS = (
     Flag(
         "source.require_inputs", _SOURCES, "Stop where one of several inputs is missing, instead of going on without."
     ),
+    Flag("source.null", _SOURCES, "Names on standard input end in NUL, as find -print0 writes them.", "-0"),
     Flag("fetch.cache_dir", _FETCH, "Keep fetched documents here; without it a temporary directory of the run."),
     Flag("fetch.cache_bytes", _FETCH, "Bound of the cache, such as 2GiB."),
     Flag("fetch.max_bytes", _FETCH, "Larger documents fail, such as 512MB."),

@@ -47,6 +47,8 @@ class SourceOptions(msgspec.Struct, frozen=True, kw_only=True):
     exclude: tuple[str, ...] = ()
     #: Whether an input that cannot be listed stops the run, also where there are others.
     require_inputs: bool = False
+    #: Whether names on standard input end in NUL, as `find -print0` writes them, instead of line ends.
+    null: bool = False
 
 
 class FetchOptions(msgspec.Struct, frozen=True, kw_only=True):

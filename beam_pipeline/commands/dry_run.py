@@ -59,9 +59,9 @@ def list_sources(options: SourceOptions) -> Iterator[Listed]:
 def _references(options: SourceOptions) -> Iterable[SourceRef]:
     from transforms.runtime.stores import AnyStore
     from transforms.sources.listing import STDIN, expand_inputs
-    from transforms.sources.manifest import read_stdin_lines
+    from transforms.sources.manifest import read_names
 
-    named = read_stdin_lines(sys.stdin) if STDIN in options.inputs else ()
+    named = read_names(sys.stdin.buffer, null=options.null) if STDIN in options.inputs else ()
     for found in expand_inputs(options, named, AnyStore()):
         if isinstance(found, SourceRef) and found.failure is None:
             yield found

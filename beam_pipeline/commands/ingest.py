@@ -190,9 +190,10 @@ def _submit(job: Job, refs: tuple[SourceRef, ...], *, verbose: bool) -> RunRepor
 def listed_on_stdin(options: Options) -> tuple[SourceRef, ...]:
     """Documents on standard input, which only this process can read."""
     from transforms.sources.listing import STDIN
-    from transforms.sources.manifest import read_stdin_lines
+    from transforms.sources.manifest import read_names
 
-    return tuple(read_stdin_lines(sys.stdin)) if STDIN in options.source.inputs else ()
+    source = options.source
+    return tuple(read_names(sys.stdin.buffer, null=source.null)) if STDIN in source.inputs else ()
 
 
 def set_log_level(*, quiet: bool, verbose: bool) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import msgspec
@@ -13,7 +14,7 @@ from beam_pipeline.cli_options import ALL, with_options
 from beam_pipeline.commands.ingest import Job, end_by, finish, run_job, set_log_level
 from beam_pipeline.config import Resolved
 from schemas.failures import Category, ConfigurationError
-from schemas.options import Options
+from schemas.options import Options, SourceOptions
 from schemas.report import failure_ratio
 from schemas.source import SourceRef
 
@@ -46,13 +47,14 @@ def retry(
         raise ConfigurationError(f"--category {', '.join(wrong)}: give one of {', '.join(Category)}")
     set_log_level(quiet=quiet, verbose=verbose)
     options = retry_options(resolved.options)
-    refs = failed_documents(options.write.output, category or ())
-    if not refs:
+    found = failed_documents(options.write.output, category or ())
+    if not found:
         from transforms.write.summary import held
 
         tell("no document failed so")
         end_by(failure_ratio(held(options.write), options.run.fail_on), options)
         return
+    refs = with_secrets(found, resolved.options.source)
     job = Job(options=options, origins=resolved.origins, kind="retry", refs=refs)
     finish(run_job(job, quiet=quiet, verbose=verbose), options, as_json=as_json)
 
@@ -66,8 +68,11 @@ def retry_options(options: Options) -> Options:
     return prepared(msgspec.structs.replace(options, plan=plan, source=source))
 
 
-def failed_documents(output: str, categories: Sequence[str]) -> tuple[SourceRef, ...]:
-    """Documents with failures (of these categories, if there are any), as they were listed."""
+def failed_documents(output: str, categories: Sequence[str]) -> dict[str, SourceRef]:
+    """Documents with failures (of these categories, if there are any), as they were listed, by id.
+
+    What stands for an input that could not be listed is none.
+    """
     import duckdb
 
     from transforms.write.snapshot import snapshot
@@ -75,14 +80,52 @@ def failed_documents(output: str, categories: Sequence[str]) -> tuple[SourceRef,
     found = snapshot(output)
     wanted = "category IN (SELECT unnest($categories))" if categories else "true"
     sql = f"""
-        SELECT uri, path, manifest, metadata FROM documents
-        SEMI JOIN (SELECT doc_id FROM failures WHERE {wanted}) USING (doc_id) ORDER BY uri
+        SELECT doc_id, uri, path, manifest, metadata FROM documents
+        SEMI JOIN (SELECT doc_id FROM failures WHERE {wanted} AND stage != 'list') USING (doc_id) ORDER BY uri
     """
     with duckdb.connect() as database:
         for name in ("documents", "failures"):
             database.register(name, found.open(name))
         rows = database.execute(sql, {"categories": list(categories)} if categories else {}).fetchall()
-    return tuple(
-        SourceRef(uri=uri, path=path, manifest=manifest, metadata={pair["key"]: pair["value"] for pair in metadata})
-        for uri, path, manifest, metadata in rows
-    )
+    return {
+        doc_id: SourceRef(
+            uri=uri, path=path, manifest=manifest, metadata={pair["key"]: pair["value"] for pair in metadata}
+        )
+        for doc_id, uri, path, manifest, metadata in rows
+    }
+
+
+def with_secrets(found: Mapping[str, SourceRef], source: SourceOptions) -> tuple[SourceRef, ...]:
+    """The documents with the URIs that inputs and manifests give them today: the tables hold these without secrets.
+
+    Those whose URI is masked and that are named nowhere are told and left out; ConfigurationError when none is left.
+    """
+    from transforms.runtime.uris import is_http, is_masked
+
+    whole = {**found, **_named_now(found, source)}
+    masked = [ref for ref in whole.values() if is_http(ref.uri) and is_masked(ref.uri)]
+    if masked:
+        message = (
+            f"{len(masked)} of the documents have secrets in their URIs, which neither tables nor manifests tell: "
+            f"give the URIs to `docbeam ingest` again, first {masked[0].uri}"
+        )
+        if len(masked) == len(whole):
+            raise ConfigurationError(message)
+        tell(f"docbeam: {message}")
+    return tuple(ref for ref in whole.values() if ref not in masked)
+
+
+def _named_now(found: Mapping[str, SourceRef], source: SourceOptions) -> dict[str, SourceRef]:
+    """Those of the documents that inputs and manifests name, with their whole URIs."""
+    from schemas.ids import document_id
+    from transforms.runtime.stores import AnyStore
+    from transforms.runtime.uris import canonical_uri, identity_uri, is_http
+    from transforms.sources.listing import expand_manifest
+
+    uris = [canonical_uri(text) for text in source.inputs]
+    for manifest in sorted({ref.manifest for ref in found.values() if ref.manifest} | set(source.manifests)):
+        # Whatever is wrong with it, an ingest tells.
+        with contextlib.suppress(ConfigurationError):
+            uris += [ref.uri for ref in expand_manifest(manifest, AnyStore(), SourceOptions())]
+    named = {document_id(identity_uri(uri)): uri for uri in uris if is_http(uri)}
+    return {key: msgspec.structs.replace(found[key], uri=uri) for key, uri in named.items() if key in found}

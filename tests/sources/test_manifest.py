@@ -10,7 +10,7 @@ import pytest
 from schemas.failures import ConfigurationError
 from schemas.source import SourceRef
 from transforms.runtime.stores import LocalStore
-from transforms.sources.manifest import read_manifest, read_stdin_lines
+from transforms.sources.manifest import read_manifest, read_names
 
 ROWS = [{"uri": "a.pdf", "team": "x"}, {"uri": "https://Host/b.pdf", "team": "y"}, {"uri": "../c.pdf", "team": "z"}]
 
@@ -69,7 +69,7 @@ def test_text_lists(tmp_path):
 
 def test_standard_input(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert list(read_stdin_lines(io.StringIO("\ufeffa.pdf\n\ngs://b/x\n"))) == [
+    assert list(read_names(io.BytesIO(b"\xef\xbb\xbfa.pdf\n\ngs://b/x\n"))) == [
         SourceRef(uri=f"{tmp_path}/a.pdf", path="a.pdf"),
         SourceRef(uri="gs://b/x", path="b/x"),
     ]
@@ -154,3 +154,59 @@ class Objects:
 def test_manifest_in_a_store():
     found = list(read_manifest("gs://b/lists/m.csv", Objects()))
     assert [ref.uri for ref in found] == ["gs://b/lists/sub/a.pdf", "gs://other/b.pdf"]
+
+
+def names(data: bytes, *, null: bool = False) -> list[str]:
+    return [ref.uri for ref in read_names(io.BytesIO(data), null=null)]
+
+
+def test_blanks_and_other_bytes_belong_to_names():
+    assert names(b"/in/tail \n/in/ lead\r\n  \n/in/tab\t\n") == ["/in/tail ", "/in/ lead", "/in/tab\t"]
+    assert names(b"/in/\xff.md\n") == ["file:///in/%FF.md"]
+    assert names(b" https://host/a.pdf \n") == ["https://host/a.pdf"]
+
+
+def test_names_that_end_in_nul_are_taken_as_they_are():
+    assert names(b"/in/a\nb.md\0# not a comment.md\0\0/in/c \0", null=True)[::2] == ["/in/a\nb.md", "/in/c "]
+    assert names(b"# x.md\0", null=True)[0].endswith("/# x.md")
+    assert names(b"", null=True) == []
+
+
+def test_blanks_beside_a_name_that_is_there_without_them_are_slips(tmp_path):
+    (tmp_path / "a.md").write_text("# A\n")
+    (tmp_path / "b.md ").write_text("# B\n")
+    path = tmp_path / "m.csv"
+    path.write_text("uri,team\na.md ,red\nb.md ,blue\nnone.md ,green\n")
+    assert [ref.uri for ref in read(path)] == [f"{tmp_path}/a.md", f"{tmp_path}/b.md ", f"{tmp_path}/none.md "]
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("m.csv", "\ufeffuri,team\r\n\r\na.md,red\r\n,\r\n# exported today,\r\n  ,  \r\na.md,red\r\n"),
+        (
+            "m.jsonl",
+            '\ufeff{"uri": "a.md", "team": "red"}\r\n\r\n{"uri": null, "team": ""}\r\n{"uri": "", "team": null}\n',
+        ),
+        ("m.txt", "\ufeffa.md\r\n   \r\n  # comment\r\n"),
+    ],
+)
+def test_marks_comments_and_blank_rows_name_nothing(tmp_path, name, data):
+    path = tmp_path / name
+    path.write_bytes(data.encode())
+    assert {ref.uri for ref in read(path)} == {f"{tmp_path}/a.md"}
+
+
+@pytest.mark.parametrize("name", ["m.csv", "m.txt"])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_lists_that_spreadsheets_save_as_unicode_text(tmp_path, name, encoding):
+    path = tmp_path / name
+    text = "\ufeffuri,team\na\u00e9.md,x\n" if name == "m.csv" else "\ufeffa\u00e9.md\n"
+    path.write_bytes(text.encode(encoding))
+    assert [ref.path for ref in read(path)] == ["a\u00e9.md"]
+
+
+def test_blank_rows_of_tables_name_nothing(tmp_path):
+    path = tmp_path / "m.parquet"
+    pq.write_table(pa.Table.from_pylist([{"uri": "a.md", "team": "x"}, {"uri": None, "team": None}]), path)
+    assert [ref.path for ref in read(path)] == ["a.md"]

@@ -22,6 +22,7 @@ from transforms.runtime.uris import (
     entry_path,
     is_http,
     is_local,
+    is_masked,
     local_path,
     local_uri,
     redact,
@@ -74,7 +75,7 @@ def expand_input(text: str, store: Store, options: SourceOptions, *, is_manifest
 
 def _stand_in(text: str, error: InputMissing) -> SourceRef:
     failure = Failure(
-        stage="fetch",
+        stage="list",
         category=Category.NOT_FOUND,
         message=str(error),
         hint="bring it back, or name it no longer; --require-inputs stops such a run",
@@ -111,6 +112,8 @@ def _expand(text: str, store: Store) -> Iterator[SourceRef]:
     if is_local(text):
         return _expand_local(local_path(text))
     if is_http(text):
+        if is_masked(text):
+            raise ConfigurationError(f"{redact(text)}: a value is masked, as tables show it; give the URI itself")
         return iter([SourceRef(uri=canonical_uri(text), path=entry_path(text))])
     if scheme(text) in _STORE_SCHEMES:
         return _expand_store(canonical_uri(text), store)
@@ -207,7 +210,7 @@ def _visible(found: list[FileInfo], root: str) -> list[FileInfo]:
 def absolute(options: SourceOptions) -> SourceOptions:
     """`options` with absolute local paths, since workers have another working directory.
 
-    Without '-': the lines of standard input are listed by the process that starts the run (`read_stdin_lines`).
+    Without '-': the lines of standard input are listed by the process that starts the run (`read_names`).
     """
     inputs = tuple(canonical_uri(text) for text in options.inputs if text != STDIN)
     return msgspec.structs.replace(options, inputs=inputs, manifests=tuple(map(canonical_uri, options.manifests)))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
+import os
 import posixpath
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, BinaryIO, TextIO
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO, TextIO, cast
 
 import fastavro
 import msgspec
@@ -16,7 +18,7 @@ import pyarrow.parquet as pq
 from schemas.failures import ConfigurationError, DocumentError, InputMissing
 from schemas.source import SourceRef
 from transforms.runtime.stores import Store
-from transforms.runtime.uris import entry_path, join, parent, redact
+from transforms.runtime.uris import entry_path, is_http, is_local, join, local_path, parent, redact
 
 #: A row and where it stands ("line 3", "row 7").
 Row = tuple[str, dict[str, Any]]
@@ -31,6 +33,9 @@ def read_manifest(uri: str, store: Store) -> Iterator[SourceRef]:
     try:
         with store.open(uri) as stream:
             for place, row in read(stream):
+                if "uri" in row and not any(map(_is_told, row.values())):
+                    # Spreadsheets leave such rows behind.
+                    continue
                 yield _reference(row, f"manifest {redact(uri)}, {place}", parent(uri), uri)
     except DocumentError as error:
         raise InputMissing(f"manifest {redact(uri)} cannot be read: {error}") from error
@@ -38,10 +43,19 @@ def read_manifest(uri: str, store: Store) -> Iterator[SourceRef]:
         raise ConfigurationError(f"manifest {redact(uri)} is damaged or of another format: {error}") from error
 
 
-def read_stdin_lines(stream: TextIO) -> Iterator[SourceRef]:
-    """Documents named by the lines of `stream`, as in a .txt manifest; relative to the working directory."""
-    for place, row in _text_rows(stream):
+def read_names(stream: BinaryIO, *, null: bool = False) -> Iterator[SourceRef]:
+    """Documents named by the lines of `stream`, as in a .txt manifest; relative to the working directory.
+
+    `null`: each name ends in NUL instead, and is taken as it is, as `find -print0` writes it.
+    """
+    rows = _null_rows(stream) if null else _read_txt(stream)
+    for place, row in rows:
         yield _reference(row, f"standard input, {place}", ".")
+
+
+def _null_rows(stream: BinaryIO) -> Iterator[Row]:
+    names = stream.read().split(b"\0")
+    yield from ((f"name {number}", {"uri": os.fsdecode(name)}) for number, name in enumerate(names, 1) if name)
 
 
 def _reference(row: dict[str, Any], place: str, base: str, manifest: str = "") -> SourceRef:
@@ -51,11 +65,27 @@ def _reference(row: dict[str, Any], place: str, base: str, manifest: str = "") -
     entry = row["uri"]
     if not isinstance(entry, str) or not entry.strip():
         raise ConfigurationError(f"{place}: column 'uri' is empty or not text")
-    entry = entry.strip()
+    entry = _named(entry, base)
     metadata = {
         str(name): _text(value) for name, value in row.items() if name not in ("uri", None) and value is not None
     }
     return SourceRef(uri=join(base, entry), path=entry_path(entry), metadata=metadata, manifest=manifest)
+
+
+def _is_told(value: object) -> bool:
+    """Whether a cell holds anything."""
+    return bool(value.strip()) if isinstance(value, str) else value is not None and value != []
+
+
+def _named(entry: str, base: str) -> str:
+    """The entry as it is meant: names of files may begin and end in blanks, URLs do not."""
+    plain = entry.strip()
+    if plain == entry or is_http(plain):
+        return plain
+    uri = join(base, entry)
+    if not is_local(uri) or os.path.lexists(local_path(uri)):
+        return entry
+    return plain if os.path.lexists(local_path(join(base, plain))) else entry
 
 
 def _text(value: object) -> str:
@@ -63,23 +93,30 @@ def _text(value: object) -> str:
     return plain if isinstance(plain, str) else msgspec.json.encode(plain).decode()
 
 
-def _text_rows(lines: Iterable[str]) -> Iterator[Row]:
-    for number, line in enumerate(lines, 1):
-        entry = line.strip().removeprefix("\ufeff")
-        if entry and not entry.startswith("#"):
+def _read_txt(stream: BinaryIO) -> Iterator[Row]:
+    # Names of files are bytes, whatever these mean; only line feeds end them.
+    for number, line in enumerate(_decoded(stream, errors="surrogateescape", newline="\n"), 1):
+        entry = line.removesuffix("\n").removesuffix("\r")
+        if entry.strip() and not entry.lstrip().startswith("#"):
             yield f"line {number}", {"uri": entry}
 
 
-def _read_txt(stream: BinaryIO) -> Iterator[Row]:
-    return _text_rows(io.TextIOWrapper(stream, encoding="utf-8-sig"))
+def _decoded(stream: BinaryIO, errors: str, newline: str) -> TextIO:
+    """The stream as text. Spreadsheets that save "Unicode text" mean UTF-16, with a mark that says so."""
+    begin = io.BufferedReader(cast(io.RawIOBase, stream)) if not hasattr(stream, "peek") else stream
+    mark = cast(io.BufferedReader, begin).peek(2)[:2]
+    encoding = "utf-16" if mark in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+    return io.TextIOWrapper(begin, encoding=encoding, errors=errors, newline=newline)
 
 
 def _read_csv(stream: BinaryIO) -> Iterator[Row]:
-    reader = csv.DictReader(io.TextIOWrapper(stream, encoding="utf-8-sig", newline=""))
+    reader = csv.DictReader(_decoded(stream, errors="strict", newline=""))
     if "uri" not in (reader.fieldnames or ()):
         yield "line 1", dict.fromkeys(reader.fieldnames or ())
     for row in reader:
-        yield f"line {reader.line_num}", row
+        first = next(iter(row.values()), "")
+        if not (isinstance(first, str) and first.startswith("# ")):
+            yield f"line {reader.line_num}", row
 
 
 def _read_jsonl(stream: BinaryIO) -> Iterator[Row]:

@@ -68,7 +68,7 @@ def tombstone(row: Row, run_id: str) -> Row:
 
 def without_fetch_failures(rows: pa.Table, doc_ids: Set[str]) -> pa.Table:
     """The failures, less those of earlier runs to fetch these documents."""
-    hit = pc.and_(is_in(rows, doc_ids), pc.equal(rows["stage"], "fetch"))
+    hit = pc.and_(is_in(rows, doc_ids), pc.is_in(rows["stage"], pa.array(["fetch", "list"])))
     return rows.filter(pc.invert(hit)) if doc_ids else rows
 
 
