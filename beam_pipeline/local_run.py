@@ -27,6 +27,7 @@ from schemas.report import Observer, Progress, RunReport
 from schemas.source import SourceRef
 from transforms.fetch.ask import ask
 from transforms.fetch.fetcher import Fetcher
+from transforms.runtime.activity import activity
 from transforms.runtime.counts import LiveCounts, count_planned, count_settled, live_counts
 from transforms.runtime.pool import shared_pool
 from transforms.runtime.stores import AnyStore
@@ -118,7 +119,8 @@ def _decided(options: Options, refs: Sequence[SourceRef], counts: LiveCounts) ->
             counts.add(listed=isinstance(item, SourceRef))
             yield item
 
-    decisions = decide_listed(options, counted(expand_inputs(options.source, refs, AnyStore())))
+    with activity().at("plan"):
+        decisions = decide_listed(options, counted(expand_inputs(options.source, refs, AnyStore())))
     # What was named several times is one document.
     counts.add(listed=-decisions.rest.received)
     count_planned(counts, decisions.rest)
@@ -167,9 +169,10 @@ def _worked(
     if not work:
         return {}
     # Beam takes seconds to import, and most nights do without.
-    from beam_pipeline.local_graph import run_graph
+    with activity().starting():
+        from beam_pipeline.local_graph import run_graph
 
-    return run_graph(options, pipeline_args, work, task.fetcher, portions.run_id)
+        return run_graph(options, pipeline_args, work, task.fetcher, portions.run_id)
 
 
 @contextmanager
@@ -197,6 +200,7 @@ def _observed(observer: Observer | None, counts: LiveCounts, started: float) -> 
         yield
         return
     done = threading.Event()
+    activity().clear()
 
     def watch(report: Callable[[Progress], None]) -> None:
         while not done.wait(SECONDS_BETWEEN_SNAPSHOTS):
@@ -213,7 +217,7 @@ def _observed(observer: Observer | None, counts: LiveCounts, started: float) -> 
 
 
 def snapshot(counts: dict[str, int], elapsed: float) -> Progress:
-    """The counts as a Progress."""
+    """The counts, and what is in hand, as a Progress."""
     return Progress(
         documents_listed=counts.get("listed"),
         documents=counts.get("documents", 0),
@@ -221,4 +225,5 @@ def snapshot(counts: dict[str, int], elapsed: float) -> Progress:
         failures=counts.get("failures", 0),
         chunks=counts.get("chunks", 0),
         elapsed=elapsed,
+        in_hand=activity().read(),
     )

@@ -3,19 +3,40 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+import msgspec
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Display
+from rich.table import Column
+from rich.text import Text
 
 from beam_pipeline.cli_console import tell
-from schemas.report import Observer, Progress
+from schemas.report import InHand, Observer, Progress
 
-#: Seconds between two lines.
-_LINE_INTERVAL = 5.0
+#: Seconds between two lines of a log: 5, in long runs a twentieth of the time so far, at most a minute.
+_LINE_INTERVAL, _LINE_SHARE, _MOST_INTERVAL = 5.0, 0.05, 60.0
+#: Seconds without news until a log hears that the run lives; then twice as many, and so on.
+_HEARTBEAT, _MOST_SILENCE = 30.0, 600.0
 #: Documents after which the speed so far tells something: the first ones wait for processes to start.
 _TELLING = 20
+#: What stages do, in their order.
+_DOING = {
+    "plan": "planning",
+    "start": "starting Beam",
+    "fetch": "fetching",
+    "extract": "parsing",
+    "ocr": "OCR",
+    "assemble": "assembling",
+    "layout": "layout",
+    "chunk": "chunking",
+    "write": "writing",
+    "commit": "committing",
+}
+#: Stages that the run goes through as a whole.
+_WHOLE = ("plan", "start", "commit")
 
 
 def observe(console: Console, *, quiet: bool) -> AbstractContextManager[Observer | None]:
@@ -30,12 +51,17 @@ def pages_per_second(snapshot: Progress) -> float:
     return snapshot.pages / snapshot.elapsed if snapshot.elapsed > 0 else 0.0
 
 
+def speed(pages_per_second: float) -> str:
+    """'12.3 pages/s', '0.05 pages/s'."""
+    return f"{pages_per_second:.{1 if pages_per_second >= 1 else 2}f} pages/s"
+
+
 def seconds_left(snapshot: Progress) -> float | None:
     """Time to the end at the speed so far; None while it cannot be told."""
     if not snapshot.documents_listed or snapshot.documents < min(_TELLING, snapshot.documents_listed):
         return None
     open_documents = max(0, snapshot.documents_listed - snapshot.documents)
-    return snapshot.elapsed / snapshot.documents * open_documents
+    return snapshot.elapsed / snapshot.documents * open_documents if open_documents else None
 
 
 def duration(seconds: float) -> str:
@@ -49,11 +75,12 @@ def duration(seconds: float) -> str:
 
 
 class LineProgress(AbstractContextManager["LineProgress"]):
-    """One plain line at most every five seconds, for logs."""
+    """Plain lines for logs: one when something changed, now and then one more while nothing does."""
 
     def __init__(self) -> None:
-        self._next = _LINE_INTERVAL
         self._lock = threading.Lock()
+        self._next, self._told, self._silence = _LINE_INTERVAL, 0.0, _HEARTBEAT
+        self._last: Progress | None = None
 
     def __exit__(self, *error: object) -> None:
         """Nothing to take down: every line stands for itself."""
@@ -61,40 +88,81 @@ class LineProgress(AbstractContextManager["LineProgress"]):
     def on_progress(self, snapshot: Progress) -> None:
         """Print a line when it is time."""
         with self._lock:
-            if snapshot.elapsed < self._next:
+            if snapshot.elapsed < self._next or not self._is_worth_a_line(snapshot):
                 return
-            self._next = snapshot.elapsed + _LINE_INTERVAL
+            self._told = snapshot.elapsed
+            self._next = self._told + min(_MOST_INTERVAL, max(_LINE_INTERVAL, _LINE_SHARE * self._told))
         tell(progress_line(snapshot))
+
+    def _is_worth_a_line(self, snapshot: Progress) -> bool:
+        news = msgspec.structs.replace(snapshot, elapsed=0.0)
+        if news != self._last:
+            self._last, self._silence = news, _HEARTBEAT
+            return True
+        if snapshot.elapsed - self._told < self._silence:
+            return False
+        self._silence = min(_MOST_SILENCE, 2 * self._silence)
+        return True
 
 
 def progress_line(snapshot: Progress) -> str:
     """A snapshot in words."""
     of = f"/{snapshot.documents_listed}" if snapshot.documents_listed is not None else ""
-    parts = [
-        f"{snapshot.documents}{of} documents",
-        f"{snapshot.pages} pages",
-        f"{pages_per_second(snapshot):.1f} pages/s",
-        f"{snapshot.failures} failures",
-    ]
+    line = f"{duration(snapshot.elapsed)}: {snapshot.documents}{of} documents, {', '.join(_counts(snapshot))}"
+    return "; ".join(filter(None, (line, in_words(snapshot.in_hand))))
+
+
+def _counts(snapshot: Progress) -> Iterable[str]:
+    yield f"{snapshot.pages} pages"
+    if snapshot.pages:
+        yield speed(pages_per_second(snapshot))
+    yield f"{snapshot.failures} failures"
     left = seconds_left(snapshot)
     if left is not None:
-        parts.append(f"about {duration(left)} left")
-    return ", ".join(parts)
+        yield f"about {duration(left)} left"
+
+
+def in_words(in_hand: Sequence[InHand]) -> str:
+    """'parsing 2 documents, OCR 12 of 40 pages, layout 31 of 90'."""
+    order = list(_DOING)
+    known = sorted((item for item in in_hand if item.stage in _DOING), key=lambda item: order.index(item.stage))
+    return ", ".join(f"{_DOING[item.stage]}{_amount(item)}" for item in known)
+
+
+def _amount(item: InHand) -> str:
+    if item.stage in _WHOLE:
+        return ""
+    if item.of:
+        return f" {item.pages} of {item.of} pages"
+    return f" {item.documents} document{'s' * (item.documents != 1)}"
+
+
+class _Display(Display):
+    """The bar, and below it what is in hand, on a line that a narrow terminal cuts."""
+
+    below = ""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """See `rich.progress.Progress`."""
+        yield from super().get_renderables()
+        if self.below:
+            yield Text(self.below, no_wrap=True, overflow="ellipsis")
 
 
 class LiveProgress(AbstractContextManager["LiveProgress"]):
     """A bar with counts that redraws itself on a terminal."""
 
     def __init__(self, console: Console) -> None:
-        self._display = Display(
-            BarColumn(bar_width=30),
+        self._display = _Display(
+            SpinnerColumn("line"),
+            BarColumn(bar_width=20),
             MofNCompleteColumn(),
-            TextColumn("documents  {task.fields[details]}"),
+            TextColumn("documents", table_column=Column(no_wrap=True)),
             TimeElapsedColumn(),
             console=console,
             transient=True,
         )
-        self._task = self._display.add_task("", total=None, details="")
+        self._task = self._display.add_task("", total=None)
 
     def __enter__(self) -> LiveProgress:
         """Start drawing."""
@@ -107,8 +175,5 @@ class LiveProgress(AbstractContextManager["LiveProgress"]):
 
     def on_progress(self, snapshot: Progress) -> None:
         """Redraw."""
-        left = seconds_left(snapshot)
-        details = f"{snapshot.pages} pages  {pages_per_second(snapshot):.1f} pages/s  {snapshot.failures} failures" + (
-            f"  about {duration(left)} left" if left is not None else ""
-        )
-        self._display.update(self._task, total=snapshot.documents_listed, completed=snapshot.documents, details=details)
+        self._display.below = "; ".join(filter(None, (in_words(snapshot.in_hand), ", ".join(_counts(snapshot)))))
+        self._display.update(self._task, total=snapshot.documents_listed, completed=snapshot.documents)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from beam_pipeline.cli_console import shorten
-from beam_pipeline.progress import duration
+from beam_pipeline.progress import duration, speed
 from schemas.report import FailureReason, RunReport
 
 #: Failure reasons shown to people; the failures table has all.
@@ -23,9 +23,7 @@ def report_lines(report: RunReport) -> Iterator[str]:
     yield f"chunks     {report.chunks} of {report.elements} elements"
     if report.hidden_elements:
         yield f"hidden     {report.hidden_elements} elements hold text that a reader cannot see"
-    if report.batches:
-        yield f"batches    {'; '.join(_batches(report.batches))}"
-    yield f"time       {duration(report.elapsed)}, {report.pages_per_second:.1f} pages/s"
+    yield f"time       {duration(report.elapsed)}, {speed(report.pages_per_second)}"
     yield f"output     {shorten(report.output, 200)} ({report.format}{_versions(report.table_versions)})"
     if report.held and sum(report.held.values()) != report.documents:
         yield f"           holds {sum(report.held.values())} documents{_breakdown(report.held)}"
@@ -73,12 +71,6 @@ def _counted(counts: Mapping[str, int]) -> str:
 def _what(reason: FailureReason) -> str:
     """What went wrong; which types of files it is where that is the cause."""
     return ", ".join(f"{count} x {name}" for name, count in reason.types.items()) or reason.example_message
-
-
-def _batches(batches: Mapping[str, Mapping[int, int]]) -> Iterator[str]:
-    """'graph 12 x 1, 3 x 8': runs times the pages in them."""
-    for network, sizes in batches.items():
-        yield f"{network} {', '.join(f'{count} x {size}' for size, count in sorted(sizes.items()))}"
 
 
 def _versions(versions: Mapping[str, int]) -> str:

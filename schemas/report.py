@@ -11,6 +11,18 @@ import msgspec
 FAILING, NOT_ASKED = ("failed", "stale"), ("unsupported", "deleted")
 
 
+class InHand(msgspec.Struct, frozen=True):
+    """What a stage has in hand at a moment."""
+
+    #: 'plan', 'start', 'fetch', 'extract', 'ocr', 'assemble', 'layout', 'chunk', 'write', 'commit'.
+    stage: str
+    #: Documents that it works on.
+    documents: int = 0
+    #: Pages done, and all of them as far as they are known; 0 where it does not go by pages.
+    pages: int = 0
+    of: int = 0
+
+
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """A moment of a run. Counts never decrease from one snapshot to the next."""
 
@@ -24,6 +36,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     chunks: int = 0
     #: Seconds since the run started.
     elapsed: float = 0.0
+    #: What this process is at; unlike the counts it comes and goes.
+    in_hand: tuple[InHand, ...] = ()
 
 
 class Observer(Protocol):

@@ -12,7 +12,7 @@ from beam_pipeline.progress import (
     progress_line,
     seconds_left,
 )
-from schemas.report import Progress
+from schemas.report import InHand, Progress
 
 HALF = Progress(documents_listed=40, documents=20, pages=40, failures=1, chunks=90, elapsed=20.0)
 
@@ -22,7 +22,8 @@ def test_speed_and_time_left():
     assert seconds_left(HALF) == 20.0
     assert pages_per_second(Progress()) == 0.0
     assert seconds_left(Progress(documents_listed=40, documents=19, elapsed=20.0)) is None
-    assert seconds_left(Progress(documents_listed=3, documents=3, elapsed=20.0)) == 0.0
+    assert seconds_left(Progress(documents_listed=3, documents=2, elapsed=20.0)) is None
+    assert seconds_left(Progress(documents_listed=3, documents=3, elapsed=20.0)) is None
     assert seconds_left(Progress(documents=3, elapsed=1.0)) is None
 
 
@@ -32,8 +33,40 @@ def test_durations(seconds, text):
 
 
 def test_line_in_words():
-    assert progress_line(HALF) == "20/40 documents, 40 pages, 2.0 pages/s, 1 failures, about 20 s left"
-    assert progress_line(Progress(elapsed=1.0)) == "0 documents, 0 pages, 0.0 pages/s, 0 failures"
+    assert progress_line(HALF) == "20 s: 20/40 documents, 40 pages, 2.0 pages/s, 1 failures, about 20 s left"
+    assert progress_line(Progress(elapsed=1.0)) == "1 s: 0 documents, 0 pages, 0 failures"
+
+
+def test_line_tells_what_is_in_hand():
+    in_hand = (
+        InHand("layout", 0, 31, 90),
+        InHand("extract", 2, 250, 600),
+        InHand("ocr", 0, 12, 40),
+        InHand("fetch", 1),
+        InHand("commit", 1),
+    )
+    line = progress_line(Progress(documents_listed=2, elapsed=61.0, in_hand=in_hand))
+    assert line == (
+        "1 min 01 s: 0/2 documents, 0 pages, 0 failures; fetching 1 document, parsing 250 of 600 pages, "
+        "OCR 12 of 40 pages, layout 31 of 90 pages, committing"
+    )
+
+
+def test_a_log_hears_of_changes_and_now_and_then_that_nothing_did(capsys):
+    with LineProgress() as lines:
+        for second in range(1, 400):
+            in_hand = (InHand("ocr", 0, min(second, 12), 40),)
+            lines.on_progress(Progress(documents_listed=1, elapsed=float(second), in_hand=in_hand))
+    told = [line.split(":")[0] for line in capsys.readouterr().err.splitlines()]
+    # 12 pages are read by then; 30, 60, 120 seconds of nothing follow.
+    assert told == ["5 s", "10 s", "15 s", "45 s", "1 min 45 s", "3 min 45 s"]
+
+
+def test_a_long_run_tells_less_often(capsys):
+    with LineProgress() as lines:
+        for second in range(1, 7200):
+            lines.on_progress(Progress(pages=second, elapsed=float(second)))
+    assert len(capsys.readouterr().err.splitlines()) < 200
 
 
 def test_lines_are_five_seconds_apart(capsys):

@@ -19,6 +19,7 @@ from schemas.content import (
 )
 from schemas.failures import Category, Corrupt, Encrypted, Failure
 from transforms.extract.pdf_page import MUPDF_ERRORS, PageContent, read_page
+from transforms.runtime.activity import activity
 
 #: Outlines beyond this many entries are cut: some files hold one per word.
 MAX_OUTLINE = 20_000
@@ -89,6 +90,7 @@ def _read_pages(document: pymupdf.Document, first: int, last: int) -> Iterator[P
                 stage="extract", category=Category.CORRUPT, message=message, page=number, hint=Corrupt.default_hint
             )
             yield PageContent(ExtractedPage(number=number, status=PageStatus.FAILED), (failure,))
+        activity().reach(number - first + 1, last - first + 1)
 
 
 def document_meta(document: pymupdf.Document) -> DocumentMeta:

@@ -14,6 +14,7 @@ from schemas.part import Part
 from schemas.plan import Action, Known, Planned, Touch
 from schemas.source import Fetched, SourceRef
 from transforms.fetch.validators import NotModified, Validators
+from transforms.runtime.activity import activity
 from transforms.runtime.guard import failure_of, guarded
 from transforms.runtime.stamps import content_mark, listed_mark
 from transforms.runtime.uris import identity_uri, is_http, redact
@@ -49,7 +50,8 @@ def fetched_part(planned: Planned, open_source: OpenSource, fingerprint: str) ->
     attempts = known.attempts if known is not None and known.retryable else 0
     doc_id = document_id(identity_uri(ref.uri))
     replaces = known is not None and known.good
-    result: Fetched | Failure | None = ref.failure or guarded(STAGE, fetch)
+    with activity().at(STAGE):
+        result: Fetched | Failure | None = ref.failure or guarded(STAGE, fetch)
     if isinstance(result, Failure):
         # The listing's stamp proves nothing: these bytes were never read.
         unread = msgspec.structs.replace(ref, stamp="")

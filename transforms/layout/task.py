@@ -10,8 +10,9 @@ import msgspec
 from schemas.content import PageNeed, PageSeen
 from schemas.failures import Crashed, DocumentError, OutOfMemory, TimedOut
 from schemas.part import DEADLINE_PAGES, Part
-from transforms.layout.networks import Networks, PageWork
+from transforms.layout.networks import STAGE, Networks, PageWork
 from transforms.layout.records import PageInput, PrepareRequest
+from transforms.runtime.activity import activity
 from transforms.runtime.pack import pack, unpack
 from transforms.runtime.pool import ParserPool
 from transforms.runtime.reopen import OpenSource, reopened
@@ -33,6 +34,7 @@ class PartPreparer(msgspec.Struct, frozen=True, kw_only=True):
 
     def __call__(self, part: Part, pool: ParserPool) -> Iterator[Part]:
         """The part with packed PageInputs as `layout`. Pages that cannot be prepared stay with geometry."""
+        activity().want(STAGE, len(part.needs))
         try:
             inputs = self._inputs(part, pool)
         except DocumentError as error:
@@ -101,6 +103,7 @@ def see_parts(parts: Sequence[Part], networks: Networks) -> Iterator[Part]:
     ]
     seen = iter(networks.see([work for pages in works for work in pages]))
     for part, pages in zip(parts, works, strict=True):
+        activity().done(STAGE, len(part.needs))
         yield msgspec.structs.replace(part, layout=pack([next(seen) for _ in pages]))
 
 

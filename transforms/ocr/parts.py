@@ -16,6 +16,7 @@ from schemas.part import Part
 from transforms.ocr.decision import Decision, decide
 from transforms.ocr.engine import OcrEngine, engine_named
 from transforms.ocr.records import OcrLine, PageImage
+from transforms.runtime.activity import activity
 from transforms.runtime.guard import STOPS_THE_RUN, Raised, captured
 from transforms.runtime.pack import pack, unpack
 from transforms.runtime.pool import ParserPool
@@ -56,6 +57,7 @@ def split_scans(part: Part) -> Iterator[Part]:
     """A part with scans as its other pages, and groups of at most `GROUP_PAGES` pages to read."""
     content = unpack(part.payload, Extraction)
     wanted = set(part.scans)
+    activity().want(STAGE, len(wanted))
     pages = [page for page in content.pages if page.number in wanted]
     content.pages = [page for page in content.pages if page.number not in wanted]
     runs = [pages[start : start + GROUP_PAGES] for start in range(0, len(pages), GROUP_PAGES)]
@@ -101,7 +103,11 @@ class ScanReader(msgspec.Struct, frozen=True, kw_only=True):
             yield part
             return
         pages = unpack(part.payload, Extraction).pages
-        read = list(self._read(part, pages, pool))
+        try:
+            read = list(self._read(part, pages, pool))
+        finally:
+            # Batches are counted where they are read.
+            activity().done(STAGE, 0 if self.batched else len(part.scans))
         if self.batched:
             yield msgspec.structs.replace(part, layout=pack(read))
         else:
@@ -225,6 +231,7 @@ def read_parts(parts: Sequence[Part], engine: OcrEngine, options: OcrOptions) ->
     works = [unpack(part.layout, list[ReadPage]) if part.scans and part.failure is None else [] for part in parts]
     _read_all([work for pages in works for work in pages if work.images], engine, options)
     for part, pages in zip(parts, works, strict=True):
+        activity().done(STAGE, len(part.scans))
         yield msgspec.structs.replace(part, layout=pack(pages)) if pages else part
 
 

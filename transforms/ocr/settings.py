@@ -11,13 +11,15 @@ import msgspec
 
 from schemas.options import Device, OcrOptions, Options, RunOptions
 from transforms.ocr.engine import ONNX, Choice, OcrEngine, check_engine, choose_engine, engine_named
+from transforms.ocr.parts import GROUP_PAGES
 from transforms.runtime.once import made_once
 
 if TYPE_CHECKING:
     from transforms.ocr.onnx import OnBatch
 
-#: Pages whose images wait together for an engine that reads in batches.
-CPU_PAGES, GPU_PAGES = 8, 32
+#: Pages whose images wait together for an engine that reads in batches. A CPU gains nothing from large ones, and a page
+#: takes it seconds: few at a time show that it works.
+CPU_PAGES, GPU_PAGES = GROUP_PAGES, 32
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

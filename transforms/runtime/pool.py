@@ -21,11 +21,12 @@ import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
 from schemas.failures import Crashed, OutOfMemory, TimedOut
+from transforms.runtime.activity import activity
 from transforms.runtime.cage import PEAK_SHARE, enter_cage, peak_memory
 from transforms.runtime.cores import usable_cores
 from transforms.runtime.fork_server import start_fork_server
@@ -121,6 +122,13 @@ class ParserPool:
             self._idle.put(self._keep(kept))
 
 
+class Reached(NamedTuple):
+    """How far a process is with its task."""
+
+    pages: int
+    of: int
+
+
 class _Child:
     """One process and the pipe to it. `worn` asks for its replacement; `tasks` counts what it has answered."""
 
@@ -144,10 +152,7 @@ class _Child:
         try:
             self._await_start()
             self._pipe.send_bytes(task)
-            if not self._pipe.poll(deadline):
-                self.kill()
-                raise TimedOut(f"not done after {deadline:g} s; the parser was killed")
-            answer, self.worn = pickle.loads(self._pipe.recv_bytes())
+            answer, self.worn = self._answer(deadline)
             return answer
         except (OSError, EOFError):
             # The pipe closes a moment before the exit code is known.
@@ -157,6 +162,17 @@ class _Child:
                 time.sleep(GROUP_SECONDS)
             self.kill()
             raise Crashed(f"the parser died: {_cause_of_death(self._process.exitcode or 0)}") from None
+
+    def _answer(self, deadline: float) -> Any:
+        """What the process sends at last; on the way it may tell how far it is."""
+        end = time.monotonic() + deadline
+        while self._pipe.poll(max(0.0, end - time.monotonic())):
+            found = pickle.loads(self._pipe.recv_bytes())
+            if not isinstance(found, Reached):
+                return found
+            activity().reach(found.pages, found.of)
+        self.kill()
+        raise TimedOut(f"not done after {deadline:g} s; the parser was killed")
 
     def kill(self) -> None:
         """End the process now."""
@@ -204,6 +220,7 @@ def _serve(pipe: Connection, memory_limit: int) -> None:
     enter_cage(memory_limit)
     worn_above = peak_memory() + int(memory_limit * PEAK_SHARE)
     pipe.send_bytes(b"ready")
+    activity().tell_through(lambda pages, of: pipe.send_bytes(pickle.dumps(Reached(pages, of))))
     # A task builds many records and hardly a cycle: collecting in between costs a tenth of its time.
     gc.disable()
     while True:

@@ -9,6 +9,7 @@ import msgspec
 
 from schemas.failures import Failure
 from schemas.part import Part
+from transforms.runtime.activity import activity
 from transforms.runtime.guard import guarded
 from transforms.runtime.pool import ParserPool
 
@@ -25,7 +26,8 @@ def worked(stage: str, function: PartFunction, part: Part, pool: ParserPool) -> 
     """The parts that a stage makes of one, under the guard. Failed parts pass through untouched."""
     if part.failure is not None:
         return [part]
-    result = guarded(stage, lambda: list(function(part, pool)))
+    with activity().at(stage):
+        result = guarded(stage, lambda: list(function(part, pool)))
     if isinstance(result, Failure):
         return [msgspec.structs.replace(part, payload=b"", failure=result)]
     return result

@@ -15,6 +15,7 @@ from schemas.options import WriteOptions
 from schemas.part import WrittenFile
 from schemas.plan import Changes, RunFacts
 from schemas.tables import TABLES
+from transforms.runtime.activity import activity
 from transforms.write import edits
 from transforms.write.catalog import STAGING, Catalog, open_catalog
 from transforms.write.columns import conform
@@ -207,8 +208,9 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     def __call__(self, some: Iterable[Changes]) -> dict[str, int]:
         """Make the tables ready, and commit all changes; see `Committer.commit`."""
         target = committer(self.options, self.facts, self.seen, tombstones=self.tombstones)
-        target.catalog.prepare()
-        return target.commit(gathered(some))
+        with activity().at("commit"):
+            target.catalog.prepare()
+            return target.commit(gathered(some))
 
     def kept(self, some: Iterable[Changes], status: str, message: str) -> None:
         """Commit what a run finished that did not come to its end. Raises OutputError when it died at its commit."""

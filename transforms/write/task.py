@@ -9,6 +9,7 @@ from schemas.document import Document, DocumentStatus, Page
 from schemas.failures import Category, Failure
 from schemas.part import Part, TableBatch
 from schemas.plan import Touch
+from transforms.runtime.activity import activity
 from transforms.runtime.guard import guarded
 from transforms.runtime.pack import unpack
 from transforms.runtime.pool import ParserPool
@@ -28,7 +29,8 @@ def rows_of_part(part: Part, run_id: str, pool: ParserPool) -> TableBatch:
     """All rows of a part; whatever fails on the way ends as a failed document, so that every part has rows."""
     failure = part.failure
     if failure is None:
-        result = guarded(STAGE, lambda: pool.call(rows_of_packed, part.payload, run_id, effort=part.effort))
+        with activity().at(STAGE):
+            result = guarded(STAGE, lambda: pool.call(rows_of_packed, part.payload, run_id, effort=part.effort))
         if not isinstance(result, Failure):
             return result
         failure = result
