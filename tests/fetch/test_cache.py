@@ -38,14 +38,14 @@ def test_what_was_added_is_found(files):
 
 def test_least_recently_used_files_go_first(files, tmp_path):
     for number in range(3):
-        add(files, f"k{number}", bytes([number]) * 300).close()
+        add(files, f"{number:032}", bytes([number]) * 300).close()
         os.utime(tmp_path / "data" / hashlib.sha256(bytes([number]) * 300).hexdigest(), (number, number))
-    files.find("k0").close()
-    add(files, "k3", b"3" * 300).close()
+    files.find("00000000000000000000000000000000").close()
+    add(files, "00000000000000000000000000000003", b"3" * 300).close()
     assert total(tmp_path) <= 1000
-    assert files.find("k1") is None
-    files.find("k0").close()
-    files.find("k3").close()
+    assert files.find("00000000000000000000000000000001") is None
+    files.find("00000000000000000000000000000000").close()
+    files.find("00000000000000000000000000000003").close()
     assert len(list((tmp_path / "entries").iterdir())) == len(list((tmp_path / "data").iterdir()))
 
 
@@ -91,13 +91,13 @@ def test_a_file_held_by_another_process_stays(files, tmp_path):
 
 
 def test_leftovers_of_dead_processes_are_removed(files, tmp_path):
-    (tmp_path / "incoming" / "dead").write_bytes(b"x")
+    (tmp_path / "incoming" / "docbeam-deadbeef").write_bytes(b"x")
     with files.incoming() as place:
         place.open()
         add(files, "big", b"b" * 1001).close()
         assert os.path.exists(place.path)
     assert not os.path.exists(place.path)
-    assert not (tmp_path / "incoming" / "dead").exists()
+    assert not (tmp_path / "incoming" / "docbeam-deadbeef").exists()
 
 
 def test_damaged_entries_are_misses(files, tmp_path):
@@ -144,3 +144,15 @@ def test_threads_adding_and_evicting_never_lose_a_leased_file(tmp_path):
         list(threads.map(work, range(4)))
     assert not lost
     assert total(tmp_path) <= 2000
+
+
+def test_a_cache_in_a_folder_of_somebody_removes_nothing_of_theirs(tmp_path):
+    theirs = [tmp_path / folder / name for folder in ("data", "entries", "incoming") for name in ("a.csv", "tmp1")]
+    for path in theirs:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x" * 900)
+    files = FileCache(str(tmp_path), max_bytes=1000)
+    for key in ("a" * 32, "b" * 32, "c" * 32):
+        add(files, key, key.encode() * 20).close()
+    assert all(path.exists() for path in theirs)
+    assert len(list((tmp_path / "data").iterdir())) == 3

@@ -114,7 +114,14 @@ def test_a_torn_commit_is_not_seen_and_is_undone(tmp_path, document, monkeypatch
     ingest(tmp_path, "one", [document("a.txt"), document("b.txt")])
     before = sorted(read_documents(str(tmp_path)), key=lambda d: d.info.ref.path)
     gone = [document("b.txt").info.doc_id]
-    torn(tmp_path, "two", [document("a.txt", text="new"), document("c.txt")], stop_at, monkeypatch, removed=gone)
+    torn(
+        tmp_path,
+        "20260102T000000-two222",
+        [document("a.txt", text="new"), document("c.txt")],
+        stop_at,
+        monkeypatch,
+        removed=gone,
+    )
     seen = sorted(read_documents(str(tmp_path), snapshot(str(tmp_path)).open), key=lambda d: d.info.ref.path)
     assert seen == before
     # Nothing changed at the sources when the next run comes: what was torn must not stay.
@@ -159,7 +166,7 @@ def test_compact_and_vacuum_leave_plain_parquet(tmp_path, document):
     done = upkeep.compact(str(tmp_path), 1 << 20, 1000)
     assert done["chunks"] == {"added": 1, "removed": 4}
     assert names(tmp_path, as_of="run1") == ["0.txt", "1.txt"]
-    orphan = tmp_path / "chunks" / "part-nobody-0000.parquet"
+    orphan = tmp_path / "chunks" / "part-20250101T000000-nobody-0000.parquet"
     orphan.write_bytes(b"left by a dead run")
     would_go = upkeep.vacuum(str(tmp_path), timedelta(days=7), dry_run=True)
     assert [Path(path).name for path in would_go if "chunks" in path] == [orphan.name] and orphan.exists()

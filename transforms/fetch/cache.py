@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,10 +21,13 @@ from typing import BinaryIO
 
 import msgspec
 
-from transforms.runtime.cache_tag import TAG, tag_cache
+from transforms.runtime.cache_tag import tag_cache
 
 #: Eviction makes this much room at once, so that it does not run at every download.
 _FILL_AFTER_EVICTION = 0.8
+_INCOMING = "docbeam-"
+#: Hashes of bytes, ids of sources, downloads: the folder may be somebody's who has a `data` of his own.
+_OURS = re.compile(rf"[0-9a-f]{{64}}|[0-9a-f]{{32}}|{_INCOMING}\w{{8}}")
 
 
 class CacheEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +70,7 @@ class Incoming:
     def open(self) -> BinaryIO:
         """The new, empty file."""
         while self._file is None:
-            descriptor, self.path = mkstemp(dir=self._folder)
+            descriptor, self.path = mkstemp(dir=self._folder, prefix=_INCOMING)
             fcntl.flock(descriptor, fcntl.LOCK_SH)
             # Before it had its lock, eviction may have taken it for what a dead process left.
             if os.fstat(descriptor).st_nlink:
@@ -208,10 +212,10 @@ def _open_locked(path: str, flags: int, lock: int) -> int | None:
 
 
 def _files(folder: str) -> Iterator[tuple[float, int, str]]:
-    """Time of last use, size and path of each file in `folder`."""
+    """Time of last use, size and path of each file in `folder` that we put there, by its name."""
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name == TAG:
+            if not _OURS.fullmatch(entry.name):
                 continue
             try:
                 status = entry.stat()

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import zlib
 from contextlib import suppress
 from tempfile import mkstemp
 
 from schemas.failures import ConfigurationError
-from transforms.runtime.cache_tag import TAG, tag_cache
+from transforms.runtime.cache_tag import tag_cache
 from transforms.runtime.once import made_once
 
 #: Eviction makes this much room at once, so that it does not run at every document.
 _FILL_AFTER_EVICTION = 0.8
+#: Keys are ids (see `schemas.ids.stable_id`), and so are the names of files.
+_KEY = re.compile(r"[0-9a-f]{32}")
 
 
 class DocumentCache:
@@ -79,7 +82,10 @@ class DocumentCache:
         """Time of last use, size and path of each document."""
         found = []
         for folder, _, names in os.walk(self._root):
-            for name in set(names) - {TAG}:
+            for name in names:
+                # The folder may be somebody's who has other files there.
+                if not _KEY.fullmatch(name) or os.path.basename(folder) != name[:2]:
+                    continue
                 with suppress(FileNotFoundError):
                     status = os.stat(os.path.join(folder, name))
                     found.append((status.st_mtime, status.st_size, os.path.join(folder, name)))

@@ -24,6 +24,8 @@ TABLE_FOLDERS = (*TABLES, RUNS_TABLE)
 OWN = frozenset({*TABLE_FOLDERS, STAGING, MARKER})
 #: How an output is arranged; another number is another docbeam's.
 LAYOUT = 1
+#: What lies in the staging folder of a run beside data files: its lock, and how streams are told to end.
+STAGED_MARKS = ("lock", "stop", "drained")
 #: Ids of runs begin with the time of their start: see `beam_pipeline.journal.new_run_id`.
 RUN_ID = r"\d{8}T\d{6}-[0-9a-z]{6}"
 _RUN = re.compile(rf"{RUN_ID}(-[0-9a-z]+)*")
@@ -31,8 +33,8 @@ _OURS = re.compile(rf"part-{RUN_ID}-[\w-]+\.(parquet|arrow|avro)", re.ASCII)
 #: What is let pass where a marker tells that nobody else's files were there when we began.
 _LIKE_OURS = re.compile(r"part-[\w-]+\.(parquet|arrow|avro)", re.ASCII)
 _LOG = re.compile(LOG)
-#: Names that Delta gives to files when it joins several.
-_DELTAS = re.compile(r"part-\d{5}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-c\d{3}(\.\w+)?\.parquet")
+#: Names that Delta gives to files when it joins several, and to those that are not whole yet.
+_DELTAS = re.compile(r"part-\d{5}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-c\d{3}(\.\w+)?\.parquet(#\d+)?")
 #: Entries of a log that are looked at: each of our commits names us.
 _LOOKED_AT = 20
 
@@ -110,6 +112,21 @@ def is_run_id(name: str) -> bool:
 def is_data_file(name: str) -> bool:
     """Whether a file of this name in a table's folder is one that a run wrote."""
     return _OURS.fullmatch(name) is not None
+
+
+def may_be_data_file(name: str) -> bool:
+    """Whether a file in a table of a marked output is one of its data files, by its name."""
+    return _LIKE_OURS.fullmatch(name) is not None
+
+
+def is_deltas_file(name: str) -> bool:
+    """Whether Delta calls files so when it joins several."""
+    return _DELTAS.fullmatch(name) is not None
+
+
+def is_staged_file(name: str) -> bool:
+    """Whether runs stage files of this name."""
+    return name in STAGED_MARKS or name.startswith(".now-") or may_be_data_file(name)
 
 
 def foreign(root: str) -> Iterator[str]:

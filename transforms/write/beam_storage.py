@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO
 
@@ -12,6 +12,7 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
 from transforms.runtime.beam_stores import require_file_system
+from transforms.runtime.outputs import is_staged_file
 from transforms.runtime.s3_store import s3_client
 from transforms.runtime.uris import scheme
 from transforms.write.storage import output_errors
@@ -47,8 +48,13 @@ class BeamStorage:
         with _store_errors(path):
             found = FileSystems.match([path, posixpath.join(path, "**")])
             names = [meta.path for match in found for meta in match.metadata_list]
-            if names:
-                FileSystems.delete(names)
+            self.delete_all([name for name in names if name == path or is_staged_file(posixpath.basename(name))])
+
+    def delete_all(self, paths: Sequence[str]) -> None:
+        """See `Storage.delete_all`."""
+        if paths:
+            with _store_errors(paths[0]):
+                FileSystems.delete(list(paths))
 
     def list(self, prefix: str) -> list[str]:
         """See `Storage.list`."""

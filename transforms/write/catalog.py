@@ -16,6 +16,7 @@ from deltalake.transaction import AddAction, RemoveAction
 from schemas.failures import ConfigurationError, OutputError
 from schemas.part import WrittenFile
 from schemas.tables import TABLES
+from transforms.runtime.outputs import may_be_data_file
 from transforms.runtime.stores import delta_options
 from transforms.write.columns import grown, incompatible, schema_of
 from transforms.write.delta import commit_info, delta_table, delta_uri, is_delta
@@ -194,7 +195,7 @@ def _add_action(file: WrittenFile, now: int) -> AddAction:
 
 
 class PlainCatalog:
-    """Folders of plain files: what lies in a table's folder is the table. Files appear by renaming whole files."""
+    """Folders of plain files: those in a table's folder are the table. Files appear by renaming whole files."""
 
     def __init__(self, root: str, format_name: str, storage: Storage) -> None:
         self._root, self._format, self._suffix, self._storage = root, format_name, SUFFIX[format_name], storage
@@ -221,7 +222,7 @@ class PlainCatalog:
     def files(self, table: str) -> list[str]:
         """Data files in the table's folder."""
         paths = self._storage.list(posixpath.join(self._root, table))
-        return [path for path in paths if path.endswith(self._suffix)]
+        return [p for p in paths if p.endswith(self._suffix) and may_be_data_file(posixpath.basename(p))]
 
     def committed(self, table: str, run_id: str) -> bool:
         """Never known; committing again moves nothing twice."""

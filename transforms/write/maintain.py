@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import DeltaError
 
 from schemas.failures import ConfigurationError, OutputError
 from schemas.plan import RunFacts, RunRecord
 from schemas.tables import TABLES
+from transforms.runtime.outputs import is_data_file, is_deltas_file
 from transforms.write.catalog import CLAIM, DeltaCatalog
 from transforms.write.columns import adapted_row, incompatible, schema_of
 from transforms.write.ledger import COMMITTED, RUNS_TABLE, Ledger, plain_record
@@ -66,38 +69,67 @@ def compact(ledger: Ledger, facts: RunFacts, file_bytes: int, row_group_rows: in
 def vacuum(ledger: Ledger, keep: timedelta, now: datetime | None = None, *, dry_run: bool = False) -> list[str]:
     """Remove data files that no version younger than `keep` needs, and what dead runs left. Returns their paths.
 
-    The newest version is always kept. The caller holds the output's lock: files of a run at work look orphaned.
+    The newest version is always kept, and every file that no run made. The caller holds the output's lock: files of
+    a run at work look orphaned.
     """
     catalog = delta_catalog(ledger)
     if not dry_run:
         catalog.prepare()
         make_ready(ledger, _now_id())
-    oldest = ((now or datetime.now(UTC)) - keep).isoformat()
-    records = [record for record in ledger.read() if record.table_versions]
-    young = [record for record in records[:-1] if record.finished >= oldest] + records[-1:]
+    young = _newest_since(((now or datetime.now(UTC)) - keep).isoformat(), ledger.read())
     gone = []
     for name in (*TABLES, RUNS_TABLE):
         kept = sorted({record.table_versions[name] for record in young if name in record.table_versions})
-        gone += [
-            posixpath.join(ledger.root, name, path) for path in _vacuum(catalog.table(name), kept, dry_run=dry_run)
-        ]
+        gone += [posixpath.join(ledger.root, name, path) for path in _unneeded(ledger, name, kept)]
+    if not dry_run:
+        ledger.storage.delete_all(gone)
     return gone
 
 
-def _vacuum(table: DeltaTable, kept: list[int], *, dry_run: bool) -> list[str]:
+def _newest_since(oldest: str, records: Sequence[RunRecord]) -> list[RunRecord]:
+    """The runs, in the order of the log, whose versions were the newest at some time since `oldest`.
+
+    What follows the last one is not asked: whatever the clock says, its versions are the newest now.
+    """
+    found = [record for record in records if record.table_versions]
+    ends = [record.finished for record in found[1:]]
+    return [record for record, end in zip(found, ends, strict=False) if end >= oldest] + found[-1:]
+
+
+def _unneeded(ledger: Ledger, name: str, kept: list[int]) -> list[str]:
+    """Files of a table that are in none of these versions nor the newest, and that we wrote.
+
+    A file is ours when the log tells of it, when a run gave it its name, or when it is what a killed `compact` made: it
+    has a name of Delta's, and the table's columns. Everything else in the folder is left alone.
+    """
+    table = delta_catalog(ledger).table(name)
     kept = [version for version in kept if version <= table.version()]
+    # Delta also names files that an earlier vacuum removed.
+    there = {posixpath.basename(path) for path in ledger.storage.list(posixpath.join(ledger.root, name))}
+    unneeded = there.intersection(_vacuumable(table, kept, full=True))
+    logged = unneeded.intersection(_vacuumable(table, kept, full=False))
+    others = [file for file in unneeded - logged if is_data_file(file) or _is_killed_compaction(ledger, name, file)]
+    return sorted([*logged, *others])
+
+
+def _vacuumable(table: DeltaTable, kept: list[int], *, full: bool) -> list[str]:
+    """What Delta would remove: of the files that its log tells of, or of all in the folder."""
     try:
-        return list(
-            table.vacuum(
-                retention_hours=0,
-                dry_run=dry_run,
-                enforce_retention_duration=False,
-                full=True,
-                keep_versions=kept,
-            )
-        )
+        return list(table.vacuum(0, dry_run=True, enforce_retention_duration=False, full=full, keep_versions=kept))
     except (DeltaError, OSError) as error:
         raise OutputError(f"{table.table_uri} cannot be vacuumed: {error}") from error
+
+
+def _is_killed_compaction(ledger: Ledger, name: str, file: str) -> bool:
+    if not is_deltas_file(file):
+        return False
+    with ledger.storage.open(posixpath.join(ledger.root, name, file)) as stream:
+        try:
+            found = pq.read_schema(stream).names
+        except pa.ArrowException:
+            # Not whole: such files have a name of their own.
+            return "#" in file
+    return bool(found == pa.schema(delta_catalog(ledger).table(name).schema().to_arrow()).names)
 
 
 def _now_id() -> str:

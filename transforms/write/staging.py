@@ -5,14 +5,14 @@ from __future__ import annotations
 import fcntl
 import functools
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import IO
 
+from transforms.runtime.outputs import STAGING, TABLE_FOLDERS, is_run_id, is_staged_file
 from transforms.runtime.uris import is_local
 
-FOLDER = "_staging"
+FOLDER = STAGING
 _LOCK = "lock"
 
 
@@ -54,7 +54,7 @@ def dead_runs(root: str) -> Iterator[str]:
     parent = os.path.join(root, FOLDER)
     if not is_local(root) or not os.path.isdir(parent):
         return
-    for run_id in sorted(os.listdir(parent)):
+    for run_id in filter(is_run_id, sorted(os.listdir(parent))):
         folder = os.path.join(parent, run_id)
         try:
             with open(os.path.join(folder, _LOCK), "rb") as lock:
@@ -70,11 +70,15 @@ def dead_runs(root: str) -> Iterator[str]:
 
 
 def remove(folder: str) -> None:
-    """Remove a folder with all its files, its lock last: what is left when this is killed still tells whose it is."""
+    """Remove the staging folder of a run with all that runs stage, and nothing else.
+
+    Its lock goes last: what is left when this is killed still tells whose it is.
+    """
     for name in sorted(os.listdir(folder), key=lambda name: name == _LOCK):
         path = os.path.join(folder, name)
-        if os.path.isdir(path):
-            shutil.rmtree(path)
-        else:
+        if name in TABLE_FOLDERS and os.path.isdir(path) and not os.path.islink(path):
+            remove(path)
+        elif is_staged_file(name):
             os.unlink(path)
-    os.rmdir(folder)
+    with suppress(OSError):
+        os.rmdir(folder)

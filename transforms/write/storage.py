@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import IO, Protocol
 
@@ -36,7 +36,11 @@ class Storage(Protocol):
         ...
 
     def delete(self, path: str) -> None:
-        """Remove a file or a folder with all its files; nothing happens when it is gone."""
+        """Remove a file, or the staging folder of a run; nothing happens when it is gone."""
+        ...
+
+    def delete_all(self, paths: Sequence[str]) -> None:
+        """Remove many files."""
         ...
 
     def list(self, prefix: str) -> list[str]:
@@ -77,6 +81,12 @@ class LocalStorage:
             if os.path.isdir(path):
                 remove(path)
             else:
+                os.unlink(path)
+
+    def delete_all(self, paths: Sequence[str]) -> None:
+        """See `Storage.delete_all`."""
+        for path in paths:
+            with output_errors(path), suppress(FileNotFoundError):
                 os.unlink(path)
 
     def list(self, prefix: str) -> list[str]:
