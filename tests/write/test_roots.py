@@ -72,7 +72,7 @@ def test_what_is_no_uri_is_a_folder(text):
 
 def ingest(root: Path, kind: str, document, run: str = RUN) -> None:
     options = WriteOptions(output=str(root), format=kind)
-    facts, seen = RunFacts(run_id=run, kind="ingest"), opened(options, run)
+    facts, seen = RunFacts(run_id=run, kind="ingest"), opened(options, run).seen
     stager = Stager(options, run)
     stager.add(table_batch(document, run))
     changes = stager.close()
@@ -113,5 +113,5 @@ def test_plain_tables_work_under_any_name(name, kind, tmp_path, document):
 
 def test_an_output_without_rows_has_its_format_and_its_tables(tmp_path):
     options = WriteOptions(output=str(tmp_path), format="arrow")
-    committer(options, RunFacts(run_id=RUN, kind="ingest"), opened(options, RUN)).commit(Changes())
+    committer(options, RunFacts(run_id=RUN, kind="ingest"), opened(options, RUN).seen).commit(Changes())
     assert all(snapshot(str(tmp_path)).open(table).count_rows() == 0 for table in TABLES)

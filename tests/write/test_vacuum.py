@@ -28,7 +28,7 @@ ORPHANS = ("part-20250101T000000-abcdef-0123-0000.parquet", f"part-00009-{UUID}-
 
 def night(root: Path, number: int, *documents) -> str:
     options, run = WriteOptions(output=str(root)), f"202601{number:02}T000000-abcdef"
-    seen, stager = opened(options, run), Stager(WriteOptions(output=str(root)), run)
+    seen, stager = opened(options, run).seen, Stager(WriteOptions(output=str(root)), run)
     for document in documents:
         stager.add(table_batch(document, run))
     committer(options, RunFacts(run_id=run, kind="ingest"), seen).commit(stager.close())

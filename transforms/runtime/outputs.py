@@ -24,8 +24,8 @@ TABLE_FOLDERS = (*TABLES, RUNS_TABLE)
 OWN = frozenset({*TABLE_FOLDERS, STAGING, MARKER})
 #: How an output is arranged; another number is another docbeam's.
 LAYOUT = 1
-#: What lies in the staging folder of a run beside data files: its lock, and how streams are told to end.
-STAGED_MARKS = ("lock", "stop", "drained")
+#: What lies in the staging folder of a run beside data files: its lock, how streams are told to end, what is finished.
+_STAGED = re.compile(r"lock|stop|drained|run\.json|portion-\d+\.json|\.now-[0-9a-f]{32}")
 #: Ids of runs begin with the time of their start: see `beam_pipeline.journal.new_run_id`.
 RUN_ID = r"\d{8}T\d{6}-[0-9a-z]{6}"
 _RUN = re.compile(rf"{RUN_ID}(-[0-9a-z]+)*")
@@ -126,7 +126,7 @@ def is_deltas_file(name: str) -> bool:
 
 def is_staged_file(name: str) -> bool:
     """Whether runs stage files of this name."""
-    return name in STAGED_MARKS or name.startswith(".now-") or may_be_data_file(name)
+    return _STAGED.fullmatch(name.removesuffix(".tmp")) is not None or may_be_data_file(name)
 
 
 def foreign(root: str) -> Iterator[str]:
