@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import tempfile
 from collections.abc import Iterator, Sequence
-from itertools import chain, islice
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import chain, count, islice
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -54,23 +56,62 @@ def query(
         raise ConfigurationError("--json and --csv exclude each other; give one")
     import duckdb
 
-    with duckdb.connect(":memory:", config=_settings()) as connection:
-        _register(connection, output, as_of, version)
+    from transforms.write.sql import connect
+
+    with _spill() as spill, connect(spill) as connection:
         try:
+            check_statement(connection, sql)
+            _register(connection, output, as_of, version)
             answer = connection.execute(sql)
-            names = [column[0] for column in answer.description or ()]
+            names = distinct([column[0] for column in answer.description or ()])
             _print(names, _rows(answer), as_json=as_json, as_csv=as_csv)
         except duckdb.Error as error:
-            raise ConfigurationError(f"SQL: {error}") from error
+            raise ConfigurationError(f"SQL: {_on_one_line(str(error))}") from error
 
 
-def _settings() -> dict[str, str | bool | int | float | list[str]]:
-    """Nothing is downloaded, and Python variables are no tables."""
-    return {
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-        "python_enable_replacements": False,
-    }
+@contextmanager
+def _spill() -> Iterator[str]:
+    """A folder for what does not fit into memory; '' where there is no room for one."""
+    with ExitStack() as stack:
+        folder = ""
+        with suppress(OSError):
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="docbeam-query-"))
+        yield folder
+
+
+def check_statement(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Raise ConfigurationError unless it is one statement, and none that fetches code. duckdb.Error: it is no SQL."""
+    try:
+        sql.encode()
+        kinds = [statement.type.name for statement in connection.extract_statements(sql)]
+    except UnicodeEncodeError as error:
+        raise ConfigurationError("SQL: the statement is not UTF-8") from error
+    except ValueError:  # a kind that DuckDB's Python does not know: UPDATE EXTENSIONS, for one
+        kinds = ["LOAD"]
+    if len(kinds) != 1:
+        given = f"{len(kinds)} statements" if kinds else "no statement"
+        raise ConfigurationError(f"SQL: {given}: give one, such as SELECT count(*) FROM documents")
+    if kinds[0] == "LOAD":
+        raise ConfigurationError(
+            "SQL: extensions are not loaded here, nor downloaded: open the tables in DuckDB itself"
+        )
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """Column names of which no two are equal: text, text_1. Nothing else tells apart what a join brings."""
+    taken: set[str] = set()
+    found = []
+    for name in names:
+        numbered = (each for number in count(1) if (each := f"{name}_{number}") not in names)
+        found.append(next(each for each in chain([name], numbered) if each not in taken))
+        taken.add(found[-1])
+    return found
+
+
+def _on_one_line(message: str) -> str:
+    """DuckDB's message without the picture of where in the statement, and without advice that does not help here."""
+    advice = message.partition("Please try installing")[0]
+    return " ".join(line.strip() for line in advice.splitlines() if line.strip(" ^"))
 
 
 def _register(connection: duckdb.DuckDBPyConnection, output: str, as_of: str, version: int | None) -> None:

@@ -73,9 +73,8 @@ def failed_documents(output: str, categories: Sequence[str]) -> dict[str, Source
 
     What stands for an input that could not be listed is none.
     """
-    import duckdb
-
     from transforms.write.snapshot import snapshot
+    from transforms.write.sql import connect
 
     found = snapshot(output)
     wanted = "category IN (SELECT unnest($categories))" if categories else "true"
@@ -83,7 +82,7 @@ def failed_documents(output: str, categories: Sequence[str]) -> dict[str, Source
         SELECT doc_id, uri, path, manifest, metadata FROM documents
         SEMI JOIN (SELECT doc_id FROM failures WHERE {wanted} AND stage != 'list') USING (doc_id) ORDER BY uri
     """
-    with duckdb.connect() as database:
+    with connect() as database:
         for name in ("documents", "failures"):
             database.register(name, found.open(name))
         rows = database.execute(sql, {"categories": list(categories)} if categories else {}).fetchall()

@@ -56,6 +56,27 @@ def test_report(folder):
     assert report["failures"][0]["hint"]
 
 
+@pytest.mark.parametrize("form", [(), ("--json",), ("--csv",)])
+def test_columns_of_the_same_name_are_all_there(folder, form):
+    shown = docbeam("query", folder / "out", "SELECT 'left' AS text, 'right' AS text", *form).stdout
+    assert all(word in shown for word in ("left", "right", "text_1"))
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        ("SELEC 1", 'docbeam: error: SQL: Parser Error: syntax error at or near "SELEC" LINE 1: SELEC 1\n'),
+        ("FROM 'https://example.org/x.parquet'", "requires the extension httpfs to be loaded\n"),
+        ("ATTACH 's3://bucket/x.db'", "requires the extension httpfs to be loaded\n"),
+        (";", "docbeam: error: SQL: no statement: give one, such as SELECT count(*) FROM documents\n"),
+    ],
+)
+def test_statements_that_fail_are_told_on_one_line(folder, sql, message):
+    told = docbeam("query", folder / "out", sql, code=2).stderr
+    assert told.endswith(message)
+    assert len(told.splitlines()) == 1
+
+
 def test_query(folder):
     sql = "SELECT path, status FROM documents ORDER BY path"
     rows = msgspec.json.decode(docbeam("query", folder / "out", sql, "--json").stdout)

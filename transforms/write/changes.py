@@ -9,6 +9,7 @@ import duckdb
 import msgspec
 
 from transforms.write.snapshot import Snapshot
+from transforms.write.sql import connect
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -69,7 +70,7 @@ _BATCH = 1_000
 
 def changes(old: Snapshot, new: Snapshot) -> Iterator[Change]:
     """Documents, then chunks, that were added, changed or removed between two states."""
-    with duckdb.connect() as database:
+    with connect() as database:
         for prefix, state in (("old", old), ("new", new)):
             for name in ("documents", "chunks"):
                 database.register(f"{prefix}_{name}", state.open(name))

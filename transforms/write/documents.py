@@ -13,6 +13,7 @@ import pyarrow.dataset as ds
 from schemas.document import Document, DocumentStatus
 from transforms.write.columns import present
 from transforms.write.rows import Row, document_from_rows
+from transforms.write.sql import connect
 from transforms.write.tables import open_table
 
 #: Child tables of a document, with the column that orders their rows.
@@ -27,9 +28,8 @@ def read_documents(root: str, open_named: Opener | None = None) -> Iterator[Docu
     `open_named` opens the tables, those of a snapshot for instance. Documents that are gone are left out.
     """
     opener: Opener = open_named or (lambda name: open_table(root, name))
-    with tempfile.TemporaryDirectory(prefix="docbeam-sort-") as spill, duckdb.connect() as database:
+    with tempfile.TemporaryDirectory(prefix="docbeam-sort-") as spill, connect(spill) as database:
         database.execute("SET memory_limit = '1GB'; SET preserve_insertion_order = false")
-        database.execute("SET temp_directory = $1", [spill])
         groups = {name: _groups(database.cursor(), opener, name) for name in ORDER}
         documents = _sorted_rows(database.cursor(), opener, "documents", "doc_id")
         waiting: dict[str, tuple[str, list[Row]] | None] = {name: next(group, None) for name, group in groups.items()}
