@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+from typing import Annotated
 
 import typer
 
@@ -40,6 +41,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings=_SETTINGS,
 )
+
+
+@app.callback()
+def docbeam(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and end.", is_eager=True, callback=version.told)
+    ] = False,
+) -> None:
+    """What stands before any command."""
+
+
 app.command("ingest", cls=ingest.PipelineCommand)(ingest.ingest)
 app.command("watch", cls=ingest.PipelineCommand)(watch.watch)
 app.command("stream", cls=ingest.PipelineCommand)(stream.stream)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from beam_pipeline.cli_console import emit_json
+from beam_pipeline.cli_console import emit, emit_json
 from beam_pipeline.cli_options import with_options
 
 #: Distributions whose versions change what comes out.
@@ -41,6 +41,13 @@ def versions() -> dict[str, str]:
         "python": platform.python_version(),
         **{name: engine_version(name) for name in ENGINES},
     }
+
+
+def told(wanted: bool) -> None:
+    """Print the version of docbeam and end, if it is wanted."""
+    if wanted:
+        emit(f"docbeam {engine_version('docbeam')}")
+        raise typer.Exit
 
 
 @with_options()
