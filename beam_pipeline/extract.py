@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from beam_pipeline.fingerprint import fingerprint
+from beam_pipeline.fingerprint import fingerprint, fingerprints
 from beam_pipeline.stage_options import fetcher_of
 from schemas.content import Extraction
 from schemas.document import Document, DocumentInfo
@@ -20,6 +20,7 @@ from transforms.extract.pages import parse_ranges
 from transforms.extract.task import extract_ranges
 from transforms.fetch.parts import document_info
 from transforms.ocr.parts import PagesToRead, read_page
+from transforms.runtime.addresses import fingerprinted
 from transforms.runtime.uris import canonical_uri, entry_path
 
 
@@ -36,12 +37,13 @@ def extract_document(source: str | Path | bytes, options: Options | None = None)
         extraction: Extraction = extract_ranges(Path(fetched.local_path), fetched.media_type, ranges)
         read_scans(extraction, fetched, options)
         document = structured(document_info(fetched, version), extraction, fetched.local_path, options)
-    return with_chunks(document, options.chunk)
+    return fingerprinted(with_chunks(document, options.chunk), fingerprints(options))
 
 
 def read_scans(extraction: Extraction, fetched: Fetched, options: Options) -> None:
     """Read the pages of the extraction that need OCR, in place."""
     wanted = PagesToRead(options.ocr)(extraction)
+    extraction.scans = bool(wanted)
     if not wanted:
         return
     from transforms.ocr.settings import load_engine, ocr_settings
@@ -67,7 +69,9 @@ def structured(info: DocumentInfo, extraction: Extraction, path: str, options: O
     settings = layout_settings(options)
     for seen in see_pages(path, needs, dict(settings.requests), load_networks(settings)):
         note(extraction.pages, seen)
-    return assemble(info, extraction)
+    document = assemble(info, extraction)
+    document.seen = True
+    return document
 
 
 def _reference(uri: str) -> SourceRef:

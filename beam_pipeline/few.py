@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from multiprocessing.pool import ThreadPool
 
-from beam_pipeline.fingerprint import fingerprint
+from beam_pipeline.fingerprint import fingerprint, fingerprints
 from beam_pipeline.stage_options import pool_options, recall_of
 from schemas.options import Options
 from schemas.part import Part
@@ -66,7 +66,8 @@ class _Bench:
         self._work: Iterator[Planned | Part] = islice(work, FEW)
         self._taking = threading.Lock()
         self._fetcher, self._portions, self._run_id = fetcher, portions, portions.run_id
-        self._version, self._recall = fingerprint(options), recall_of(options)
+        self._version, self._versions = fingerprint(options), fingerprints(options)
+        self._recall = recall_of(options)
         self._pool, self._counts = shared_pool(pool_options(options.extract)), live_counts(self._run_id)
         judge = PagesToRead(options.ocr) if options.ocr.mode != "never" else None
         extractor = PartExtractor(options=options.extract, open_source=fetcher.open, judge=judge)
@@ -102,7 +103,7 @@ class _Bench:
         if (touch := kept(done)) is not None:
             self._settle(touch)
             return
-        batch = rows_of_part(done, self._run_id, self._pool)
+        batch = rows_of_part(done, self._run_id, self._pool, self._versions)
         if self._portions.add(batch):
             count_written(self._counts, batch)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import apache_beam as beam
 
-from beam_pipeline.fingerprint import fingerprint
+from beam_pipeline.fingerprint import fingerprint, fingerprints
 from beam_pipeline.journal import new_run_id
 from beam_pipeline.stage_options import commit_of, fetcher_of, join_of, pool_options, recall_of
 from runners.dataflow import inference_hints
@@ -68,7 +68,7 @@ class PlanOnWorkers(beam.PTransform):  # type: ignore[misc]
         """See the class."""
         options = self.options
         listing = root | ListSources(options.source, self.refs)
-        known = root | "KnownDocuments" >> ReadKnown(options.write, fingerprint(options))
+        known = root | "KnownDocuments" >> ReadKnown(options.write, fingerprints(options))
         plan = (listing.refs, known, listing.roots) | PlanDocuments(join_of(options), self.run_id)
         sent = listing.roots | "Sent" >> beam.Map(lambda root: Changes(sent=root.listed))
         return plan.work, (plan.changes, sent) | "Unworked" >> beam.Flatten()
@@ -191,7 +191,7 @@ class WriteUp(beam.PTransform):  # type: ignore[misc]
             (parts | KeepDocuments(recall, self.pool) if recall else parts)
             | ChunkDocuments(self.options.chunk, self.pool)
             | unwindowed()
-            | StageTables(self.options.write, self.run_id, self.pool, self.lasting)
+            | StageTables(self.options.write, self.run_id, self.pool, fingerprints(self.options), self.lasting)
         )
 
 

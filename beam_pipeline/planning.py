@@ -8,7 +8,7 @@ from multiprocessing.pool import ThreadPool
 
 import msgspec
 
-from beam_pipeline.fingerprint import fingerprint
+from beam_pipeline.fingerprint import fingerprints
 from beam_pipeline.stage_options import join_of
 from schemas.document import DocumentStatus
 from schemas.options import Options
@@ -45,6 +45,9 @@ class Plan(msgspec.Struct, kw_only=True):
     documents: dict[str, list[str]] = {}
     #: Documents by status that are not good and are left alone: nothing about them changed.
     left_alone: dict[str, int] = {}
+    #: Documents by the OCR engine that read them, where 'auto' would choose another one now: that of `reader`.
+    read_by: dict[str, int] = {}
+    reader: str = ""
     #: What happens to removed documents.
     deleted: str = "remove"
     #: Inputs that listed nothing: nothing below them is taken for gone.
@@ -89,19 +92,23 @@ def decide_listed(options: Options, found: Iterable[SourceRef | Root], tell: Tel
 def plan_run(options: Options, refs: Sequence[SourceRef] = ()) -> Plan:
     """What `run` would do with these options now. Sources are listed, none is fetched, nothing is written."""
     documents: dict[str, list[str]] = {action.value: [] for action in NAMED}
-    left_alone = Counter[str]()
+    left_alone, read_by, versions = Counter[str](), Counter[str](), fingerprints(options)
 
     def tell(action: Action, uri: str, row: Known | None) -> None:
         if action.value in documents:
             documents[action.value].append(public_uri(uri))
         elif row is not None and row.status != DocumentStatus.OK:
             left_alone[row.status] += 1
+        if row is not None and row.reader not in ("", versions.reader) and action is not Action.REMOVED:
+            read_by[row.reader] += 1
 
     found = decide_listed(options, expand_inputs(options.source, refs, AnyStore()), tell)
     return Plan(
         counts=dict(Counter(found.rest.counts)),
         documents={action: sorted(uris) for action, uris in documents.items()},
         left_alone=dict(sorted(left_alone.items())),
+        read_by=dict(read_by),
+        reader=versions.reader,
         deleted=options.plan.deleted,
         empty_inputs=unproven(found.roots),
         listing_digest=f"{found.rest.listing_digest:032x}",
@@ -126,6 +133,6 @@ def _packed_known(options: Options) -> Iterator[Packed]:
 
 
 def _known(options: Options) -> Iterable[Known]:
-    version, storage, kind = fingerprint(options), storage_of(options.write.output), options.write.format
+    versions, storage, kind = fingerprints(options), storage_of(options.write.output), options.write.format
     for path in known_files(options.write.output, kind, storage):
-        yield from known_rows(path, kind, storage, version)
+        yield from known_rows(path, kind, storage, versions)

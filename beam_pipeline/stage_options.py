@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import time
 
-import msgspec
-
-from beam_pipeline.fingerprint import fingerprint
-from schemas.options import ChunkOptions, ExtractOptions, Options
+from beam_pipeline.fingerprint import extraction_fingerprint
+from schemas.options import ExtractOptions, Options
 from schemas.plan import RunFacts
 from transforms.fetch.fetcher import Fetcher
 from transforms.plan.decide import Rules
@@ -28,8 +26,8 @@ def recall_of(options: Options) -> Recall | None:
     """Where extracted documents are kept; None when they are not."""
     if not options.plan.extract_cache:
         return None
-    extraction = fingerprint(msgspec.structs.replace(options, chunk=ChunkOptions()))
-    return Recall(root=options.plan.extract_cache, max_bytes=options.plan.extract_cache_bytes, extraction=extraction)
+    key = extraction_fingerprint(options)
+    return Recall(root=options.plan.extract_cache, max_bytes=options.plan.extract_cache_bytes, extraction=key)
 
 
 def pool_options(options: ExtractOptions) -> PoolOptions:

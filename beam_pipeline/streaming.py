@@ -27,13 +27,14 @@ from apache_beam.transforms.window import BoundedWindow, FixedWindows, GlobalWin
 from apache_beam.utils.timestamp import MAX_TIMESTAMP, Timestamp
 from apache_beam.utils.windowed_value import WindowedValue
 
-from beam_pipeline.fingerprint import fingerprint
+from beam_pipeline.fingerprint import fingerprints
 from beam_pipeline.pipeline import WorkOn
 from beam_pipeline.stage_options import join_of
 from schemas.failures import ConfigurationError
 from schemas.options import Options, SourceOptions, StreamOptions, WriteOptions
 from schemas.plan import Changes, Planned, RunFacts
 from schemas.source import SourceRef
+from schemas.versions import Fingerprints
 from transforms.fetch.fetcher import Fetcher
 from transforms.plan.blocks import LOCAL, Packer, known_id, ref_id
 from transforms.plan.join import Join
@@ -69,7 +70,7 @@ class Stream(beam.PTransform):  # type: ignore[misc]
         plan = (
             self._refs(root)
             | "Arrival" >> beam.WindowInto(FixedWindows(self.options.stream.window))
-            | "Plan" >> beam.ParDo(_PlanNews(join_of(options), options.write, fingerprint(options)))
+            | "Plan" >> beam.ParDo(_PlanNews(join_of(options), options.write, fingerprints(options)))
         )
         # Sources may change at any time: each look at the cache asks whether it still holds the newest version.
         open_source = Fetcher(options.fetch, AnyStore(), fresh_seconds=0.0).open
@@ -166,8 +167,8 @@ class _ListNews(beam.DoFn):  # type: ignore[misc]
 class _PlanNews(beam.DoFn):  # type: ignore[misc]
     """Documents that were heard of -> those to work on, by what the output holds of them."""
 
-    def __init__(self, join: Join, write: WriteOptions, version: str) -> None:
-        self._join, self._write, self._version = join, write, version
+    def __init__(self, join: Join, write: WriteOptions, versions: Fingerprints) -> None:
+        self._join, self._write, self._versions = join, write, versions
 
     def start_bundle(self) -> None:
         self._heard: dict[BoundedWindow, list[SourceRef]] = {}
@@ -196,7 +197,7 @@ class _PlanNews(beam.DoFn):  # type: ignore[misc]
         catalog = kept_catalog(root, "plan")
         with catalog.lock:
             catalog.refresh()
-            rows = list(shared_index(root).known(doc_ids, self._version, (catalog, storage_of(root), kind)))
+            rows = list(shared_index(root).known(doc_ids, self._versions, (catalog, storage_of(root), kind)))
         return [block for row in rows for block in packer.add(row)] + list(packer.rest())
 
 

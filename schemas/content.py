@@ -268,6 +268,8 @@ class Extraction(msgspec.Struct, kw_only=True):
     failures: list[Failure] = []
     #: 'pymupdf 2.0', 'python-docx 1.2.0', ...
     engine: str = ""
+    #: Whether pages were given to OCR, whatever came of it.
+    scans: bool = False
 
 
 class ExtractRequest(msgspec.Struct, frozen=True, kw_only=True):

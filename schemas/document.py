@@ -159,7 +159,7 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True):
     type_mismatch: bool = False
     etag: str = ""
     last_modified: str = ""
-    #: Hash of every option and engine version that changes output.
+    #: Hash of every option and engine version that shaped it; while it is on its way, of all that may.
     fingerprint: str = ""
     #: Runs in a row that failed to read it for a passing reason.
     attempts: int = 0
@@ -180,3 +180,6 @@ class Document(msgspec.Struct, kw_only=True):
     elements: list[Element] = []
     chunks: list[Chunk] = []
     failures: list[Failure] = []
+    #: Whether pages were given to OCR, and whether a layout model was asked about some.
+    scans: bool = False
+    seen: bool = False

@@ -21,6 +21,8 @@ Duration = Annotated[float, Meta(gt=0, extra={"unit": "seconds"})]
 Bytes = Annotated[int, Meta(ge=1, extra={"unit": "bytes"})]
 #: Element types that chunks hold only when asked to.
 ExtraType = Literal["hidden", "page_header", "page_footer", "footnote", "comment"]
+#: Which pages OCR reads.
+OcrMode = Literal["auto", "always", "never", "redo"]
 #: Which pages a layout model sees.
 LayoutMode = Literal["auto", "always", "never"]
 
@@ -100,7 +102,7 @@ class OcrOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Which pages are read by OCR, and by what."""
 
     #: 'auto' reads what has no usable text; 'redo' also ignores text layers that an OCR engine left before.
-    mode: Literal["auto", "always", "never", "redo"] = "auto"
+    mode: OcrMode = "auto"
     #: 'auto', 'onnx', 'tesseract', or the name of a plugin.
     engine: str = "auto"
     #: Tesseract's names of languages: eng, deu, fra.

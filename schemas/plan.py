@@ -71,6 +71,8 @@ class Known(msgspec.Struct, frozen=True, array_like=True):
     run_id: str = ""
     failures: int = 0
     media_type: str = ""
+    #: The OCR engine that its pages were given to; '' for none, and where the row is not current.
+    reader: str = ""
 
     @property
     def good(self) -> bool:

@@ -73,6 +73,11 @@ def plan_lines(found: Plan) -> Iterator[str]:
     if found.left_alone:
         named = ", ".join(f"{count} {status}" for status, count in found.left_alone.items())
         yield f"left alone as they are: {named}; `docbeam retry` would try them, and a run's report counts them"
+    for reader, count in found.read_by.items():
+        yield (
+            f"{count} documents were read by {reader}, and are left so; auto would choose {found.reader} now: "
+            f"--ocr-engine {found.reader} or --force reads them again"
+        )
     for root in found.empty_inputs:
         yield f"{printable(root)} lists no document: nothing below it is taken for gone"
     if not found.counts:

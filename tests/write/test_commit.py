@@ -12,6 +12,7 @@ from schemas.failures import ConfigurationError, OutputError
 from schemas.options import WriteOptions
 from schemas.plan import Changes, Known, RunFacts
 from schemas.tables import TABLES
+from schemas.versions import Fingerprints, Made
 from transforms.runtime.stamps import content_mark, listed_mark
 from transforms.write.catalog import STAGING, DeltaCatalog
 from transforms.write.commit import committer
@@ -107,8 +108,9 @@ def test_files_roll_by_bytes_and_groups_by_rows(tmp_path, document) -> None:
 
 
 def known(root: Path, fingerprint: str) -> dict[str, Known]:
+    versions = Fingerprints(current={fingerprint: Made("onnx")})
     files = known_files(str(root), "delta", LocalStorage())
-    return {row.uri: row for path in files for row in known_rows(path, "delta", LocalStorage(), fingerprint)}
+    return {row.uri: row for path in files for row in known_rows(path, "delta", LocalStorage(), versions)}
 
 
 def test_known_rows_tell_what_planning_needs(tmp_path, document) -> None:
@@ -120,6 +122,11 @@ def test_known_rows_tell_what_planning_needs(tmp_path, document) -> None:
         "/docs/a.txt": (True, False),
         "/docs/old.txt": (False, False),
         "/docs/retry.txt": (True, True),
+    }
+    assert {uri: row.reader for uri, row in rows.items()} == {
+        "/docs/a.txt": "onnx",
+        "/docs/old.txt": "",
+        "/docs/retry.txt": "onnx",
     }
     ref = document("a.txt").info.ref
     assert rows["/docs/a.txt"].doc_id.hex() == document("a.txt").info.doc_id

@@ -12,6 +12,7 @@ from schemas.options import WriteOptions
 from schemas.plan import Changes, RunFacts, Touch
 from schemas.source import SourceRef
 from schemas.tables import TABLES
+from schemas.versions import Fingerprints
 from transforms.write.catalog import STAGING
 from transforms.write.commit import committer
 from transforms.write.documents import read_documents
@@ -255,5 +256,5 @@ def test_the_index_reads_each_file_once(root, document):
     for _ in range(2):
         assert index.present(ids, target.catalog, storage, "delta") == {document(n).info.doc_id for n in "ab"}
     assert len(opened) == 2
-    (known,) = index.known({document("a").info.doc_id}, "f", (target.catalog, storage, "delta"))
+    (known,) = index.known({document("a").info.doc_id}, Fingerprints(), (target.catalog, storage, "delta"))
     assert known.uri == "/docs/a" and known.current

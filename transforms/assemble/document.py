@@ -53,6 +53,7 @@ def assemble(info: DocumentInfo, extraction: Extraction) -> Document:
         pages=page_rows(extraction.pages, elements, "flow" if flow else "geometry"),
         elements=elements,
         failures=failures,
+        scans=extraction.scans,
     )
 
 

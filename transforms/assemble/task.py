@@ -62,7 +62,9 @@ def assemble_seen(info: DocumentInfo, extraction: bytes, layout: bytes) -> bytes
     content = unpack(extraction, Extraction)
     for seen in unpack(layout, list[PageSeen]):
         note(content.pages, seen)
-    return pack(assemble(info, content))
+    document = assemble(info, content)
+    document.seen = True
+    return pack(document)
 
 
 def note(pages: Sequence[ExtractedPage], seen: PageSeen) -> None:

@@ -68,6 +68,7 @@ def join(extractions: Sequence[Extraction]) -> Extraction:
         outline=first.outline,
         failures=[failure for e in extractions for failure in e.failures],
         engine=first.engine,
+        scans=any(e.scans for e in extractions),
     )
 
 

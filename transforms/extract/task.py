@@ -29,6 +29,7 @@ class Reading(msgspec.Struct, frozen=True):
     def of(cls, extraction: Extraction, judge: Judge | None = None) -> Reading:
         """Pack an Extraction."""
         pages, scans = tuple(page.number for page in extraction.pages), judge(extraction) if judge else ()
+        extraction.scans = bool(scans)
         return cls(extraction.page_count, pages, pack(extraction), scans)
 
     def extraction(self) -> Extraction:

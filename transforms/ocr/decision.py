@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
 
 import msgspec
 
 from schemas.content import ExtractedPage, Image, PageStatus, Span
 from schemas.geometry import Box
+from schemas.options import OcrMode
 from transforms.ocr.text_quality import TextQuality, text_quality
 
-Mode = Literal["auto", "always", "never", "redo"]
 #: Origin of spans that an OCR engine left in the file.
 OCR_LAYER = "ocr-layer"
 #: Broken characters beyond this share make the text of a page unusable.
@@ -55,7 +54,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     verify: bool = False
 
 
-def decide(page: ExtractedPage, mode: Mode = "auto") -> Decision:
+def decide(page: ExtractedPage, mode: OcrMode = "auto") -> Decision:
     """The decision for one page. Pages of flow formats and failed pages need nothing."""
     if mode == "never" or page.blocks or page.status is PageStatus.FAILED:
         return Decision(page=page.number)
@@ -113,7 +112,7 @@ def _is_no_language(quality: TextQuality) -> bool:
     return quality.common < MIN_COMMON and quality.known < 0.3
 
 
-def _bad_layer(page: ExtractedPage, layer: Sequence[Span], shown: Sequence[Span], mode: Mode) -> Decision | None:
+def _bad_layer(page: ExtractedPage, layer: Sequence[Span], shown: Sequence[Span], mode: OcrMode) -> Decision | None:
     """Invisible text over a scan: an earlier OCR, trusted only when its words are words."""
     if not layer:
         return None

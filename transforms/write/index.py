@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.plan import Known
+from schemas.versions import Fingerprints
 from transforms.runtime.once import made_once
 from transforms.write.catalog import Catalog
 from transforms.write.known import known_rows
@@ -34,13 +35,13 @@ class DocumentIndex:
             found.update(value.hex() for value in ids.filter(pc.is_in(ids, wanted)).to_pylist())
         return found
 
-    def known(self, doc_ids: Set[str], fingerprint: str, target: tuple[Catalog, Storage, str]) -> Iterator[Known]:
+    def known(self, doc_ids: Set[str], versions: Fingerprints, target: tuple[Catalog, Storage, str]) -> Iterator[Known]:
         """The rows of these documents now, as planning needs them."""
         catalog, storage, kind = target
         wanted = _array(doc_ids)
         for path, ids in self._current(catalog, storage, kind).items():
             if pc.any(pc.is_in(ids, wanted)).as_py():
-                yield from known_rows(path, kind, storage, fingerprint, doc_ids)
+                yield from known_rows(path, kind, storage, versions, doc_ids)
 
     def _current(self, catalog: Catalog, storage: Storage, kind: str) -> dict[str, pa.ChunkedArray]:
         with self._lock:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Set
 import pyarrow as pa
 
 from schemas.plan import Known
+from schemas.versions import Fingerprints
 from transforms.runtime.stamps import content_mark, listed_mark
 from transforms.write.catalog import open_catalog
 from transforms.write.columns import conform
@@ -43,26 +44,27 @@ def known_files(root: str, format_name: str, storage: Storage) -> list[str]:
 
 
 def known_rows(
-    path: str, format_name: str, storage: Storage, fingerprint: str, doc_ids: Set[str] | None = None
+    path: str, format_name: str, storage: Storage, versions: Fingerprints, doc_ids: Set[str] | None = None
 ) -> Iterator[Known]:
     """The documents of one data file, or those of them that are in `doc_ids`."""
     for table in read_rows(storage, path, format_name, list(COLUMNS), 10_000):
-        yield from _rows(table if doc_ids is None else table.filter(is_in(table, doc_ids)), fingerprint)
+        yield from _rows(table if doc_ids is None else table.filter(is_in(table, doc_ids)), versions)
 
 
-def _rows(table: pa.Table, fingerprint: str) -> Iterator[Known]:
+def _rows(table: pa.Table, versions: Fingerprints) -> Iterator[Known]:
     columns = [_values(table, name) for name in COLUMNS]
     for row in zip(*columns, strict=True):
-        doc_id, uri, status, digest, made_by, *facts, path, metadata = row
+        doc_id, uri, status, digest, fingerprint, *facts, path, metadata = row
+        made = versions.current.get(fingerprint)
         yield Known(
             bytes.fromhex(doc_id),
             uri,
             status,
             content_mark(digest),
-            made_by == fingerprint,
+            made is not None,
             facts[0],
             listed_mark(path, facts[3], {pair["key"]: pair["value"] for pair in metadata}),
-            *facts[1:],
+            *[*facts[1:], made.reader if made is not None else ""],
         )
 
 

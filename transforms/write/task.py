@@ -9,7 +9,9 @@ from schemas.document import Document, DocumentStatus, Page
 from schemas.failures import Category, Failure
 from schemas.part import Part, TableBatch
 from schemas.plan import Touch
+from schemas.versions import Fingerprints
 from transforms.runtime.activity import activity
+from transforms.runtime.addresses import fingerprinted
 from transforms.runtime.guard import guarded
 from transforms.runtime.pack import unpack
 from transforms.runtime.pool import ParserPool
@@ -20,21 +22,23 @@ STAGE = "write"
 _POISON = frozenset({Category.CRASHED, Category.TIMEOUT})
 
 
-def rows_of_packed(document: bytes, run_id: str) -> TableBatch:
+def rows_of_packed(document: bytes, run_id: str, versions: Fingerprints) -> TableBatch:
     """All rows of a packed Document."""
-    return table_batch(with_tries(unpack(document, Document)), run_id)
+    return table_batch(with_tries(fingerprinted(unpack(document, Document), versions)), run_id)
 
 
-def rows_of_part(part: Part, run_id: str, pool: ParserPool) -> TableBatch:
+def rows_of_part(part: Part, run_id: str, pool: ParserPool, versions: Fingerprints) -> TableBatch:
     """All rows of a part; whatever fails on the way ends as a failed document, so that every part has rows."""
     failure = part.failure
     if failure is None:
         with activity().at(STAGE):
-            result = guarded(STAGE, lambda: pool.call(rows_of_packed, part.payload, run_id, effort=part.effort))
+            result = guarded(
+                STAGE, lambda: pool.call(rows_of_packed, part.payload, run_id, versions, effort=part.effort)
+            )
         if not isinstance(result, Failure):
             return result
         failure = result
-    batch = table_batch(with_tries(failed_document(part, failure)), run_id)
+    batch = table_batch(with_tries(fingerprinted(failed_document(part, failure), versions)), run_id)
     return msgspec.structs.replace(batch, lost=part.replaces and failure.category is Category.NOT_FOUND)
 
 

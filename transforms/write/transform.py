@@ -12,6 +12,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 from schemas.options import WriteOptions
 from schemas.part import Part, TableBatch
 from schemas.plan import Changes, Known
+from schemas.versions import Fingerprints
 from transforms.runtime.counts import count_settled, count_written, live_counts
 from transforms.runtime.pool import PoolOptions, shared_pool
 from transforms.write.commit import Commit
@@ -26,8 +27,11 @@ from transforms.write.task import kept, rows_of_part
 class _StageRows(beam.DoFn):  # type: ignore[misc]
     """Part -> what each bundle adds to the commit."""
 
-    def __init__(self, options: WriteOptions, run_id: str, pool: PoolOptions, lasting: bool) -> None:
+    def __init__(
+        self, options: WriteOptions, run_id: str, pool: PoolOptions, versions: Fingerprints, lasting: bool
+    ) -> None:
         self._options, self._run_id, self._pool_options, self._lasting = options, run_id, pool, lasting
+        self._versions = versions
 
     def setup(self) -> None:
         self._pool = shared_pool(self._pool_options)
@@ -45,7 +49,7 @@ class _StageRows(beam.DoFn):  # type: ignore[misc]
             count_settled(self._counts, touch)
             yield Changes(touched=[touch])
             return
-        batch = rows_of_part(part, self._run_id, self._pool)
+        batch = rows_of_part(part, self._run_id, self._pool, self._versions)
         if self._portions is not None:
             # All bundles of this process stage together; what they staged is not news to the graph.
             if self._portions.add(batch):
@@ -75,12 +79,13 @@ class StageTables(beam.PTransform):  # type: ignore[misc]
     options: WriteOptions
     run_id: str
     pool: PoolOptions
+    versions: Fingerprints
     #: Whether the files wait for their commit although the process that wrote them ends.
     lasting: bool = False
 
     def expand(self, parts: beam.PCollection[Part]) -> beam.PCollection[Changes]:
         """See the class."""
-        return parts | beam.ParDo(_StageRows(self.options, self.run_id, self.pool, self.lasting))
+        return parts | beam.ParDo(_StageRows(self.options, self.run_id, self.pool, self.versions, self.lasting))
 
 
 @dataclass(eq=False)
@@ -106,7 +111,7 @@ class ReadKnown(beam.PTransform):  # type: ignore[misc]
     """PBegin -> what the output holds of each document, as planning needs it. Files are read side by side."""
 
     options: WriteOptions
-    fingerprint: str
+    versions: Fingerprints
 
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[Known]:
         """See the class."""
@@ -116,7 +121,7 @@ class ReadKnown(beam.PTransform):  # type: ignore[misc]
             | "Output" >> beam.Create([root])
             | "Files" >> beam.FlatMap(lambda path: known_files(path, kind, storage_of(path)))
             | "SpreadFiles" >> beam.Reshuffle()
-            | "Rows" >> beam.FlatMap(known_rows, kind, storage_of(root), self.fingerprint)
+            | "Rows" >> beam.FlatMap(known_rows, kind, storage_of(root), self.versions)
         )
 
 
