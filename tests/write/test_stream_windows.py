@@ -12,7 +12,7 @@ from schemas.options import WriteOptions
 from schemas.plan import Changes, RunFacts, Touch
 from schemas.source import SourceRef
 from schemas.tables import TABLES
-from schemas.versions import Fingerprints
+from schemas.versions import Fingerprints, Made
 from transforms.write.catalog import STAGING
 from transforms.write.commit import committer
 from transforms.write.documents import read_documents
@@ -256,5 +256,7 @@ def test_the_index_reads_each_file_once(root, document):
     for _ in range(2):
         assert index.present(ids, target.catalog, storage, "delta") == {document(n).info.doc_id for n in "ab"}
     assert len(opened) == 2
-    (known,) = index.known({document("a").info.doc_id}, Fingerprints(), (target.catalog, storage, "delta"))
+    (known,) = index.known(
+        {document("a").info.doc_id}, Fingerprints(current={"f": Made()}), (target.catalog, storage, "delta")
+    )
     assert known.uri == "/docs/a" and known.current
