@@ -184,3 +184,5 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     #: The version of every table after the run.
     table_versions: dict[str, int] = {}
     message: str = ""
+    #: Higher than those of all rows before it; None in rows of schema 2.
+    number: int | None = None

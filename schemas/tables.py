@@ -214,6 +214,7 @@ RUNS = _table(
     _required("message", STRING),
     # Nullable: outputs of schema 2 lack it.
     pa.field("reasons", pa.list_(REASON)),
+    pa.field("number", pa.int64()),
 )
 
 #: In commit order: a reader that finds a document finds its chunks, so documents come last.

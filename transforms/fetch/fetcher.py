@@ -133,7 +133,9 @@ class Fetcher:
             return old
 
     def _is_fresh(self, entry: CacheEntry) -> bool:
-        return entry.validated >= max(self._started, time.time() - self._fresh_seconds)
+        now = time.time()
+        # What was asked in the future was asked by a clock that was put back since.
+        return max(self._started, now - self._fresh_seconds) <= entry.validated <= now
 
     def _transfer(
         self, ref: SourceRef, sink: Sink, known: CacheEntry | None, validators: Validators | None

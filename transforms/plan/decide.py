@@ -50,7 +50,9 @@ def is_due(known: Known, rules: Rules) -> bool:
     """Whether a document that failed for a passing reason is tried by this run."""
     if known.attempts >= rules.max_attempts:
         return False
-    return rules.now >= started(known.run_id) + backoff(known.attempts)
+    since = rules.now - started(known.run_id)
+    # A try in the future is one of a clock that was put back since.
+    return since < 0 or since >= backoff(known.attempts)
 
 
 def backoff(attempts: int) -> float:

@@ -74,6 +74,10 @@ class Catalog(Protocol):
         """Become the one who commits; OutputError when another run was here since `seen` claims."""
         ...
 
+    def next_number(self) -> int:
+        """What numbers the next row of the runs table: rows that come later have higher ones, whatever clocks say."""
+        ...
+
 
 class DeltaCatalog:
     """Delta tables, one commit per run and table; the run id is the application transaction."""
@@ -177,6 +181,10 @@ class DeltaCatalog:
         except DeltaError as error:
             raise OutputError(f"cannot write the runs table below {self._root}: {error}") from error
 
+    def next_number(self) -> int:
+        """The version of the runs table that the row will make."""
+        return int(self._table("runs").version()) + 1
+
     def open_claim(self) -> tuple[str, int] | None:
         """(run, version of the runs table) of a claim that no row of the runs table followed."""
         if not self.exists("runs"):
@@ -218,6 +226,10 @@ class PlainCatalog:
 
     def claim(self, run_id: str, seen: int) -> None:
         """Nothing to claim: one writer at a time is all that protects plain files."""
+
+    def next_number(self) -> int:
+        """Each row is a file, and none ever goes."""
+        return len(self.files("runs")) + 1
 
     def files(self, table: str) -> list[str]:
         """Data files in the table's folder."""

@@ -47,6 +47,7 @@ class Ledger(msgspec.Struct, frozen=True):
 
     def append(self, record: RunRecord) -> None:
         """Add a run. For Delta this ends the run's claim: its versions are now the ones to read."""
+        record = msgspec.structs.replace(record, number=self.catalog.next_number())
         path = posixpath.join(self.root, RUNS_TABLE, f"part-{record.run_id}-{record.kind}{SUFFIX[self.format]}")
         table = pa.Table.from_pylist([_row(record)], schema=RUNS)
         with open_file(self.storage.create, path, RUNS_TABLE, self.format) as writer:
@@ -62,8 +63,16 @@ class Ledger(msgspec.Struct, frozen=True):
 
 
 def in_order(rows: Iterable[dict[str, Any]]) -> list[RunRecord]:
-    """Rows of the runs table as records, oldest first."""
-    return sorted(map(_record, rows), key=lambda record: (record.finished, record.run_id))
+    """Rows of the runs table as records, oldest first: by their numbers, since clocks step back.
+
+    Rows from before there were numbers come first, by the clock; but versions of tables never fall, whatever it said.
+    """
+    found = sorted(map(_record, rows), key=lambda r: (r.number is not None, r.number or 0, r.finished, r.run_id))
+    places = [place for place, record in enumerate(found) if record.table_versions]
+    by_versions = sorted((found[place] for place in places), key=lambda record: sum(record.table_versions.values()))
+    for place, record in zip(places, by_versions, strict=True):
+        found[place] = record
+    return found
 
 
 def newest(records: Sequence[RunRecord]) -> RunRecord | None:
@@ -86,7 +95,7 @@ def run_at_version(records: Sequence[RunRecord], version: int) -> RunRecord:
     found = [record for record in records if record.table_versions.get("documents", version + 1) <= version]
     if not found:
         raise ConfigurationError(f"no run is on record for version {version}; `docbeam runs list OUTPUT` lists them")
-    return max(found, key=lambda record: (record.table_versions["documents"], record.finished))
+    return found[-1]
 
 
 def utc_now() -> str:
