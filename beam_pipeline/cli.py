@@ -14,6 +14,7 @@ from beam_pipeline.commands import (
     detect,
     diff,
     export,
+    forget,
     ingest,
     inspect,
     plan,
@@ -63,6 +64,7 @@ app.command("export")(export.export)
 app.command("query")(query.query)
 app.add_typer(runs.app, name="runs")
 app.command("diff")(diff.diff)
+app.command("forget")(forget.forget)
 app.command("restore")(restore.restore)
 app.command("compact")(compact.compact)
 app.command("vacuum")(vacuum.vacuum)

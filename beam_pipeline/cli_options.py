@@ -76,6 +76,7 @@ FLAGS = (
         "Element types that chunks hold beyond body text. Repeatable; replaces the default.",
     ),
     Flag("plan.deleted", _PLAN, "What becomes of documents that are gone from inputs listed completely."),
+    Flag("plan.max_removed", _PLAN, "Change nothing when a larger share of the documents is gone; 1 allows all."),
     Flag("plan.force", _PLAN, "Work on every listed document, also if unchanged or quarantined."),
     Flag("plan.wait", _PLAN, "Wait while another run writes to the output, instead of refusing."),
     Flag("plan.max_attempts", _PLAN, "Runs in a row that try a document which fails for a passing reason."),

@@ -13,7 +13,8 @@ import msgspec
 from beam_pipeline.fingerprint import ENGINES
 from schemas.options import Options, WriteOptions
 from schemas.plan import RunFacts, RunRecord
-from transforms.runtime.uris import redact
+from transforms.runtime.uris import canonical_uri, redact
+from transforms.sources.listing import STDIN
 from transforms.write.catalog import open_catalog
 from transforms.write.ledger import Ledger, plain_record, utc_now
 from transforms.write.storage import storage_of
@@ -51,6 +52,9 @@ def run_facts(run_id: str, options: Options, origins: Mapping[str, str], kind: s
         for field in msgspec.structs.fields(section.type):
             key = f"{section.name}.{field.name}"
             value = msgspec.to_builtins(getattr(chosen, field.name))
+            if key in ("source.inputs", "source.manifests"):
+                # Whoever reads this may be elsewhere.
+                value = [text if text == STDIN else canonical_uri(text) for text in value]
             text = msgspec.json.encode(_shown(value)).decode()
             values.append((key, text, origins.get(key, "default")))
     versions = {"python": platform.python_version()} | {name: found for name in RECORDED if (found := _version(name))}

@@ -19,7 +19,7 @@ from beam_pipeline.outputs import fitted
 from beam_pipeline.planning import Decisions, decide_listed
 from beam_pipeline.stage_options import commit_of, fetcher_of, pool_options
 from beam_pipeline.worker_errors import from_worker
-from schemas.failures import DocbeamError
+from schemas.failures import DocbeamError, TooMuchGone
 from schemas.options import Options
 from schemas.part import Part
 from schemas.plan import Changes, Planned, Root, RunFacts, Touch
@@ -34,6 +34,7 @@ from transforms.runtime.stores import AnyStore
 from transforms.sources.listing import expand_inputs
 from transforms.write.commit import Commit
 from transforms.write.lock import only_writer
+from transforms.write.losses import refuse_losses
 from transforms.write.portions import Portions
 from transforms.write.summary import run_report
 
@@ -103,6 +104,8 @@ def _run(
     with _recorded(options, facts), _observed(observer, live_counts(run_id), started):
         fetcher = fetcher_of(options)
         decisions = _decided(options, refs, live_counts(run_id))
+        # Before hours of work; what turns out to be gone later is looked at in the commit.
+        refuse_losses(decisions.rest, options.plan.max_removed)
         work = _asked(options, decisions, fetcher, run_id)
         few = not pipeline_args and are_few(decisions.work, decisions.rest.received, options)
         task = Task(work, few, decisions.rest, len(decisions.work), fetcher, commit)
@@ -153,6 +156,9 @@ def _work(options: Options, pipeline_args: Sequence[str], task: Task) -> dict[st
         return batches
     except (DocbeamError, RuntimeError, KeyboardInterrupt) as error:
         portions.stop()
+        if isinstance(error, TooMuchGone):
+            # What is gone is among what is finished.
+            portions.settle()
         _close_pool(options)
         raise keep(task.commit, portions, task.planned, error) from error
     finally:

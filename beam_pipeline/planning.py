@@ -21,6 +21,7 @@ from transforms.runtime.stores import AnyStore
 from transforms.runtime.uris import public_uri
 from transforms.sources.listing import expand_inputs
 from transforms.write.known import known_files, known_rows
+from transforms.write.losses import too_much_gone
 from transforms.write.storage import storage_of
 
 #: Actions whose documents are named; the others are many, and only counted.
@@ -50,6 +51,10 @@ class Plan(msgspec.Struct, kw_only=True):
     reader: str = ""
     #: What happens to removed documents.
     deleted: str = "remove"
+    #: Why a run would change nothing: too many documents are gone. '' for none.
+    refused: str = ""
+    #: Documents of the output that no input covers: excluded, or of inputs that are not named any more.
+    uncovered: list[str] = []
     #: Inputs that listed nothing: nothing below them is taken for gone.
     empty_inputs: list[str] = []
     #: 32 hex digits; the same listing has the same.
@@ -93,13 +98,20 @@ def plan_run(options: Options, refs: Sequence[SourceRef] = ()) -> Plan:
     """What `run` would do with these options now. Sources are listed, none is fetched, nothing is written."""
     documents: dict[str, list[str]] = {action.value: [] for action in NAMED}
     left_alone, read_by, versions = Counter[str](), Counter[str](), fingerprints(options)
+    uncovered: list[str] = []
 
     def tell(action: Action, uri: str, row: Known | None) -> None:
         if action.value in documents:
             documents[action.value].append(public_uri(uri))
+        elif action is Action.UNCOVERED:
+            uncovered.append(public_uri(uri))
         elif row is not None and row.status != DocumentStatus.OK:
             left_alone[row.status] += 1
-        if row is not None and row.reader not in ("", versions.reader) and action is not Action.REMOVED:
+        if (
+            row is not None
+            and row.reader not in ("", versions.reader)
+            and action not in (Action.REMOVED, Action.UNCOVERED)
+        ):
             read_by[row.reader] += 1
 
     found = decide_listed(options, expand_inputs(options.source, refs, AnyStore()), tell)
@@ -110,6 +122,8 @@ def plan_run(options: Options, refs: Sequence[SourceRef] = ()) -> Plan:
         read_by=dict(read_by),
         reader=versions.reader,
         deleted=options.plan.deleted,
+        refused=too_much_gone(found.rest, options.plan.max_removed),
+        uncovered=sorted(uncovered),
         empty_inputs=unproven(found.roots),
         listing_digest=f"{found.rest.listing_digest:032x}",
     )

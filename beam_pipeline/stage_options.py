@@ -48,4 +48,5 @@ def fetcher_of(options: Options) -> Fetcher:
 def commit_of(options: Options, facts: RunFacts, seen: int | None = None) -> Commit:
     """The commit of a run. `seen` is how often the output was claimed when the run began."""
     tombstones = options.plan.deleted == "tombstone"
-    return Commit(options=options.write, facts=facts, seen=seen, tombstones=tombstones)
+    bound = options.plan.max_removed
+    return Commit(options=options.write, facts=facts, seen=seen, tombstones=tombstones, max_removed=bound)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
 import msgspec
 
+from beam_pipeline import forget as forgetting
+from beam_pipeline.forget import below, uncovered
 from beam_pipeline.journal import ledger_of, new_run_id
 from schemas.options import WriteOptions
 from schemas.plan import RunFacts
@@ -37,6 +39,20 @@ def compact(output: str, file_bytes: int, row_group_rows: int) -> dict[str, dict
 def vacuum(output: str, keep: timedelta, *, dry_run: bool = False) -> list[str]:
     """Remove what no version younger than `keep` needs; the paths."""
     return _kept_apart(output, "vacuum", lambda ledger, _: maintain.vacuum(ledger, keep, dry_run=dry_run))
+
+
+def forget(output: str, prefixes: Sequence[str], *, share: float, dry_run: bool = False) -> tuple[list[str], str]:
+    """Take documents out of the tables: those of `prefixes`, or without any those that no input covers.
+
+    Returns their URIs, and the run whose inputs count.
+    """
+
+    def act(ledger: Ledger, facts: RunFacts) -> tuple[list[str], str]:
+        is_wanted, run = (below(prefixes), "") if prefixes else uncovered(ledger.read())
+        bound = 1.0 if prefixes else share
+        return forgetting.forget(ledger, facts, is_wanted, bound, dry_run=dry_run), run
+
+    return _kept_apart(output, "forget", act)
 
 
 def migrate(output: str) -> list[str]:

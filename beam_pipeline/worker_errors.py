@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 
-from schemas.failures import ConfigurationError, NothingListed, OutputError
+from schemas.failures import ConfigurationError, InputMissing, NothingListed, OutputError, TooMuchGone
 
 #: Attribute of an error that ended a run: what the run kept of its work, in words.
 KEPT = "kept"
+_KINDS = {kind.__name__: kind for kind in (ConfigurationError, InputMissing, NothingListed, OutputError, TooMuchGone)}
 _OURS = re.compile(
-    r"(?:^|: )schemas\.failures\.(ConfigurationError|NothingListed|OutputError): (.+?)(?: \[while running '.*'\])?$",
+    rf"(?:^|: )schemas\.failures\.({'|'.join(_KINDS)}): (.+?)(?: \[while running '.*'\])?$",
     re.MULTILINE,
 )
-_KINDS = {kind.__name__: kind for kind in (ConfigurationError, NothingListed, OutputError)}
 _PACKAGE_MISSING = re.compile(r"No module named '(transforms|schemas|beam_pipeline|runners)'")
 
 

@@ -5,6 +5,7 @@ DocbeamError
 │   └── InputMissing     an input cannot be listed
 │       └── NothingListed    it matches no document
 ├── OutputError          the output cannot be written: stops the run at once
+│   └── TooMuchGone      too many documents would lose their rows
 └── DocumentError        one document or page; becomes a Failure row
     ├── NotFound (OutOfReach)  Forbidden  TooLarge  TimedOut  Unsupported  Corrupt
     └── Encrypted  Crashed  OutOfMemory  Partial  SourceUnavailable  SourceChanged
@@ -66,6 +67,10 @@ class NothingListed(InputMissing):
 
 class OutputError(DocbeamError):
     """The output cannot be read or written. Stops the run."""
+
+
+class TooMuchGone(OutputError):
+    """More documents would lose their rows than the options allow: nothing is committed."""
 
 
 class DocumentError(DocbeamError):

@@ -130,6 +130,9 @@ class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     #: Documents that are gone from inputs which were listed completely: their rows go, stay, or leave one that says so.
     deleted: Literal["remove", "keep", "tombstone"] = "remove"
+    #: A run stops in which a larger share of the documents that its inputs held would lose their rows because they are
+    #: gone. Fewer than five are no reason, unless another share than this is asked for.
+    max_removed: Annotated[float, Meta(ge=0, le=1)] = 0.5
     #: Work on every listed document, also when it is unchanged or quarantined.
     force: bool = False
     #: Wait for another run on the same output instead of refusing.

@@ -37,6 +37,8 @@ class Action(StrEnum):
     MISSING = "missing"
     #: Gone from an input that was listed completely.
     REMOVED = "removed"
+    #: Not listed, and of no input: excluded, or of an input that is not named any more.
+    UNCOVERED = "uncovered"
 
 
 #: Actions that bring a document's bytes here.
@@ -165,7 +167,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A row of the runs table."""
 
     run_id: str
-    #: 'ingest', 'watch', 'stream', 'retry', 'restore', 'compact', 'migrate', 'repair', 'baseline'.
+    #: 'ingest', 'watch', 'stream', 'retry', 'restore', 'forget', 'compact', 'migrate', 'repair', 'baseline'.
     kind: str
     started: str
     finished: str

@@ -78,6 +78,13 @@ def plan_lines(found: Plan) -> Iterator[str]:
             f"{count} documents were read by {reader}, and are left so; auto would choose {found.reader} now: "
             f"--ocr-engine {found.reader} or --force reads them again"
         )
+    if found.uncovered:
+        yield (
+            f"{len(found.uncovered)} more in the output that no input covers (excluded, or not named any more), such "
+            f"as {printable(found.uncovered[0])}; `docbeam forget` takes them away"
+        )
+    if found.refused:
+        yield f"a run would stop: {found.refused}"
     for root in found.empty_inputs:
         yield f"{printable(root)} lists no document: nothing below it is taken for gone"
     if not found.counts:

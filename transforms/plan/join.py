@@ -13,13 +13,16 @@ from schemas.options import PlanOptions, SourceOptions
 from schemas.plan import FETCHING, Action, Changes, Known, Planned, Root, Touch
 from transforms.plan.blocks import Listed, Packed, by_bucket, known_of, listed_of, with_mark
 from transforms.plan.decide import Rules, decide
-from transforms.plan.roots import gone_finder, require_some
+from transforms.plan.roots import gone_finder, require_some, uncovered_finder
 from transforms.runtime.references import better
 
 DIGEST_BITS = 128
 _GOOD = frozenset({DocumentStatus.OK, DocumentStatus.DELETED})
 #: Hears of every document's action: (action, URI, its row).
 Teller = Callable[[Action, str, Known | None], None]
+
+#: Whether a document that was not listed is gone, and whether no input covers it.
+Fate = tuple[Callable[[Known], bool], Callable[[Known], bool]]
 
 
 class Join(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +37,8 @@ class Join(msgspec.Struct, frozen=True, kw_only=True):
     ) -> Iterator[Planned | Changes]:
         """Every document to work on, large ones first, then one Changes with the rest. `tell` hears of all."""
         roots = list(roots)
-        rest, is_gone = Changes(), gone_finder(roots, self.sources)
+        rest = Changes()
+        fate = gone_finder(roots, self.sources), uncovered_finder(roots, self.sources)
         listed_blocks, known_blocks = by_bucket(listed), by_bucket(known)
         work = []
         for bucket in sorted({*listed_blocks, *known_blocks}):
@@ -42,15 +46,16 @@ class Join(msgspec.Struct, frozen=True, kw_only=True):
             rest.received += len(found)
             documents = once(found)
             rows = {row.doc_id: row for row in known_of(known_blocks.pop(bucket, []))}
-            chosen = list(self._bucket(documents, rows, is_gone, Notes(rest, tell)))
+            chosen = list(self._bucket(documents, rows, fate, Notes(rest, tell)))
             work.append(sorted(chosen, key=_size))
         require_some(roots, rest.received)
         yield from merge(*work, key=_size)
         yield rest
 
     def _bucket(
-        self, documents: dict[bytes, Listed], rows: dict[bytes, Known], is_gone: Callable[[Known], bool], notes: Notes
+        self, documents: dict[bytes, Listed], rows: dict[bytes, Known], fate: Fate, notes: Notes
     ) -> Iterator[Planned]:
+        is_gone, is_uncovered = fate
         for doc_id, item in documents.items():
             row = rows.pop(doc_id, None)
             notes.changes.held += row is not None and row.good
@@ -70,6 +75,8 @@ class Join(msgspec.Struct, frozen=True, kw_only=True):
                 if self.plan.deleted != "keep":
                     notes.changes.losing += row.good
                     notes.changes.removed.append(doc_id.hex())
+            elif is_uncovered(row):
+                notes.count(Action.UNCOVERED, row.uri, row)
 
 
 class Notes(msgspec.Struct, frozen=True):

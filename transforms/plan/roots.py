@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+import msgspec
+
 from schemas.document import DocumentStatus
 from schemas.failures import InputMissing, NothingListed
 from schemas.options import SourceOptions
 from schemas.plan import Known, Root
-from transforms.runtime.patterns import fixed_prefix, matches, path_filter
-from transforms.runtime.uris import safe_path
+from transforms.runtime.patterns import fixed_prefix, has_magic, matches, path_filter
+from transforms.runtime.uris import redact, safe_path
 
 _SINGLE = ("single", "missing")
 
@@ -29,6 +31,36 @@ def gone_finder(roots: Iterable[Root], options: SourceOptions) -> Callable[[Know
         return any(covers(root, known, passes) for root in complete)
 
     return is_gone
+
+
+def uncovered_finder(roots: Iterable[Root], options: SourceOptions) -> Callable[[Known], bool]:
+    """Tells whether no input would list a known document, were it there: it was excluded, or its input is not named."""
+    known_roots = list(roots)
+    passes = path_filter(options)
+
+    def is_uncovered(known: Known) -> bool:
+        if known.status == DocumentStatus.DELETED or not known_roots:
+            return False
+        return not any(is_named(root, known, passes) for root in known_roots)
+
+    return is_uncovered
+
+
+def is_named(root: Root, known: Known, passes: Callable[[str], bool]) -> bool:
+    """Whether a listing of `root` would name the document, whatever came of this one."""
+    if root.kind in ("folder", "pattern", "manifest"):
+        return covers(msgspec.structs.replace(root, holes=()), known, passes)
+    # A single document, or a folder, manifest or prefix that could not be looked at.
+    uri = root.uri.rstrip("/")
+    shown = redact(known.uri)
+    if shown == redact(uri) or known.manifest == uri:
+        return True
+    return (shown.startswith(uri + "/") and passes(safe_path(shown[len(uri) :]))) or matches_root(uri, shown)
+
+
+def matches_root(pattern: str, uri: str) -> bool:
+    """Whether a URI matches a pattern that could not be listed."""
+    return has_magic(pattern) and matches(uri.split("/"), pattern.split("/"))
 
 
 def covers(root: Root, known: Known, passes: Callable[[str], bool]) -> bool:

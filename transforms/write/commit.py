@@ -22,6 +22,7 @@ from transforms.write.columns import conform
 from transforms.write.edits import Edit
 from transforms.write.files import SUFFIX, open_file
 from transforms.write.ledger import COMMITTED, Ledger
+from transforms.write.losses import refuse_losses
 from transforms.write.read import read_rows
 from transforms.write.repair import settle
 from transforms.write.storage import Storage, storage_of
@@ -204,13 +205,17 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     #: See `Committer`.
     seen: int | None = None
     tombstones: bool = False
+    #: The largest share of documents that may lose their rows because they are gone.
+    max_removed: float = 1.0
 
     def __call__(self, some: Iterable[Changes]) -> dict[str, int]:
-        """Make the tables ready, and commit all changes; see `Committer.commit`."""
+        """Make the tables ready, and commit all changes; see `Committer.commit`. Raises TooMuchGone before."""
+        changes = gathered(some)
+        refuse_losses(changes, self.max_removed)
         target = committer(self.options, self.facts, self.seen, tombstones=self.tombstones)
         with activity().at("commit"):
             target.catalog.prepare()
-            return target.commit(gathered(some))
+            return target.commit(changes)
 
     def kept(self, some: Iterable[Changes], status: str, message: str) -> None:
         """Commit what a run finished that did not come to its end. Raises OutputError when it died at its commit."""
