@@ -9,7 +9,7 @@ import inspect
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, cast
+from typing import Annotated, Any, NamedTuple, cast, get_type_hints
 
 import typer
 
@@ -104,12 +104,14 @@ STREAM = tuple(flag.key for flag in FLAGS if flag.panel == _STREAM)
 def with_options(*wanted: str) -> Callable[[Command], Command]:
     """Give a command the flags of these keys, `--config` and `--verbose`; its `resolved` holds all options.
 
-    Without keys the command gets `--verbose` only. Errors end with their exit codes.
+    Without keys the command gets `--verbose` only. A parameter whose type is a NamedTuple stands for its fields: flags
+    that belong together. Errors end with their exit codes.
     """
     flags = [flag for flag in FLAGS if flag.key in wanted]
 
     def decorate(command: Command) -> Command:
         own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "resolved"]
+        groups = {p.name: p.annotation for p in own if hasattr(p.annotation, "_fields")}
 
         def call(**arguments: object) -> None:
             verbose = bool(arguments.get("verbose"))
@@ -120,6 +122,8 @@ def with_options(*wanted: str) -> Callable[[Command], Command]:
                     arguments["resolved"] = resolve(_written(given), config, os.environ)
                 if not any(p.name == "verbose" for p in own):
                     del arguments["verbose"]
+                for name, group in groups.items():
+                    arguments[name] = group(*map(arguments.pop, group._fields))
                 command(**arguments)
 
         _present_as(call, command, _arranged(own, flags))
@@ -137,8 +141,18 @@ def _arranged(own: Sequence[inspect.Parameter], flags: Sequence[Flag]) -> list[i
     added = [_parameter(flag.parameter, _annotation(flag, keys()[flag.key])) for flag in flags]
     if flags:
         added.append(_parameter("config_file", Annotated[Path | None, _config_file()]))
-    added += [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own if p.name != "verbose"]
+    alone = [part for p in own if p.name != "verbose" for part in _fields(p)]
+    added += [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in alone]
     return [*added, _parameter("verbose", Annotated[bool, _verbose()], default=False)]
+
+
+def _fields(parameter: inspect.Parameter) -> list[inspect.Parameter]:
+    """The parameter, or the fields of its NamedTuple."""
+    group = parameter.annotation
+    if not hasattr(group, "_fields"):
+        return [parameter]
+    hints = get_type_hints(group, include_extras=True)
+    return [_parameter(name, hints[name], group._field_defaults[name]) for name in group._fields]
 
 
 def _present_as(call: Command, command: Command, parameters: list[inspect.Parameter]) -> None:

@@ -11,7 +11,7 @@ import typer
 from beam_pipeline.cli_console import printable, tell
 from beam_pipeline.cli_options import with_options
 from beam_pipeline.export_paths import ExportPaths
-from schemas.document import Document, DocumentStatus
+from schemas.document import Document, DocumentStatus, Page
 from schemas.failures import OutputError
 
 Render = Callable[[Document], Iterator[bytes]]
@@ -74,8 +74,9 @@ def _renders(*, markdown: bool, as_json: bool, html: bool, every_type: bool) -> 
     return renders
 
 
-def _no_image(_page: int) -> None:
+def _no_image(_page: Page) -> str:
     """Tables hold no page images, and the source may be out of reach."""
+    return ""
 
 
 def _write(document: Document, paths: ExportPaths, renders: dict[str, Render]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+from urllib.parse import quote
 
 import typer
 
@@ -15,7 +17,7 @@ from beam_pipeline.cli_errors import FAILED
 from beam_pipeline.cli_options import with_options
 from beam_pipeline.config import Resolved
 from schemas.content import BlockType
-from schemas.document import Document, DocumentStatus
+from schemas.document import Document, DocumentStatus, Page
 from schemas.failures import ConfigurationError, DocumentError, OutputError
 from schemas.options import ExtractOptions, Options
 
@@ -24,10 +26,23 @@ if TYPE_CHECKING:
     from transforms.runtime.pool import ParserPool
 
 _DPI = 110
-
+#: Documents with more pages have their pictures in a folder beside the HTML, where a browser loads those in view.
+_PAGES_INSIDE = 20
 #: Lines of each list in the summary.
 _SHOWN = 30
 _HEADINGS = (BlockType.TITLE, BlockType.HEADING)
+
+
+class Form(NamedTuple):
+    """What is shown, and how."""
+
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the document as Markdown.")] = False
+    as_json: Annotated[bool, typer.Option("--json", help="Print all elements as JSON.")] = False
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="OUT.html", help="Write page images with boxes and elements.")
+    ] = None
+    chunks: Annotated[bool, typer.Option("--chunks", help="With --html: draw the chunks, too.")] = False
+    tree: Annotated[bool, typer.Option("--tree", help="Print the sections, nested, and what they hold.")] = False
 
 
 @with_options(
@@ -39,21 +54,20 @@ _HEADINGS = (BlockType.TITLE, BlockType.HEADING)
     "ocr.languages",
     "layout.mode",
     "layout.model",
+    "chunk.strategy",
+    "chunk.max_tokens",
+    "chunk.overlap_tokens",
+    "chunk.include_types",
     "run.device",
     "run.precision",
 )
 def inspect(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A local document.")],
-    resolved: Resolved,
-    *,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print the document as Markdown.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print all elements as JSON.")] = False,
-    html: Annotated[
-        Path | None, typer.Option("--html", metavar="OUT.html", help="Write page images with boxes and elements.")
-    ] = None,
-    tree: Annotated[bool, typer.Option("--tree", help="Print the sections, nested, and what they hold.")] = False,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A local document.")], resolved: Resolved, form: Form
 ) -> None:
     """Show what one file becomes: pages, elements, tables, hidden text, headings and failures.
+
+    The HTML shows PDF pages and the frames of image files. Of documents with more than 20 pages the images are in a
+    folder beside it: OUT.pages.
 
     Examples:
 
@@ -63,20 +77,22 @@ def inspect(
 
         docbeam inspect report.pdf --tree
 
-        docbeam inspect report.pdf --html review.html
+        docbeam inspect report.pdf --html review.html --chunks --max-tokens 256
     """
-    if markdown + as_json + tree + (html is not None) > 1:
+    if form.markdown + form.as_json + form.tree + (form.html is not None) > 1:
         raise ConfigurationError("--markdown, --json, --tree and --html exclude each other; give one")
+    if form.chunks and form.html is None:
+        raise ConfigurationError("--chunks draws on the pages of --html OUT.html: give that, too")
     if not file.is_file():
         raise ConfigurationError(f"no such file: {file}")
     with _cage(resolved.options.extract) as pool:
         document = _extract(file, resolved.options, pool)
-        if html:
-            _write_html(document, html, _page_images(document, file, pool))
+        if form.html:
+            _write_html(document, form.html, _page_images(document, file, form.html, pool), chunks=form.chunks)
         else:
-            emit(_shown(document, markdown=markdown, as_json=as_json, tree=tree))
-    if document.status in (DocumentStatus.FAILED, DocumentStatus.UNSUPPORTED):
-        if markdown or html or tree:
+            emit(_shown(document, form))
+    if document.status is DocumentStatus.FAILED:
+        if form.markdown or form.html or form.tree:
             tell("\n".join(_failures(document)))
         raise typer.Exit(FAILED)
 
@@ -109,16 +125,16 @@ def _extract(file: Path, options: Options, pool: ParserPool) -> Document:
         raise type(error)(f"{file}: {error.message}", hint=error.hint, page=error.page) from error
 
 
-def _shown(document: Document, *, markdown: bool, as_json: bool, tree: bool) -> str:
-    if markdown:
+def _shown(document: Document, form: Form) -> str:
+    if form.markdown:
         from transforms.render.markdown import document_markdown
 
         return document_markdown(document).rstrip("\n")
-    if as_json:
+    if form.as_json:
         from transforms.render.document_json import document_json
 
         return document_json(document, every_type=True).decode("utf-8")
-    if tree:
+    if form.tree:
         from transforms.render.tree import section_tree, tree_lines
 
         return "\n".join(map(printable, tree_lines(section_tree(document.elements))))
@@ -192,27 +208,36 @@ def _failures(document: Document) -> Iterator[str]:
         yield f"{where}{failure.category}: {' '.join(printable(failure.message + hint).split())}"
 
 
-def _write_html(document: Document, target: Path, image: PageImage) -> None:
+def _write_html(document: Document, target: Path, image: PageImage, *, chunks: bool) -> None:
     from transforms.render.html import document_html
 
     try:
         with target.open("w", encoding="utf-8") as stream:
-            stream.writelines(document_html(document, image))
+            stream.writelines(document_html(document, image, chunks=chunks))
     except OSError as error:
-        raise OutputError(f"cannot write {target}: {error.strerror}") from error
+        raise OutputError(f"cannot write {error.filename or target}: {error.strerror}") from error
     tell(f"written to {printable(str(target))}")
 
 
-def _page_images(document: Document, file: Path, pool: ParserPool) -> PageImage:
-    def image(page: int) -> bytes | None:
-        if document.info.media_type != "application/pdf":
-            return None
-        from transforms.extract.pdf_render import render_page
+def _page_images(document: Document, file: Path, target: Path, pool: ParserPool) -> PageImage:
+    from beam_pipeline.page_pictures import has_pictures, page_picture
 
+    kind = document.info.media_type
+    folder = target.with_suffix(".pages")
+
+    def image(page: Page) -> str:
+        if not has_pictures(kind) or not page.width or not page.height:
+            return ""
         try:
-            return pool.call(render_page, str(file), page, _DPI)
+            png = pool.call(page_picture, str(file), kind, page, _DPI)
         except DocumentError as error:
-            tell(f"page {page} has no image: {printable(error.message)}")
-            return None
+            tell(f"page {page.page} has no image: {printable(error.message)}")
+            return ""
+        if len(document.pages) <= _PAGES_INSIDE:
+            return f"data:image/png;base64,{b64encode(png).decode('ascii')}"
+        name = f"page-{page.page:04}.png"
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_bytes(png)
+        return f"{quote(folder.name)}/{name}"
 
     return image

@@ -1,12 +1,16 @@
 """One real run through the command line, and every command that reads what it wrote."""
 
+import base64
 import csv
 import io
+import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import msgspec
 import pymupdf
 import pytest
+from PIL import Image
 from rich.cells import cell_len
 from terminals import DOCBEAM, on_terminal
 from typer.testing import CliRunner
@@ -179,6 +183,38 @@ def test_inspect_as_html(folder, tmp_path):
     assert (
         "cannot write" in docbeam("inspect", folder / "in" / "note.md", "--html", tmp_path / "no" / "x", code=3).stderr
     )
+    assert "--html" in docbeam("inspect", folder / "in" / "note.md", "--chunks", code=2).stderr
+
+
+def test_inspect_shows_the_frames_of_images(tmp_path):
+    frames = [Image.new("RGB", (60, 40), color) for color in ("red", "blue")]
+    frames[0].save(tmp_path / "fax.tiff", save_all=True, append_images=frames[1:])
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    frames[0].save(tmp_path / "turned.jpg", exif=exif)
+    shown = []
+    for name in ("fax.tiff", "turned.jpg"):
+        docbeam("inspect", tmp_path / name, "--ocr", "never", "--html", tmp_path / "page.html")
+        data = re.findall(r'src="data:image/png;base64,([^"]+)"', (tmp_path / "page.html").read_text())
+        shown += [Image.open(io.BytesIO(base64.b64decode(text))).convert("RGB") for text in data]
+    assert [picture.size for picture in shown] == [(60, 40), (60, 40), (40, 60)]
+    reds = [picture.getpixel((20, 20))[0] for picture in shown]
+    assert reds[0] > 200 and reds[1] < 50 and reds[2] > 200
+
+
+def test_inspect_of_a_long_document_loads_pages_on_demand(tmp_path):
+    with pymupdf.open() as document:
+        for number in range(25):
+            document.new_page().insert_text((72, 80), f"Words of page {number}.")
+        document.save(tmp_path / "long.pdf")
+    docbeam("inspect", tmp_path / "long.pdf", "--html", tmp_path / "my review #1.html", "--chunks")
+    page = (tmp_path / "my review #1.html").read_text()
+    assert "data:image" not in page
+    sources = re.findall(r'<img alt="" loading="lazy" src="([^"]+)">', page)
+    assert len(sources) == 25
+    for source in sources:
+        assert (tmp_path / unquote(source)).read_bytes().startswith(b"\x89PNG")
+    assert sources[0] == "my%20review%20%231.pages/page-0001.png"
 
 
 def test_inspect_errors(folder):

@@ -5,7 +5,7 @@ import pytest
 from lxml import html as lxml_html
 
 from schemas.content import BlockType, Cell
-from schemas.document import Reference, ReferenceKind
+from schemas.document import Chunk, PageBox, Reference, ReferenceKind
 from schemas.geometry import Box
 from transforms.render.html import document_html
 from transforms.render.places import element_boxes
@@ -13,8 +13,8 @@ from transforms.render.places import element_boxes
 EVIL = '<script>alert("x")</script>\'"><img src=x onerror=alert(1)><a href="javascript:1">'
 
 
-def render(document, image=lambda _page: None) -> str:
-    return "".join(document_html(document, image))
+def render(document, image=lambda _page: "", **how) -> str:
+    return "".join(document_html(document, image, **how))
 
 
 @pytest.mark.parametrize("kind", list(BlockType))
@@ -32,9 +32,35 @@ def test_hostile_text_never_becomes_markup(make, kind):
 
 
 def test_nothing_is_loaded_or_run(make):
-    text = render(make.document(make.element(BlockType.PARAGRAPH, "a")), lambda _page: b"png")
+    text = render(make.document(make.element(BlockType.PARAGRAPH, "a")), lambda page: f'x"{page.page}.png')
     assert "default-src 'none'" in text
-    assert re.findall(r'src="([^"]{0,20})', text) == ["data:image/png;base6"]
+    assert re.findall(r'src="([^"]{0,20})', text) == ["x&quot;1.png"]
+    assert 'loading="lazy"' in text
+
+
+def test_chunks_are_drawn_on_request(make):
+    document = make.document(make.element(BlockType.PARAGRAPH, "words"))
+    chunk = Chunk(
+        chunk_id="c",
+        index=3,
+        text=EVIL,
+        tokens=1,
+        page_start=1,
+        page_end=2,
+        section_path=(EVIL,),
+        element_types=(BlockType.PARAGRAPH,),
+        boxes=(PageBox(1, Box(10, 20, 110, 40)), PageBox(2, Box(0, 0, 20, 40))),
+        sources=(),
+        content_hash="h",
+    )
+    text = render(msgspec.structs.replace(document, chunks=[chunk]))
+    tree = lxml_html.fromstring(text)
+    (box,) = tree.xpath("//a[contains(@class, 'chunk')]")
+    assert box.get("style") == "left:5.00%;top:5.00%;width:50.00%;height:5.00%"
+    assert EVIL in tree.xpath("string(//li[@id='c3'])") and tree.xpath("//img | //script") == []
+    assert tree.xpath("//input[@id='chunks']/@checked") == []
+    shown = lxml_html.fromstring(render(msgspec.structs.replace(document, chunks=[chunk]), chunks=True))
+    assert len(shown.xpath("//input[@id='chunks']/@checked")) == 1
 
 
 def test_boxes_stand_at_their_share_of_the_page(make):

@@ -1,25 +1,26 @@
 """A document as one HTML page for a person to check: page images with numbered boxes, and the elements beside them.
 
-The page is self-contained, runs no script, and every text of the document is escaped: documents may be hostile.
+The page runs no script, and every text of the document is escaped: documents may be hostile.
 """
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
+from typing import NamedTuple
 
 from schemas.content import BlockType
 from schemas.document import Document, Element, Page
 from schemas.failures import Failure
 from schemas.geometry import Box
+from transforms.render.html_chunks import chunk_box, chunk_boxes, chunk_list
 from transforms.render.html_entries import Targets, contents, entry
 from transforms.render.places import element_boxes
 from transforms.render.tree import section_tree
 
-#: PNG bytes of a 1-based page; None when there is no image.
-PageImage = Callable[[int], bytes | None]
+#: Where the picture of a page is: a URL, relative or `data:`; '' when there is none.
+PageImage = Callable[[Page], str]
 #: Elements of a page in reading order, with their boxes there if they have any.
 Placed = list[tuple[Element, list[Box]]]
 
@@ -44,13 +45,17 @@ _BESIDE = frozenset({BlockType.PAGE_HEADER, BlockType.PAGE_FOOTER, BlockType.HID
 _TOOLTIP_CHARS = 300
 _STYLE = """
 body{font:14px/1.45 system-ui,sans-serif;margin:1rem;color:#212529}
-section{display:flex;gap:1rem;align-items:flex-start;margin:1.5rem 0;border-top:1px solid #ced4da;padding-top:1rem}
+section{display:flex;gap:1rem;align-items:flex-start;margin:1.5rem 0;border-top:1px solid #ced4da}
+section{padding:1rem 0 0 1.6rem}
 .page{position:relative;flex:0 0 55%;background:#f1f3f5;box-shadow:0 0 4px #adb5bd}
 .page img,.page svg{position:absolute;inset:0;width:100%;height:100%}
 .page svg{pointer-events:none}polyline{fill:none;stroke:#e03131;stroke-opacity:.55;vector-effect:non-scaling-stroke}
 .box{position:absolute;border:1.5px solid var(--c);background:color-mix(in srgb,var(--c) 9%,transparent)}
 .box b{position:absolute;top:-1px;right:100%;font:10px/1.3 sans-serif;color:#fff;background:var(--c);padding:0 3px}
 .box:hover b,.box:focus b{z-index:1}.box i{display:none;font-style:normal}.box:hover i{display:inline}
+.chunk{position:absolute;border:2px dashed var(--k);background:color-mix(in srgb,var(--k) 8%,transparent)}
+.chunk b{position:absolute;bottom:100%;right:0;font:10px/1.3 sans-serif;color:#fff;background:var(--k);padding:0 3px}
+.k0{--k:#c2255c}.k1{--k:#1971c2}.k2{--k:#2f9e44}
 .cell{position:absolute;border:1px dotted var(--c)}
 ol{flex:1;list-style:none;margin:0;padding:0;overflow-wrap:anywhere}
 ol>li{margin:0 0 .5rem;padding-left:.5rem;border-left:3px solid var(--c);white-space:pre-wrap}
@@ -60,30 +65,37 @@ table{border-collapse:collapse;white-space:normal}td,th{border:1px solid #ced4da
 th{background:#f1f3f5}
 .failure{color:#b3261e}.path{color:#868e96}.switches label{margin-right:1rem}
 body:has(#boxes:not(:checked)) .box,body:has(#cells:not(:checked)) .cell,
-body:has(#order:not(:checked)) svg{display:none}
+body:has(#order:not(:checked)) svg,body:has(#chunks:not(:checked)) :is(.chunk,.chunks){display:none}
+section{content-visibility:auto;contain-intrinsic-size:auto 60rem}
 """
 _SWITCHES = (
     '<p class="switches"><label><input type="checkbox" id="boxes" checked> elements</label>'
     '<label><input type="checkbox" id="order" checked> reading order</label>'
-    '<label><input type="checkbox" id="cells"> cells</label></p>\n'
+    '<label><input type="checkbox" id="cells"> cells</label>'
+    '<label><input type="checkbox" id="chunks"> chunks</label></p>\n'
 )
 
 
-def document_html(document: Document, image: PageImage) -> Iterator[str]:
-    """The page in pieces, one per document page, so that images need not be in memory together."""
+def document_html(document: Document, image: PageImage, *, chunks: bool = False) -> Iterator[str]:
+    """The page in pieces, one per document page, so that images need not be in memory together.
+
+    Chunks can always be shown; with `chunks` they are from the start.
+    """
     name = escape(document.info.ref.path or document.info.ref.uri)
     yield (
         '<!doctype html>\n<html><head><meta charset="utf-8">'
         # Even markup that slipped through could load and run nothing.
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; '
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data: file: 'self'; "
         "style-src 'unsafe-inline'\">"
         f"<title>{name}</title><style>{_STYLE}{_type_styles()}</style></head><body>\n<h1>{name}</h1>\n"
     )
-    yield _summary(document)
-    by_page = _by_page(document)
+    yield _summary(document, chunks=chunks)
+    by_page, drawn = _by_page(document), chunk_boxes(document.chunks)
     targets = {element.element_id: element for element in document.elements}
     for page in document.pages:
-        yield _page(page, by_page.get(page.page, []), image(page.page), targets)
+        overlay = Overlay(image(page), drawn.get(page.page, []))
+        yield _page(page, by_page.get(page.page, []), overlay, targets)
+    yield from chunk_list(document.chunks)
     yield "</body></html>\n"
 
 
@@ -100,11 +112,13 @@ def _type_styles() -> str:
     return "".join(f".{kind}{{--c:{color}}}" for kind, color in _COLORS.items())
 
 
-def _summary(document: Document) -> str:
-    facts = f"{document.status}, {document.page_count} pages, {len(document.elements)} elements, {document.engine}"
+def _summary(document: Document, *, chunks: bool) -> str:
+    pages = f"{document.page_count} page{'s' * (document.page_count != 1)}"
+    facts = f"{document.status}, {pages}, {len(document.elements)} elements, {document.engine}"
     failures = "".join(map(_failure, document.failures))
     tree = contents(section_tree(document.elements))
-    return f"<p>{escape(facts)}</p>\n{failures}\n{tree}{_SWITCHES}"
+    switches = _SWITCHES.replace('id="chunks"', 'id="chunks" checked') if chunks else _SWITCHES
+    return f"<p>{escape(facts)}</p>\n{failures}\n{tree}{switches}"
 
 
 def _failure(failure: Failure) -> str:
@@ -112,19 +126,28 @@ def _failure(failure: Failure) -> str:
     return f'<p class="failure">{escape(f"{where}{failure.category}: {failure.message}; {failure.hint}")}</p>'
 
 
-def _page(page: Page, placed: Placed, png: bytes | None, targets: Targets) -> str:
+class Overlay(NamedTuple):
+    """What is below and above the boxes of elements: the picture's URL, and where chunks stand."""
+
+    picture: str
+    chunks: list[tuple[int, Box]]
+
+
+def _page(page: Page, placed: Placed, overlay: Overlay, targets: Targets) -> str:
     listed = "\n".join(entry(element, page.page, targets) for element, _ in placed)
     facts = f"page {page.page}: {page.status}, {page.route} {page.reason}".strip()
-    drawing = _drawing(page, placed, png) if page.width > 0 and page.height > 0 else ""
+    drawing = _drawing(page, placed, overlay) if page.width > 0 and page.height > 0 else ""
     return f"<h2>{escape(facts)}</h2>\n<section>{drawing}\n<ol>{listed}</ol></section>\n"
 
 
-def _drawing(page: Page, placed: Placed, png: bytes | None) -> str:
-    picture = f'<img alt="" src="data:image/png;base64,{b64encode(png).decode()}">' if png else ""
+def _drawing(page: Page, placed: Placed, overlay: Overlay) -> str:
+    # A browser loads what comes into view.
+    picture = f'<img alt="" loading="lazy" src="{escape(overlay.picture)}">' if overlay.picture else ""
+    chunks = "".join(chunk_box(index, _place(box, page)) for index, box in overlay.chunks)
     boxes = "\n".join(_drawn(element, box, page) for element, found in placed for box in found)
     order = _order(page, [box for element, found in placed if element.type not in _BESIDE for box in found])
     ratio = f"{page.width:.1f}/{page.height:.1f}"
-    return f'<div class="page" style="aspect-ratio:{ratio}">{picture}\n{boxes}{order}</div>'
+    return f'<div class="page" style="aspect-ratio:{ratio}">{picture}\n{boxes}{order}{chunks}</div>'
 
 
 def _order(page: Page, boxes: Sequence[Box]) -> str:
