@@ -227,7 +227,8 @@ def _files(folder: str) -> Iterator[tuple[float, int, str]]:
 def _remove_unused(path: str) -> bool:
     """Remove `path` unless somebody holds a lock on it; whether it is gone."""
     try:
-        descriptor = os.open(path, os.O_RDONLY)
+        # NFS wants it open for writing.
+        descriptor = os.open(path, os.O_RDWR)
     except FileNotFoundError:
         return True
     try:

@@ -36,6 +36,7 @@ from transforms.fetch.media_types import type_of_name
 from transforms.fetch.retry import Transient, retrying
 from transforms.fetch.sink import Sink
 from transforms.fetch.validators import NotModified, Validators
+from transforms.runtime.locks import NO_LOCKS
 from transforms.runtime.once import made_once
 from transforms.runtime.stamps import same_version, stamp
 from transforms.runtime.stores import FileInfo, Store, local_errors
@@ -273,4 +274,5 @@ def _cache_errors() -> Iterator[None]:
             raise SourceUnavailable(
                 "no room left for the download cache", hint="make room on the disk, or lower the cache's size"
             ) from error
-        raise ConfigurationError(f"the download cache cannot be used: {error}") from error
+        fix = "; give a --cache-dir (or TMPDIR) whose file system has locks" if error.errno in NO_LOCKS else ""
+        raise ConfigurationError(f"the download cache cannot be used: {error}{fix}") from error

@@ -147,7 +147,7 @@ def foreign(root: str) -> Iterator[str]:
 
 
 def _may_be_staged(name: str) -> bool:
-    return name.startswith(".") or name in ("writer", MARKER) or is_run_id(name)
+    return name.startswith((".", "writer")) or name == MARKER or is_run_id(name)
 
 
 def _has_marker(folder: str) -> bool:

@@ -9,13 +9,16 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from schemas.failures import OutputError
+from transforms.runtime.locks import lock_file, own
 from transforms.runtime.uris import is_local
 from transforms.write.staging import FOLDER
 
 NAME = "writer"
+#: Where there are no locks, this one is beside it.
+_OWNED = ".owned"
 _POLL_SECONDS = 0.5
 
 
@@ -28,13 +31,22 @@ def only_writer(root: str, *, wait: bool = False) -> Iterator[None]:
     path = os.path.join(root, FOLDER, NAME)
     while (descriptor := _try(path, root)) is None:
         if not wait:
-            raise OutputError(f"another run or command is writing to {root}: wait for it, or give --wait")
+            raise OutputError(f"another run or command is writing to {root}: wait for it, or give --wait{_else(path)}")
         time.sleep(_POLL_SECONDS)
     try:
         yield
     finally:
-        os.unlink(path)
+        # The folder may be gone: then the run has told so.
+        for name in (path, path + _OWNED):
+            with suppress(OSError):
+                os.unlink(name)
         os.close(descriptor)
+
+
+def _else(path: str) -> str:
+    """What to do about an owner on another machine, which may have died there."""
+    owned = path + _OWNED
+    return f"; the file system has no locks: if no run is at work, delete {owned}" if os.path.exists(owned) else ""
 
 
 def _try(path: str, root: str) -> int | None:
@@ -45,10 +57,14 @@ def _try(path: str, root: str) -> int | None:
     except OSError as error:
         raise OutputError(f"cannot write below {root}: {error}") from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.path.samestat(os.fstat(descriptor), os.stat(path)):
+        if not lock_file(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            if own(path + _OWNED):
+                return descriptor
+        elif os.path.samestat(os.fstat(descriptor), os.stat(path)):
             return descriptor
     except (BlockingIOError, FileNotFoundError):
         pass
+    except OSError as error:
+        raise OutputError(f"cannot lock {path}: {error}") from error
     os.close(descriptor)
     return None

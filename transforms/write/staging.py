@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import IO
 
+from transforms.runtime.locks import lock_file
 from transforms.runtime.outputs import STAGING, TABLE_FOLDERS, is_run_id, is_staged_file
 from transforms.runtime.uris import is_local
 
@@ -31,13 +32,12 @@ def held_lock(root: str, run_id: str) -> IO[bytes]:
     while True:
         os.makedirs(folder, exist_ok=True)
         try:
-            lock = open(os.path.join(folder, _LOCK), "ab")  # noqa: SIM115 - open as long as the lock is held
+            lock = open(os.path.join(folder, _LOCK), "a+b")  # noqa: SIM115 - open as long as the lock is held
         except FileNotFoundError:
             # Another run took the empty folder for a dead one's.
             continue
         # Shared: several threads may come here at once, and each must get its lock.
-        fcntl.flock(lock, fcntl.LOCK_SH)
-        if os.fstat(lock.fileno()).st_nlink:
+        if not lock_file(lock, fcntl.LOCK_SH) or os.fstat(lock.fileno()).st_nlink:
             return lock
         lock.close()
 
@@ -57,8 +57,9 @@ def dead_runs(root: str) -> Iterator[str]:
     for run_id in filter(is_run_id, sorted(os.listdir(parent))):
         folder = os.path.join(parent, run_id)
         try:
-            with open(os.path.join(folder, _LOCK), "rb") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with open(os.path.join(folder, _LOCK), "r+b") as lock:
+                # Where there are no locks nobody but the caller, who has the output to himself, is at work.
+                lock_file(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 yield run_id
                 with suppress(OSError):
                     remove(folder)
