@@ -29,7 +29,7 @@ $(READY): requirements.lock setup.py
 	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip sync --quiet --compile-bytecode requirements.lock
 	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@# Starting takes seconds less where modules need not be compiled, and some machines never keep what they compile.
-	@$(BIN)/python -m compileall -q schemas transforms beam_pipeline runners
+	@$(BIN)/python -m compileall -q docbeam schemas transforms beam_pipeline runners
 	@touch $@
 
 demo: setup

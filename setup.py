@@ -4,7 +4,7 @@ from pathlib import Path
 
 from setuptools import find_packages, setup
 
-OURS = ["beam_pipeline", "transforms", "schemas", "runners"]
+OURS = ["docbeam", "beam_pipeline", "transforms", "schemas", "runners"]
 EXTRACTORS = [
     "pdf = transforms.extract.pdf:PdfExtractor",
     "docx = transforms.extract.docx:DocxExtractor",
@@ -98,7 +98,7 @@ setup(
         ],
     },
     entry_points={
-        "console_scripts": ["docbeam = beam_pipeline.start:main"],
+        "console_scripts": ["docbeam = docbeam.__main__:main"],
         "docbeam.extractors": EXTRACTORS,
         "docbeam.ocr": OCR_ENGINES,
     },

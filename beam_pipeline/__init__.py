@@ -7,6 +7,8 @@ Three functions are the library: `build` adds the graph to a Beam pipeline, `run
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,10 +23,26 @@ def __getattr__(name: str) -> Any:
     # Beam takes seconds to import: only who asks for a function pays for what it needs.
     match name:
         case "build":
-            return import_module("beam_pipeline.pipeline").build
+            return _imported("pipeline").build
         case "extract_document":
-            return import_module("beam_pipeline.extract").extract_document
+            return _imported("extract").extract_document
         case "run":
             # No module may be called like an exported function: importing it would take the function's place.
-            return import_module("beam_pipeline.local_run").run
+            return _imported("local_run").run
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _imported(module: str) -> Any:
+    """One of our modules. Raises ImportError in one line where a project's own names hide ours."""
+    if __name__ == "beam_pipeline":
+        for name in ("runners", "schemas", "transforms"):
+            _check_ours(name)
+    return import_module(f"{__name__}.{module}")
+
+
+def _check_ours(name: str) -> None:
+    spec = find_spec(name)
+    origin = spec.origin if spec else None
+    if origin is None or Path(origin).resolve().parents[1] != Path(__file__).resolve().parents[1]:
+        where = origin or "a folder without __init__.py"
+        raise ImportError(f"{name!r} is {where}, not docbeam's: use `import docbeam`, which minds no other names")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import logging
 from typing import Annotated
 
 import typer
@@ -27,10 +26,9 @@ from beam_pipeline.commands import (
     version,
     watch,
 )
+from beam_pipeline.noise import hush
 from beam_pipeline.process import end, open_streams
 
-#: What Beam says on the root logger of packages that docbeam does without, when it is imported and later.
-_NOISE = ("apitools not found", "Resource module is not available")
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 app = typer.Typer(
@@ -79,7 +77,7 @@ def main() -> None:
     open_streams()
     # Imports make hundreds of thousands of objects that stay: looking for garbage after every 700 takes a fifth longer.
     gc.set_threshold(50_000)
-    logging.getLogger().addFilter(lambda record: not str(record.msg).startswith(_NOISE))
+    hush()
     end(_code())
 
 

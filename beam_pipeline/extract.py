@@ -6,6 +6,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from beam_pipeline.fingerprint import fingerprint, fingerprints
 from beam_pipeline.stage_options import fetcher_of
@@ -20,11 +23,30 @@ from transforms.extract.pages import parse_ranges
 from transforms.extract.task import extract_ranges
 from transforms.fetch.parts import document_info
 from transforms.ocr.parts import PagesToRead, read_page
+from transforms.render.document_json import document_json
+from transforms.render.markdown import document_markdown
 from transforms.runtime.addresses import fingerprinted
 from transforms.runtime.uris import canonical_uri, entry_path
 
 
-def extract_document(source: str | Path | bytes, options: Options | None = None) -> Document:
+class ExtractedDocument(Document, kw_only=True):
+    """A document with what `docbeam export` would write of it."""
+
+    def to_markdown(self) -> str:
+        """The running text; running heads, comments and hidden text are left out."""
+        return document_markdown(self)
+
+    def to_json(self, *, every_type: bool = False) -> str:
+        """Identity, pages and elements in reading order; also what the Markdown leaves out with `every_type`."""
+        return document_json(self, every_type=every_type).decode("utf-8")
+
+    def to_dict(self, *, every_type: bool = False) -> dict[str, Any]:
+        """What `to_json` writes, as Python values."""
+        fields: dict[str, Any] = msgspec.json.decode(document_json(self, every_type=every_type))
+        return fields
+
+
+def extract_document(source: str | Path | bytes, options: Options | None = None) -> ExtractedDocument:
     """The elements and chunks of one document: a path, any URI that `ingest` takes, or its bytes.
 
     Parses in this process, without the cage: a file that crashes its parser crashes the caller.
@@ -37,7 +59,8 @@ def extract_document(source: str | Path | bytes, options: Options | None = None)
         extraction: Extraction = extract_ranges(Path(fetched.local_path), fetched.media_type, ranges)
         read_scans(extraction, fetched, options)
         document = structured(document_info(fetched, version), extraction, fetched.local_path, options)
-    return fingerprinted(with_chunks(document, options.chunk), fingerprints(options))
+    document = fingerprinted(with_chunks(document, options.chunk), fingerprints(options))
+    return ExtractedDocument(**{field: getattr(document, field) for field in document.__struct_fields__})
 
 
 def read_scans(extraction: Extraction, fetched: Fetched, options: Options) -> None:

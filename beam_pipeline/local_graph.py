@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import deque
 from collections.abc import Sequence
 
@@ -28,6 +29,10 @@ def run_graph(
     """
     flags = direct.pipeline_options(worker_count(options.extract.workers), pipeline_args, len(work))
     pipeline = beam.Pipeline(options=flags)
-    with pipeline:
-        pipeline | HandOver(work, run_id) | WorkOn(options, run_id, fetcher.open) | KeepHere(run_id)
+    try:
+        with direct.plain_labels(), pipeline:
+            pipeline | HandOver(work, run_id) | WorkOn(options, run_id, fetcher.open) | KeepHere(run_id)
+    finally:
+        # In a notebook Beam leaves it.
+        shutil.rmtree(pipeline.local_tempdir, ignore_errors=True)
     return batch_sizes(pipeline.result)

@@ -15,6 +15,7 @@ from beam_pipeline.few import are_few, work_on_few
 from beam_pipeline.fingerprint import fingerprint
 from beam_pipeline.journal import failed, new_run_id, opened, record_of, run_facts
 from beam_pipeline.keeping import keep, portions_of
+from beam_pipeline.noise import hush
 from beam_pipeline.outputs import fitted
 from beam_pipeline.planning import Decisions, decide_listed
 from beam_pipeline.stage_options import commit_of, fetcher_of, pool_options
@@ -175,6 +176,7 @@ def _worked(
     if not work:
         return {}
     # Beam takes seconds to import, and most nights do without.
+    hush()
     with activity().starting():
         from beam_pipeline.local_graph import run_graph
 

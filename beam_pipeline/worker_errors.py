@@ -10,10 +10,10 @@ from schemas.failures import ConfigurationError, InputMissing, NothingListed, Ou
 KEPT = "kept"
 _KINDS = {kind.__name__: kind for kind in (ConfigurationError, InputMissing, NothingListed, OutputError, TooMuchGone)}
 _OURS = re.compile(
-    rf"(?:^|: )schemas\.failures\.({'|'.join(_KINDS)}): (.+?)(?: \[while running '.*'\])?$",
+    rf"(?:^|: )(?:docbeam\.)?schemas\.failures\.({'|'.join(_KINDS)}): (.+?)(?: \[while running '.*'\])?$",
     re.MULTILINE,
 )
-_PACKAGE_MISSING = re.compile(r"No module named '(transforms|schemas|beam_pipeline|runners)'")
+_PACKAGE_MISSING = re.compile(r"No module named '(docbeam|transforms|schemas|beam_pipeline|runners)'")
 
 
 def from_worker(error: BaseException) -> BaseException:

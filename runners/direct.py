@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
+from apache_beam import pipeline as beam_pipelines
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import worker_handlers
 
@@ -43,3 +45,18 @@ def _flush_by_size_only() -> None:
     it: what the worker writes in between is lost. Beam's other runners flush by size, in the thread that writes.
     """
     worker_handlers.DATA_BUFFER_TIME_LIMIT_MS = 0
+
+
+@contextmanager
+def plain_labels() -> Iterator[None]:
+    """Lets a pipeline be built in a notebook.
+
+    There Beam 2.77 puts the number of the cell before labels, by modules that want the pandas of before 3 and others
+    that it does not install. Nobody sees the labels of a run.
+    """
+    before = beam_pipelines.alter_label_if_ipython
+    beam_pipelines.alter_label_if_ipython = lambda *_: None
+    try:
+        yield
+    finally:
+        beam_pipelines.alter_label_if_ipython = before

@@ -11,6 +11,7 @@ QEMU = shutil.which("qemu-x86_64")
 TESTS = [Path(__file__).with_name("test_onnx_exact.py"), Path(__file__).parents[1] / "layout" / "test_devices.py"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(QEMU is None, reason="qemu-user is not installed")
 def test_integers_on_a_cpu_without_vnni() -> None:
     command = [

@@ -24,7 +24,7 @@ _GRAPHEME = regex.compile(r"\X")
 def _read_ranks(url: str, expected_hash: str | None = None) -> dict[bytes, int]:
     """The vocabulary that `url` names, from package data. Signature of tiktoken's own (downloading) loader."""
     name = url.rsplit("/", 1)[-1] + ".xz"
-    packed = resources.files("transforms.chunk").joinpath("vocabularies", name).read_bytes()
+    packed = resources.files(__name__.rpartition(".")[0]).joinpath("vocabularies", name).read_bytes()
     raw = lzma.decompress(packed)
     if hashlib.sha256(raw).hexdigest() != expected_hash:
         raise ConfigurationError(f"vocabulary {name} does not match tiktoken's hash; install docbeam again")

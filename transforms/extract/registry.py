@@ -9,9 +9,9 @@ from typing import Protocol
 
 from schemas.content import Extraction, ExtractRequest
 from schemas.failures import ConfigurationError, Unsupported
+from transforms.runtime.own_points import is_ours, loaded
 
 GROUP = "docbeam.extractors"
-_OURS = "transforms."
 
 
 class Extractor(Protocol):
@@ -38,14 +38,14 @@ def extractor_for(media_type: str) -> Extractor:
 def import_built_in() -> None:
     """Import what the built-in extractors need; other people's are left to processes that may die of them."""
     for point in entry_points(group=GROUP):
-        if point.value.startswith(_OURS):
-            point.load()
+        if is_ours(point):
+            loaded(point)
 
 
 @functools.cache
 def _by_media_type() -> dict[str, Extractor]:
     # Sorted so that a plugin's claim on a type does not depend on the order of sys.path; ours come first.
-    points = sorted(entry_points(group=GROUP), key=lambda p: (not p.value.startswith(_OURS), p.name))
+    points = sorted(entry_points(group=GROUP), key=lambda p: (not is_ours(p), p.name))
     table: dict[str, Extractor] = {}
     for point in points:
         extractor = _load(point)
@@ -56,7 +56,7 @@ def _by_media_type() -> dict[str, Extractor]:
 
 def _load(point: EntryPoint) -> Extractor:
     try:
-        extractor: Extractor = point.load()()
+        extractor: Extractor = loaded(point)()
     except ImportError as error:
         raise ConfigurationError(
             f"extractor plugin {point.name!r} ({point.value}) cannot be imported: {error}; reinstall or remove it"

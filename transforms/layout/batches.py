@@ -26,7 +26,7 @@ class BatchBounds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 def shipped_bounds(device: str) -> BatchBounds:
     """The bounds measured for 'cpu' or 'cuda' by `benchmarks/layout_batches.py`."""
-    text = files("transforms.layout").joinpath(BOUNDS_FILE).read_text(encoding="utf-8")
+    text = files(__name__.rpartition(".")[0]).joinpath(BOUNDS_FILE).read_text(encoding="utf-8")
     devices: dict[str, Any] = tomllib.loads(text)
     try:
         return msgspec.convert(devices[device], BatchBounds)

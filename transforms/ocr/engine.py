@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 from schemas.failures import ConfigurationError
 from schemas.options import OcrOptions, RunOptions
 from transforms.ocr.records import OcrLine, PageImage
+from transforms.runtime.own_points import loaded
 
 GROUP = "docbeam.ocr"
 ONNX, TESSERACT, AUTO = "onnx", "tesseract", "auto"
@@ -54,7 +55,7 @@ def engine_named(name: str) -> OcrEngine:
 
 def _load(point: EntryPoint) -> OcrEngine:
     try:
-        engine: OcrEngine = point.load()()
+        engine: OcrEngine = loaded(point)()
     except ImportError as error:
         raise ConfigurationError(
             f"OCR engine {point.name!r} ({point.value}) cannot be imported: {error}; reinstall or remove it"

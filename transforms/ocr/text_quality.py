@@ -56,7 +56,11 @@ def text_quality(text: str) -> TextQuality:
 @functools.cache
 def vocabulary() -> frozenset[str]:
     """Words, in lower case, that a public subword vocabulary holds whole: frequent words of many languages."""
-    packed = files("transforms").joinpath("chunk", "vocabularies", "o200k_base.tiktoken.xz").read_bytes()
+    packed = (
+        files(__name__.removesuffix(".ocr.text_quality"))
+        .joinpath("chunk", "vocabularies", "o200k_base.tiktoken.xz")
+        .read_bytes()
+    )
     tokens = (base64.b64decode(row.split()[0]) for row in lzma.decompress(packed).splitlines())
     words = (token[1:].decode(errors="ignore") for token in tokens if token[:1] == b" " and len(token) > _SHORTEST)
     return frozenset(word.casefold() for word in words if word.isalpha())

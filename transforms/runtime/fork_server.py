@@ -15,7 +15,7 @@ from multiprocessing.util import Finalize
 from schemas.failures import ConfigurationError
 
 #: Imported once by the fork server, so that a fresh child starts in milliseconds.
-PRELOAD = ("transforms.runtime.preload",)
+PRELOAD = (f"{__name__.rpartition('.')[0]}.preload",)
 #: Bytes that the path of a socket may have (Linux: sun_path without its end).
 _SOCKET_BYTES = 107
 #: What multiprocessing adds to the temporary folder.
@@ -33,7 +33,7 @@ def start_fork_server() -> None:
     forkserver.set_forkserver_preload(list(PRELOAD))
     # Before, since it ends with interrupts let through.
     resource_tracker.ensure_running()
-    with _deaf_to_interrupts():
+    with _deaf_to_interrupts(), _blind_to_the_folder():
         forkserver.ensure_running()
 
 
@@ -48,6 +48,20 @@ def _deaf_to_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _blind_to_the_folder() -> Iterator[None]:
+    """Processes that start meanwhile import nothing from the folder that they start in: a project's `transforms` there
+    is not ours, nor is its `queue.py` that of the library."""
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        del os.environ["PYTHONSAFEPATH"]
+        if before is not None:
+            os.environ["PYTHONSAFEPATH"] = before
 
 
 def _choose_socket_folder() -> None:
