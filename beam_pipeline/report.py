@@ -18,6 +18,8 @@ def report_lines(report: RunReport) -> Iterator[str]:
     """The report in lines: what came out, how fast, and what went wrong with a way to fix it."""
     yield from _document_lines(report)
     yield f"pages      {sum(report.pages.values())}{_breakdown(report.pages)}"
+    if report.notes:
+        yield f"notes      {_counted(report.notes)}; see documents.notes"
     if report.doubtful_pages:
         yield f"doubtful   {report.doubtful_pages} pages were read with little confidence; see pages.confidence"
     yield f"chunks     {report.chunks} of {report.elements} elements"

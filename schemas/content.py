@@ -195,6 +195,12 @@ class PageSeen(msgspec.Struct, frozen=True, array_like=True):
     regions: tuple[Region, ...] = ()
 
 
+#: Notes on documents: the file is damaged, and was mended to be read; it ends in the middle; OCR read a page with less
+#: than this confidence.
+REPAIRED, TRUNCATED, DOUBTFUL = "repaired", "truncated", "doubtful"
+LOW_CONFIDENCE = 0.7
+
+
 class PageStatus(StrEnum):
     """Every expected page ends in exactly one of these."""
 
@@ -270,6 +276,8 @@ class Extraction(msgspec.Struct, kw_only=True):
     engine: str = ""
     #: Whether pages were given to OCR, whatever came of it.
     scans: bool = False
+    #: What a user should know of the file though it was read: REPAIRED, TRUNCATED.
+    notes: list[str] = []
 
 
 class ExtractRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -180,6 +180,8 @@ class Document(msgspec.Struct, kw_only=True):
     elements: list[Element] = []
     chunks: list[Chunk] = []
     failures: list[Failure] = []
+    #: What a user should know though it was read: REPAIRED, TRUNCATED, DOUBTFUL of `schemas.content`.
+    notes: tuple[str, ...] = ()
     #: Whether pages were given to OCR, and whether a layout model was asked about some.
     scans: bool = False
     seen: bool = False

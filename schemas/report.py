@@ -83,6 +83,8 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     missing_inputs: int = 0
     #: All documents of the output by status, whoever listed them.
     held: dict[str, int] = {}
+    #: Those of them that something is noted of, by note: 'repaired', 'truncated', 'doubtful'.
+    notes: dict[str, int] = {}
     #: Statuses that count as failures beside 'failed' and 'stale'.
     fail_on: tuple[str, ...] = ()
     #: Pages by value of `PageStatus`.

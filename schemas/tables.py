@@ -67,6 +67,8 @@ DOCUMENTS = _table(
     _required("stamp", STRING),
     _required("manifest", STRING),
     _required("run_id", STRING),
+    # Nullable: outputs of schema 2 lack it.
+    pa.field("notes", pa.list_(STRING)),
 )
 
 PAGES = _table(

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from schemas.content import Block, BlockType, ExtractedPage, Extraction, PageStatus
+from schemas.content import DOUBTFUL, LOW_CONFIDENCE, Block, BlockType, ExtractedPage, Extraction, PageStatus
 from schemas.document import Document, DocumentInfo, DocumentStatus, Element, Page, PageSpan
 from schemas.failures import Failure
 from transforms.assemble.captions import bind_captions
@@ -54,6 +54,7 @@ def assemble(info: DocumentInfo, extraction: Extraction) -> Document:
         elements=elements,
         failures=failures,
         scans=extraction.scans,
+        notes=document_notes(extraction),
     )
 
 
@@ -88,6 +89,12 @@ def document_status(pages: Sequence[ExtractedPage], failures: Sequence[Failure])
     if pages and failed == len(pages):
         return DocumentStatus.FAILED
     return DocumentStatus.PARTIAL if failed or failures else DocumentStatus.OK
+
+
+def document_notes(extraction: Extraction) -> tuple[str, ...]:
+    """What the extractor tells of the file, and whether a page was read with doubt."""
+    doubtful = any(page.confidence < LOW_CONFIDENCE for page in extraction.pages)
+    return (*extraction.notes, *[DOUBTFUL] * doubtful)
 
 
 def flow_drafts(pages: list[ExtractedPage]) -> Iterator[Draft]:

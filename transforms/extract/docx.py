@@ -12,7 +12,18 @@ import docx
 from docx.document import Document
 from docx.opc.constants import RELATIONSHIP_TYPE
 
-from schemas.content import Block, BlockType, ExtractedPage, Extraction, ExtractRequest, Image, PageStatus, Span, Style
+from schemas.content import (
+    REPAIRED,
+    Block,
+    BlockType,
+    ExtractedPage,
+    Extraction,
+    ExtractRequest,
+    Image,
+    PageStatus,
+    Span,
+    Style,
+)
 from schemas.failures import Corrupt
 from transforms.extract.docx_inline import Registers
 from transforms.extract.docx_meta import read_meta
@@ -47,9 +58,11 @@ class DocxExtractor:
     def extract(self, path: Path, request: ExtractRequest) -> Extraction:
         """The document as one page of blocks; no page when the requested range starts behind it."""
         try:
-            extraction = _read(open_document(path))
+            document, repaired = open_document(path)
+            extraction = _read(document)
         except RecursionError as error:
             raise Corrupt("the document nests its content deeper than any real document") from error
+        extraction.notes += [REPAIRED] * repaired
         if request.first_page > 1:
             extraction.pages = []
         return extraction

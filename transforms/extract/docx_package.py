@@ -74,15 +74,15 @@ UNUSED_STYLES = (
 )
 
 
-def open_document(path: Path) -> Document:
-    """The document with all parts that are read; side parts that cannot be parsed are repaired or left out."""
+def open_document(path: Path) -> tuple[Document, bool]:
+    """The document with all parts that are read, and whether side parts had to be repaired or left out."""
     try:
-        return docx.Document(_checked_copy(path))
+        return docx.Document(_checked_copy(path)), False
     except etree.XMLSyntaxError:
         # python-docx does not say which part it was.
         repaired = _checked_copy(path, repair=True)
     try:
-        return docx.Document(repaired)
+        return docx.Document(repaired), True
     except etree.XMLSyntaxError as error:
         raise Corrupt(f"the main part of the document is not well-formed XML: {error.msg}") from error
 

@@ -66,10 +66,20 @@ def join(extractions: Sequence[Extraction]) -> Extraction:
         pages=sorted((page for e in extractions for page in e.pages), key=lambda page: page.number),
         meta=first.meta,
         outline=first.outline,
-        failures=[failure for e in extractions for failure in e.failures],
+        failures=_once([failure for e in extractions for failure in e.failures]),
         engine=first.engine,
         scans=any(e.scans for e in extractions),
+        notes=list(dict.fromkeys(note for e in extractions for note in e.notes)),
     )
+
+
+def _once(failures: Sequence[Failure]) -> list[Failure]:
+    """What every range tells of the whole document is told once."""
+    whole: list[Failure] = []
+    for failure in failures:
+        if failure.page == 0 and failure not in whole:
+            whole.append(failure)
+    return whole + [failure for failure in failures if failure.page != 0]
 
 
 def failed_range(pages: Range, page_count: int, failure: Failure) -> Extraction:

@@ -18,6 +18,7 @@ from schemas.content import (
     PageStatus,
 )
 from schemas.failures import Category, Corrupt, Encrypted, Failure
+from transforms.extract.pdf_damage import mend_page_tree, note_damage
 from transforms.extract.pdf_page import MUPDF_ERRORS, PageContent, read_page
 from transforms.runtime.activity import activity
 
@@ -42,6 +43,7 @@ class PdfExtractor:
         pymupdf.TOOLS.mupdf_display_errors(False)
         pymupdf.TOOLS.mupdf_display_warnings(False)
         with closing(open_pdf(path)) as document:
+            found = mend_page_tree(document)
             extraction = Extraction(
                 page_count=document.page_count,
                 meta=document_meta(document),
@@ -53,6 +55,8 @@ class PdfExtractor:
                 for content in _read_pages(document, first, last):
                     extraction.pages.append(content.page)
                     extraction.failures.extend(content.failures)
+            # Last: MuPDF repairs when it meets the damage.
+            note_damage(extraction, document, path, found)
         return extraction
 
 
@@ -84,7 +88,7 @@ def _read_pages(document: pymupdf.Document, first: int, last: int) -> Iterator[P
         pymupdf.TOOLS.reset_mupdf_warnings()
         try:
             yield read_page(document[number - 1], number)
-        except MUPDF_ERRORS as error:
+        except (*MUPDF_ERRORS, IndexError) as error:
             message = f"MuPDF cannot read the page: {str(error)[:MAX_QUOTE]}"
             failure = Failure(
                 stage="extract", category=Category.CORRUPT, message=message, page=number, hint=Corrupt.default_hint

@@ -62,7 +62,13 @@ def _recovered(row: Row) -> Row:
 
 def tombstone(row: Row, run_id: str) -> Row:
     """What is left of a document that is gone."""
-    nothing = dict.fromkeys(_COUNTS, 0) | {"content_hash": "", "stamp": "", "quarantine": "", "outline": []}
+    nothing = dict.fromkeys(_COUNTS, 0) | {
+        "content_hash": "",
+        "stamp": "",
+        "quarantine": "",
+        "outline": [],
+        "notes": [],
+    }
     return {**row, **nothing, "status": DocumentStatus.DELETED.value, "retryable": False, "run_id": run_id}
 
 

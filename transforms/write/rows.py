@@ -84,6 +84,7 @@ def _document_row(document: Document, run_id: str) -> Row:
         "failures": len(document.failures),
         "retryable": any(failure.retryable for failure in document.failures),
         "run_id": run_id,
+        "notes": list(document.notes),
     }
 
 
@@ -154,6 +155,7 @@ def document_from_rows(
             "outline": [tuple(entry.values()) for entry in row["outline"]],
             "engine": row["engine"],
             "page_count": row["page_count"],
+            "notes": row.get("notes") or (),
             "pages": [_page(page) for page in pages],
             "elements": [_element(element) for element in elements],
             "chunks": [_chunk(chunk) for chunk in chunks],

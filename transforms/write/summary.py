@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from schemas.content import PageStatus
 from schemas.document import DocumentStatus
@@ -35,6 +36,7 @@ def run_report(options: WriteOptions, run_id: str, record: RunRecord | None, ela
         removed=counts.get(REMOVED, 0),
         missing_inputs=counts.get(f"planned_{Action.MISSING}", 0),
         held=held(options) if record.counts else {},
+        notes=noted(options) if record.counts else {},
         pages={status.value: counts[PAGES + status] for status in PageStatus if counts.get(PAGES + status)},
         doubtful_pages=counts.get(DOUBTFUL, 0),
         elements=counts.get("elements", 0),
@@ -49,9 +51,19 @@ def run_report(options: WriteOptions, run_id: str, record: RunRecord | None, ela
 
 def held(options: WriteOptions) -> dict[str, int]:
     """Documents of an output by status, without those that are gone."""
-    storage = storage_of(options.output)
-    found = Counter[str]()
-    for path in known_files(options.output, options.format, storage):
-        for rows in read_rows(storage, path, options.format, ["status"], 100_000):
-            found.update(rows["status"].to_pylist())
+    found = Counter(status for status, _ in _rows(options))
     return {status.value: found[status] for status in DocumentStatus if found[status] and status not in _GONE}
+
+
+def noted(options: WriteOptions) -> dict[str, int]:
+    """Documents of an output by what is noted of them."""
+    return dict(sorted(Counter(note for _, notes in _rows(options) for note in notes or ()).items()))
+
+
+def _rows(options: WriteOptions) -> Iterator[tuple[str, list[str] | None]]:
+    """Status and notes of every document; outputs of schema 2 have no notes."""
+    storage = storage_of(options.output)
+    for path in known_files(options.output, options.format, storage):
+        for rows in read_rows(storage, path, options.format, ["status", "notes"], 100_000):
+            notes = rows["notes"].to_pylist() if "notes" in rows.column_names else [None] * rows.num_rows
+            yield from zip(rows["status"].to_pylist(), notes, strict=True)

@@ -12,6 +12,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schemas.content import LOW_CONFIDENCE
 from schemas.document import DocumentStatus
 from schemas.failures import Category
 from schemas.part import WrittenFile
@@ -21,9 +22,8 @@ from transforms.write import edits
 from transforms.write.ledger import COMMITTED, plain_record
 
 #: Names of counts: of pages by their status, of pages that OCR read with so little confidence that they are worth a
-#: look, of documents that were left alone by status, of those that went.
-PAGES, DOUBTFUL, LEFT, REMOVED = "pages_", "doubtful_pages", "left_", "removed"
-LOW_CONFIDENCE = 0.7
+#: look, of documents that were left alone by status, of those that went, of those with notes.
+PAGES, DOUBTFUL, LEFT, REMOVED, NOTED = "pages_", "doubtful_pages", "left_", "removed", "noted_"
 _SUMS = ("pages", "elements", "hidden_elements", "chunks")
 #: Columns that failures are told by, and of documents that tell their type.
 _TOLD, _TYPES = ["doc_id", "category", "uri", "message", "hint"], ["doc_id", "status", "path", "media_type"]
@@ -40,9 +40,10 @@ def run_record(facts: RunFacts, changes: Changes, read: Reader) -> RunRecord:
     record = plain_record(facts, COMMITTED, {})
     counts = Counter[str]()
     types: dict[str, str] = {}
-    for rows in _tables(changes.files, "documents", [*_TYPES, *_SUMS], read):
+    for rows in _tables(changes.files, "documents", [*_TYPES, *_SUMS, "notes"], read):
         counts.update(_frequencies(rows["status"]))
         counts.update({name: pc.sum(rows[name]).as_py() or 0 for name in _SUMS})
+        counts.update(NOTED + note for note in pc.list_flatten(rows["notes"]).to_pylist())
         types |= _unsupported(rows)
     for rows in _tables(changes.files, "pages", ["status", "confidence"], read):
         counts.update({PAGES + status: count for status, count in _frequencies(rows["status"]).items()})
