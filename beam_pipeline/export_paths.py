@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
-from schemas.failures import OutputError
+from schemas.failures import ConfigurationError, OutputError
 from schemas.ids import stable_id
+from transforms.runtime.outputs import output_around
+
+#: In the folder of an export: its files, a line each.
+WRITTEN = ".docbeam-export"
 
 #: File systems take 255 bytes; suffixes need room.
 _MAX_NAME_BYTES = 200
@@ -37,10 +43,33 @@ class ExportPaths:
         return self._root.joinpath(*folders, candidate)
 
     def prepare(self, target: Path) -> None:
-        """Create the folder of `target`; OutputError when a link on the way leads out of the root."""
+        """Create the folder of `target`. Only what an export wrote, by the list it keeps, is written over.
+
+        Raises OutputError when a link on the way leads out of the root, ConfigurationError for a file of somebody else.
+        """
+        self._refuse_tables(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         if not target.resolve().is_relative_to(self._root.resolve()):
             raise OutputError(f"{target} is or follows a link that leaves {self._root}; remove the link")
+        name = target.relative_to(self._root).as_posix()
+        if name in self._written:
+            return
+        if os.path.lexists(target):
+            raise ConfigurationError(f"{target} is there, and no export wrote it: move it away, or choose another DIR")
+        self._written.add(name)
+        with (self._root / WRITTEN).open("a", encoding="utf-8") as file:
+            file.write(f"{name}\n")
+
+    def _refuse_tables(self, target: Path) -> None:
+        if output := output_around(os.path.realpath(target)):
+            raise ConfigurationError(f"{target} lies among the tables of {output}: choose another DIR")
+
+    @functools.cached_property
+    def _written(self) -> set[str]:
+        try:
+            return set((self._root / WRITTEN).read_text(encoding="utf-8").splitlines())
+        except (FileNotFoundError, NotADirectoryError):
+            return set()
 
     def _taken(self, parts: Sequence[str], suffixes: Sequence[str]) -> bool:
         names = {_key([*parts[:-1], parts[-1] + suffix]) for suffix in suffixes}

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from transforms.runtime.pool import ParserPool
 
 _DPI = 110
+#: How `transforms.render.html` begins.
+_PAGE_START = b'<!doctype html>\n<html><head><meta charset="utf-8">'
 #: Documents with more pages have their pictures in a folder beside the HTML, where a browser loads those in view.
 _PAGES_INSIDE = 20
 #: Lines of each list in the summary.
@@ -85,6 +87,9 @@ def inspect(
         raise ConfigurationError("--chunks draws on the pages of --html OUT.html: give that, too")
     if not file.is_file():
         raise ConfigurationError(f"no such file: {file}")
+    page = form.html
+    if page and page.is_file() and (page.samefile(file) or not _is_page(page)):
+        raise ConfigurationError(f"{page} is there and is no page of inspect: give --html another name")
     with _cage(resolved.options.extract) as pool:
         document = _extract(file, resolved.options, pool)
         if form.html:
@@ -206,6 +211,12 @@ def _failures(document: Document) -> Iterator[str]:
         where = f"page {failure.page}: " if failure.page else ""
         hint = f"; {failure.hint}" if failure.hint else ""
         yield f"{where}{failure.category}: {' '.join(printable(failure.message + hint).split())}"
+
+
+def _is_page(file: Path) -> bool:
+    """Whether it begins as the pages do that we write: nothing else is written over, least of all the document."""
+    with file.open("rb") as stream:
+        return stream.read(len(_PAGE_START)) in (_PAGE_START, b"")
 
 
 def _write_html(document: Document, target: Path, image: PageImage, *, chunks: bool) -> None:

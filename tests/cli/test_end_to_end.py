@@ -134,7 +134,7 @@ def test_export(folder, tmp_path):
     assert "2 documents written" in result.stderr
     assert "1 failed ones left out" in result.stderr
     files = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
-    assert files == {"note.md.md", "note.md.json", "sub/report.pdf.md", "sub/report.pdf.json"}
+    assert files == {".docbeam-export", "note.md.md", "note.md.json", "sub/report.pdf.md", "sub/report.pdf.json"}
     assert (tmp_path / "note.md.md").read_text().startswith("# Note\n\nSome words.\n\n| a | b |\n")
     text = (tmp_path / "sub" / "report.pdf.md").read_text()
     assert "The year went well:" in text
@@ -157,6 +157,18 @@ def test_export_of_every_type_and_as_html(folder, tmp_path):
 def test_export_into_a_file_is_told(folder, tmp_path):
     (tmp_path / "taken").touch()
     assert "choose another DIR" in docbeam("export", folder / "out", tmp_path / "taken", code=3).stderr
+
+
+def test_inspect_writes_over_its_own_pages_only(folder, tmp_path):
+    note, page = tmp_path / "note.md", tmp_path / "note.html"
+    note.write_text("# Note\n")
+    for _ in range(2):
+        docbeam("inspect", note, "--html", page)
+    for other in (note, tmp_path / "mine.html"):
+        other.write_text("<!doctype html>\n<p>mine</p>")
+        assert "give --html another name" in docbeam("inspect", note, "--html", other, code=2).stderr
+        assert other.read_text() == "<!doctype html>\n<p>mine</p>"
+    assert "another name" in docbeam("inspect", page, "--html", page, code=2).stderr
 
 
 def test_inspect(folder, tmp_path):

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beam_pipeline.export_paths import ExportPaths, safe_parts
-from schemas.failures import OutputError
+from beam_pipeline.export_paths import WRITTEN, ExportPaths, safe_parts
+from schemas.failures import ConfigurationError, OutputError
+from transforms.runtime.outputs import MARKER
 
 SUFFIXES = (".md", ".json")
 #: Names made of the pieces that break path handling, and of anything else.
@@ -68,3 +69,26 @@ def test_links_out_of_the_root_are_refused(tmp_path):
     (root / "sub").symlink_to(outside)
     with pytest.raises(OutputError, match="leaves"):
         ExportPaths(root).prepare(root / "sub" / "a.md")
+
+
+def test_only_what_an_export_wrote_is_written_over(tmp_path):
+    (tmp_path / "mine.md").write_text("mine")
+    for _ in range(2):
+        paths = ExportPaths(tmp_path)
+        ours = tmp_path / "deep" / "a.md"
+        paths.prepare(ours)
+        ours.write_text("ours")
+        with pytest.raises(ConfigurationError, match="no export wrote it"):
+            paths.prepare(tmp_path / "mine.md")
+    assert (tmp_path / WRITTEN).read_text() == "deep/a.md\n"
+    (tmp_path / "link.md").symlink_to("mine.md")
+    with pytest.raises(ConfigurationError, match="no export wrote it"):
+        ExportPaths(tmp_path).prepare(tmp_path / "link.md")
+
+
+def test_nothing_is_exported_among_tables(tmp_path):
+    (tmp_path / MARKER).write_text('{"docbeam": "output", "layout": 1, "format": "delta"}')
+    (tmp_path / "documents").mkdir()
+    with pytest.raises(ConfigurationError, match="among the tables"):
+        ExportPaths(tmp_path).prepare(tmp_path / "documents" / "a.md")
+    ExportPaths(tmp_path).prepare(tmp_path / "texts" / "a.md")
