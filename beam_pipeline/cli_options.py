@@ -201,9 +201,7 @@ def _metavar(key: Key) -> str:
 
 
 def _flag_type(key: Key) -> Any:
-    # Sizes come with units and choices with messages of our own: they are text here.
+    # What is wrong with a value is told like that of a file, on one line: values are text here.
     if key.is_list:
         return list[str] | None
-    if key.is_size or key.is_duration:
-        return str | None
-    return {int: int | None, float: float | None, bool: bool | None}.get(cast(type, key.plain_type), str | None)
+    return bool | None if key.plain_type is bool else str | None

@@ -270,8 +270,8 @@ def _convert(key: Key, item: _Given) -> object:
         value = parse_seconds(value)
     if isinstance(value, str):
         value = value.strip()
-    # Text is all the environment has; elsewhere "5" for a number is a mistake worth telling.
-    return msgspec.convert(value, key.type, strict=item.source != "environment")
+    # Text is all that flags and the environment have; in a file "5" for a number is a mistake worth telling.
+    return msgspec.convert(value, key.type, strict=item.source == "file")
 
 
 def _explain(key: Key, item: _Given, error: Exception) -> str:

@@ -16,7 +16,7 @@ from beam_pipeline.fingerprint import fingerprint
 from beam_pipeline.journal import failed, new_run_id, opened, record_of, run_facts
 from beam_pipeline.keeping import keep, portions_of
 from beam_pipeline.noise import hush
-from beam_pipeline.outputs import fitted
+from beam_pipeline.outputs import fitted, left_as_found
 from beam_pipeline.planning import Decisions, decide_listed
 from beam_pipeline.stage_options import commit_of, fetcher_of, pool_options
 from beam_pipeline.worker_errors import from_worker
@@ -82,7 +82,7 @@ def run(
     """
     options = fitted(options, about.origins)
     _check_models(options)
-    with only_writer(options.write.output, wait=options.plan.wait):
+    with left_as_found(options.write.output), only_writer(options.write.output, wait=options.plan.wait):
         return _run(options, pipeline_args, observer, refs, about)
 
 

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from itertools import takewhile
+from pathlib import PurePath
 
 import msgspec
 
 from schemas.failures import ConfigurationError
 from schemas.options import Options, SourceOptions, WriteOptions
-from transforms.runtime.outputs import STAGING, TABLE_FOLDERS, output_around
+from schemas.tables import TABLES
+from transforms.runtime.outputs import MARKER, STAGING, TABLE_FOLDERS, is_data_file, output_around
 from transforms.runtime.patterns import fixed_prefix, has_magic
+from transforms.runtime.stores import require_store
 from transforms.runtime.uris import is_local, local_path
 from transforms.write.delta import delta_uri
+from transforms.write.lock import NAME as LOCK
 from transforms.write.marker import format_of, require_own
 from transforms.write.roots import output_root
 
@@ -21,9 +28,49 @@ from transforms.write.roots import output_root
 def prepared(options: Options) -> Options:
     """Options with an absolute output; raises ConfigurationError when there is none."""
     output = output_root(options.write.output)
+    require_store(output)
+    _require_folder(output)
     cache = posixpath.abspath(posixpath.expanduser(options.plan.extract_cache)) if options.plan.extract_cache else ""
     plan = msgspec.structs.replace(options.plan, extract_cache=cache)
     return msgspec.structs.replace(options, write=msgspec.structs.replace(options.write, output=output), plan=plan)
+
+
+def _require_folder(root: str) -> None:
+    parts = [root, *map(str, PurePath(root).parents)] if is_local(root) else []
+    there = next(filter(os.path.lexists, parts), "/")
+    if parts and os.path.exists(there) and not os.path.isdir(there):
+        raise ConfigurationError(f"--output {root}: {there} is a file: give a folder")
+
+
+@contextmanager
+def left_as_found(root: str) -> Iterator[None]:
+    """A run that is refused leaves nothing where there was no output before it."""
+    folders = [root, *map(str, PurePath(root).parents)] if is_local(root) else []
+    missing = list(takewhile(lambda folder: not os.path.lexists(folder), folders))
+    is_fresh = bool(missing) or (is_local(root) and not os.listdir(root))
+    try:
+        yield
+    except ConfigurationError:
+        if is_fresh and not _is_used(root):
+            _remove(root, missing)
+        raise
+
+
+def _is_used(root: str) -> bool:
+    """Whether rows were committed, or somebody else has begun to write."""
+    rows = (
+        name for table in TABLES if os.path.isdir(folder := os.path.join(root, table)) for name in os.listdir(folder)
+    )
+    return os.path.exists(os.path.join(root, STAGING, LOCK)) or any(map(is_data_file, rows))
+
+
+def _remove(root: str, made: Sequence[str]) -> None:
+    for name in (*TABLE_FOLDERS, STAGING):
+        shutil.rmtree(os.path.join(root, name), ignore_errors=True)
+    with suppress(OSError):
+        os.unlink(os.path.join(root, MARKER))
+        for folder in made:
+            os.rmdir(folder)
 
 
 def fitted(options: Options, origins: Mapping[str, str]) -> Options:

@@ -35,7 +35,9 @@ Tell = Callable[[str], None]
 def post(options: Options, pipeline_args: Sequence[str], about: About, tell: Tell) -> StreamJob:
     """Post the job. Raises ConfigurationError or OutputError when options, engine, inputs or output are broken."""
     options = prepared(options)
-    flags = PROFILES[options.run.runner](options, stream_args(options, pipeline_args))
+    # First, since it refuses the runners that have no profile.
+    arguments = stream_args(options, pipeline_args)
+    flags = PROFILES[options.run.runner](options, arguments)
     options = fitted(options, about.origins)
     source = absolute(options.source)
     for text in source.inputs:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
+from apache_beam.internal.gcp import auth
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes, FileMetadata
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -17,6 +18,7 @@ from google.auth.exceptions import GoogleAuthError, TransportError
 from google.resumable_media import InvalidResponse
 
 from schemas.failures import DocumentError, Forbidden, NotFound, SourceUnavailable, Unsupported
+from transforms.runtime.gs_access import is_anonymous
 from transforms.runtime.stores import HINTS, FileInfo, StoredStream, refusal
 from transforms.runtime.uris import redact, scheme
 
@@ -133,7 +135,7 @@ def _lacks_credentials(error: BaseException) -> bool:
 
 
 def require_file_system(uri: str) -> None:
-    """Make Beam's file system for `uri` ready; raises Unsupported when there is none."""
+    """Make Beam's file system for `uri` ready; raises Unsupported when there is none, Forbidden without credentials."""
     kind = scheme(uri)
     if kind not in ("gs", "s3"):
         raise Unsupported(
@@ -142,6 +144,10 @@ def require_file_system(uri: str) -> None:
     # Pipelines and workers set these options; clients fail without any where no pipeline was made yet.
     if FileSystems._pipeline_options is None and RuntimeValueProvider.runtime_options is None:
         FileSystems.set_options(PipelineOptions([]))
+    if kind == "gs" and is_anonymous(uri):
+        # It would look for credentials again and again.
+        with auth._Credentials._credentials_lock:
+            auth._Credentials._credentials_init = True
 
 
 def _info(meta: FileMetadata) -> FileInfo:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import os
 from collections.abc import Iterator
@@ -10,13 +9,15 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, BinaryIO
 
-from schemas.failures import ConfigurationError, DocumentError, Forbidden, NotFound, SourceUnavailable
+from schemas.failures import DocumentError, Forbidden, NotFound, SourceUnavailable
 from transforms.runtime.once import made_once
 from transforms.runtime.patterns import has_magic, literal_prefix, uri_pattern
-from transforms.runtime.stores import HINTS, FileInfo, StoredStream, refusal
+from transforms.runtime.stores import HINTS, FileInfo, StoredStream, refusal, require_store
 from transforms.runtime.uris import redact
 
 _CONNECTIONS = 64
+#: Of each try to reach the store; boto3 would take a minute each.
+_CONNECT_SECONDS = 5
 
 
 class S3Store:
@@ -107,13 +108,14 @@ def s3_client() -> Any:
 
 @made_once
 def _client(process: int, environment: tuple[tuple[str, str], ...]) -> Any:
-    if importlib.util.find_spec("boto3") is None:
-        raise ConfigurationError("s3:// needs boto3: pip install boto3")
+    require_store("s3://")
     import boto3
     from botocore.config import Config  # type: ignore[import-untyped]
 
     # Not boto3's default session: threads would share what it has of credentials from before the environment changed.
-    return boto3.session.Session().client("s3", config=Config(max_pool_connections=_CONNECTIONS))
+    return boto3.session.Session().client(
+        "s3", config=Config(max_pool_connections=_CONNECTIONS, connect_timeout=_CONNECT_SECONDS)
+    )
 
 
 @contextmanager

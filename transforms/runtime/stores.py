@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import functools
 import glob
+import importlib.util
 import io
 import os
 from collections.abc import Iterator, Mapping
@@ -13,10 +14,10 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 import msgspec
 
-from schemas.failures import DocumentError, Forbidden, NotFound, SourceUnavailable
+from schemas.failures import ConfigurationError, DocumentError, Forbidden, NotFound, SourceUnavailable
 from transforms.runtime.locks import takes_links
 from transforms.runtime.outputs import STAGING
-from transforms.runtime.uris import is_local, local_path, local_uri, redact, scheme
+from transforms.runtime.uris import is_http, is_local, local_path, local_uri, redact, scheme
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -139,6 +140,17 @@ class AnyStore:
     def get(self, uri: str) -> tuple[FileInfo, BinaryIO]:
         """See `Store.get`."""
         return _store(uri).get(uri)
+
+
+def require_store(uri: str, *, web: bool = False) -> None:
+    """Raise ConfigurationError for a scheme that nothing here serves, or whose library is not installed."""
+    kind = scheme(uri)
+    if kind not in ("", "file", "gs", "s3") and not (web and is_http(uri)):
+        raise ConfigurationError(
+            f"{redact(uri)}: cannot read '{kind}://'; use a local path, gs://, s3:// or http(s)://"
+        )
+    if kind == "s3" and importlib.util.find_spec("boto3") is None:
+        raise ConfigurationError(f"{redact(uri)}: s3:// needs boto3: pip install boto3")
 
 
 def _store(uri: str) -> Store:

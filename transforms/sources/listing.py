@@ -16,7 +16,7 @@ from schemas.source import SourceRef
 from transforms.runtime.outputs import LOG, is_output, output_around
 from transforms.runtime.patterns import fixed_prefix, has_magic, literal_prefix, matches, path_filter
 from transforms.runtime.stamps import stamp
-from transforms.runtime.stores import FileInfo, Store
+from transforms.runtime.stores import FileInfo, Store, require_store
 from transforms.runtime.uris import (
     canonical_uri,
     entry_path,
@@ -27,7 +27,6 @@ from transforms.runtime.uris import (
     local_uri,
     redact,
     safe_path,
-    scheme,
 )
 from transforms.sources.local import Listed, entries_of, listed, match_below, walk
 from transforms.sources.manifest import read_manifest
@@ -35,7 +34,6 @@ from transforms.sources.skipped import is_hidden, without_outputs
 
 #: The input that stands for the lines of standard input.
 STDIN = "-"
-_STORE_SCHEMES = ("gs", "s3")
 
 
 def expand(text: str, store: Store, options: SourceOptions) -> Iterator[SourceRef]:
@@ -115,11 +113,8 @@ def _expand(text: str, store: Store) -> Iterator[SourceRef]:
         if is_masked(text):
             raise ConfigurationError(f"{redact(text)}: a value is masked, as tables show it; give the URI itself")
         return iter([SourceRef(uri=canonical_uri(text), path=entry_path(text))])
-    if scheme(text) in _STORE_SCHEMES:
-        return _expand_store(canonical_uri(text), store)
-    raise ConfigurationError(
-        f"{redact(text)}: cannot read '{scheme(text)}://'; use a local path, gs://, s3:// or http(s)://"
-    )
+    require_store(text)
+    return _expand_store(canonical_uri(text), store)
 
 
 def _expand_local(path: str) -> Iterator[SourceRef]:
@@ -221,6 +216,8 @@ def check_inputs(options: SourceOptions) -> None:
 
     Some may be missing while others are there, unless all are required.
     """
+    for text in (*options.inputs, *options.manifests):
+        require_store(text, web=True)
     inputs = [text for text in options.inputs if text != STDIN and is_local(text) and not _exists(local_path(text))]
     manifests = [text for text in options.manifests if is_local(text) and not os.path.isfile(local_path(text))]
     missing = [*inputs, *manifests]

@@ -36,7 +36,8 @@ def read_marker(root: str) -> Marker | None:
     except NotFound:
         return None
     except DocumentError as error:
-        raise OutputError(f"cannot look into {root}: {error}") from error
+        hint = f"; {error.hint}" if error.hint else ""
+        raise OutputError(f"cannot look into {root}: {error}{hint}") from error
     marker = parse_marker(data)
     if data and marker is None:
         raise ConfigurationError(
