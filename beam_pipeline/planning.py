@@ -12,7 +12,7 @@ from beam_pipeline.fingerprint import fingerprints
 from beam_pipeline.stage_options import join_of
 from schemas.document import DocumentStatus
 from schemas.options import Options
-from schemas.plan import Action, Changes, Known, Planned, Root
+from schemas.plan import FETCHING, Action, Changes, Known, Planned, Root
 from schemas.source import SourceRef
 from transforms.plan.blocks import LOCAL, Packed, Packer, known_id, ref_id
 from transforms.plan.join import Teller
@@ -44,6 +44,8 @@ class Plan(msgspec.Struct, kw_only=True):
     counts: dict[str, int] = {}
     #: URIs by action, sorted, of documents that are not left alone.
     documents: dict[str, list[str]] = {}
+    #: Those of them that could not be read the last time.
+    unread: list[str] = []
     #: Documents by status that are not good and are left alone: nothing about them changed.
     left_alone: dict[str, int] = {}
     #: Documents by the OCR engine that read them, where 'auto' would choose another one now: that of `reader`.
@@ -99,10 +101,12 @@ def plan_run(options: Options, refs: Sequence[SourceRef] = ()) -> Plan:
     documents: dict[str, list[str]] = {action.value: [] for action in NAMED}
     left_alone, read_by, versions = Counter[str](), Counter[str](), fingerprints(options)
     uncovered: list[str] = []
+    unread: list[str] = []
 
     def tell(action: Action, uri: str, row: Known | None) -> None:
         if action.value in documents:
             documents[action.value].append(public_uri(uri))
+            unread.extend([public_uri(uri)] * (row is not None and row.unread and action in FETCHING))
         elif action is Action.UNCOVERED:
             uncovered.append(public_uri(uri))
         elif row is not None and row.status != DocumentStatus.OK:
@@ -118,6 +122,7 @@ def plan_run(options: Options, refs: Sequence[SourceRef] = ()) -> Plan:
     return Plan(
         counts=dict(Counter(found.rest.counts)),
         documents={action: sorted(uris) for action, uris in documents.items()},
+        unread=sorted(unread),
         left_alone=dict(sorted(left_alone.items())),
         read_by=dict(read_by),
         reader=versions.reader,

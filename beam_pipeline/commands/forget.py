@@ -54,4 +54,5 @@ def forget(
         for uri in uris:
             typer.echo(printable(uri))
     by = f", by the inputs of run {run}" if run else ""
-    tell(f"{len(uris)} documents {'would be forgotten' if dry_run else 'forgotten'}{by}")
+    count = f"{len(uris)} document{'s' if len(uris) != 1 else ''}"
+    tell(f"{count} {'would be forgotten' if dry_run else 'forgotten'}{by}")

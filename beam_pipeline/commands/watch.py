@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -29,8 +29,11 @@ from schemas.plan import Action
 from schemas.report import RunReport
 from transforms.runtime.patterns import has_magic
 
-#: Seconds between tries of what cannot be read: twice as many each time.
-FIRST_WAIT, LONGEST_WAIT = 30.0, 900.0
+if TYPE_CHECKING:
+    from beam_pipeline.planning import Plan
+
+#: Seconds between tries of what cannot be read, and how often they double: up to a quarter of an hour.
+FIRST_WAIT, MOST_WAITS = 28.0, 6
 _KEYS = tuple(key for key in ALL if key not in ("plan.force", "run.runner", "run.max_failure_ratio"))
 
 
@@ -86,28 +89,28 @@ def watch(
 class Looker:
     """Looks again and again, and tries what cannot be read after longer and longer waits."""
 
-    def __init__(self, job: Job) -> None:
-        self._job = job
+    def __init__(self, job: Job, clock: Callable[[], float] = time.monotonic) -> None:
+        self._job, self._clock = job, clock
         self._tried: list[str] = []
         self._times, self._last = 0, 0.0
 
     def look(self) -> RunReport | None:
         """Run if there is something to do: runs without changes would fill the runs table."""
-        return look(self._job, self._is_worth_a_run)
+        return look(self._job, self.is_worth_a_run)
 
-    def _is_worth_a_run(self, documents: dict[str, list[str]]) -> bool:
-        """Whether something is new, or its next try is due."""
-        hopeless = sorted(documents[Action.RETRY] + documents[Action.MISSING])
-        if len(hopeless) < sum(map(len, documents.values())) or hopeless != self._tried:
-            self._tried, self._times, self._last = hopeless, 1, time.monotonic()
-            return any(documents.values())
-        if not hopeless or time.monotonic() - self._last < min(LONGEST_WAIT, FIRST_WAIT * 2**self._times):
+    def is_worth_a_run(self, plan: Plan) -> bool:
+        """Whether something is new, or the next try of what could not be read is due."""
+        news = sum(map(len, plan.documents.values())) > len(plan.unread)
+        if news or plan.unread != self._tried:
+            self._tried, self._times = plan.unread, 0
+        waited = self._clock() - self._last
+        if not news and (not plan.unread or (self._times and waited < FIRST_WAIT * 2.0 ** (self._times - 1))):
             return False
-        self._times, self._last = self._times + 1, time.monotonic()
+        self._times, self._last = min(self._times + 1, MOST_WAITS), self._clock()
         return True
 
 
-def look(job: Job, is_worth_a_run: Callable[[dict[str, list[str]]], bool]) -> RunReport | None:
+def look(job: Job, is_worth_a_run: Callable[[Plan], bool]) -> RunReport | None:
     """One look at the inputs, and the run that follows from it."""
     from beam_pipeline.local_run import About, run
     from beam_pipeline.planning import plan_run
@@ -123,7 +126,7 @@ def look(job: Job, is_worth_a_run: Callable[[dict[str, list[str]]], bool]) -> Ru
     if plan.documents[Action.MISSING]:
         options = with_filled_inputs(options)
         plan = plan_run(options)
-    if not is_worth_a_run(plan.documents):
+    if not is_worth_a_run(plan):
         return None
     start_fork_server()
     with observe(messages(), quiet=False) as observer:

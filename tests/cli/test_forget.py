@@ -25,7 +25,7 @@ def test_what_would_go_is_printed_and_then_goes(output):
     named = docbeam("forget", "out", "in/a.md", "--dry-run")
     assert named.exit_code == 0, named.output
     assert named.stdout == f"{output.parent}/in/a.md\n"
-    assert "1 documents forgotten" in docbeam("forget", "out", "in/a.md").stderr
+    assert "1 document forgotten" in docbeam("forget", "out", "in/a.md").stderr
     assert "0 documents forgotten" in docbeam("forget", "out", "in/a.md").stderr
     assert "forget" in docbeam("runs", "list", "out").stdout
 
@@ -35,7 +35,7 @@ def test_an_exclude_is_told_by_the_plan_and_forgotten(output):
     told = docbeam("plan", "in", "-o", "out", "--exclude", "b.md").stdout
     assert re.search(r"^1 more in the output that no input covers .*in/b\.md; `docbeam forget`", told, re.MULTILINE)
     done = docbeam("forget", "out", "--excluded")
-    assert (done.exit_code, "1 documents forgotten, by the inputs of run" in done.stderr) == (0, True)
+    assert (done.exit_code, "1 document forgotten, by the inputs of run" in done.stderr) == (0, True)
     assert "no input covers" not in docbeam("plan", "in", "-o", "out", "--exclude", "b.md").stdout
 
 

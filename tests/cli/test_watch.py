@@ -4,13 +4,18 @@ import signal
 import subprocess
 import threading
 import time
+from itertools import pairwise
 
 import pytest
 from pipeline_runs import read_tables, start
 
+from beam_pipeline.commands.ingest import Job
+from beam_pipeline.commands.watch import Looker
+from beam_pipeline.planning import Plan
 from beam_pipeline.units import parse_seconds
 from beam_pipeline.watching import LONGEST_WAIT, Schedule, watch
 from schemas.failures import DocbeamError, NothingListed, OutputError
+from schemas.options import Options
 from schemas.report import RunReport
 
 DONE = RunReport(run_id="r", output="o", format="delta", statuses={"ok": 2}, chunks=3, table_versions={"chunks": 4})
@@ -136,3 +141,21 @@ def test_wrong_usage_ends_at_once(tmp_path, words, fix):
     process = start("watch", *words, "-o", tmp_path / "out")
     _, told = process.communicate(timeout=60)
     assert process.returncode == 2 and fix in told
+
+
+def test_what_cannot_be_read_is_tried_after_longer_and_longer_waits():
+    now = [0.0]
+    looker = Looker(Job(options=Options()), clock=lambda: now[0])
+    nothing = Plan(documents={"retry": [], "new": []})
+    bad = Plan(documents={"retry": ["/a"], "new": []}, unread=["/a"])
+    worse = Plan(documents={"retry": ["/a", "/b"], "new": []}, unread=["/a", "/b"])
+    fresh = Plan(documents={"retry": ["/a"], "new": ["/c"]}, unread=["/a"])
+    assert [looker.is_worth_a_run(plan) for plan in (nothing, bad, bad, fresh, fresh, bad, worse, worse)] == [
+        False, True, False, True, True, False, True, False,
+    ]  # fmt: skip
+    times = []
+    for second in range(4000):
+        now[0] = float(second)
+        times += [second] * looker.is_worth_a_run(worse)
+    waits = [later - earlier for earlier, later in pairwise([0, *times])]
+    assert waits == sorted(waits) and waits[0] < 60 and 800 < waits[-1] <= LONGEST_WAIT

@@ -68,6 +68,8 @@ def test_nothing_there_is_no_error_and_files_being_written_come_later(tmp_path):
     os.utime(old, (past, past))
     os.utime(young, (past + 3600, past + 3600))
     assert names(listed_now(str(tmp_path), LocalStore(), options)) == ["old.txt"]
+    (tmp_path / "loop.txt").symlink_to("loop.txt")
+    assert names(listed_now(str(tmp_path), LocalStore(), options)) == ["loop.txt", "old.txt"]
 
 
 OBJECT = {"bucket": "in", "name": "a/b c.pdf", "size": "42", "updated": "2026-11-21T08:00:00.125Z", "etag": "x"}

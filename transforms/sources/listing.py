@@ -72,9 +72,10 @@ def expand_input(text: str, store: Store, options: SourceOptions, *, is_manifest
 
 
 def _stand_in(text: str, error: InputMissing) -> SourceRef:
+    cause = error.__cause__
     failure = Failure(
         stage="list",
-        category=Category.NOT_FOUND,
+        category=cause.category if isinstance(cause, DocumentError) else Category.NOT_FOUND,
         message=str(error),
         hint="bring it back, or name it no longer; --require-inputs stops such a run",
         # It may be back tomorrow, and until then its documents are not gone.
@@ -214,10 +215,13 @@ def absolute(options: SourceOptions) -> SourceOptions:
 def check_inputs(options: SourceOptions) -> None:
     """Raise ConfigurationError, naming all of them, when local inputs or manifests do not exist on this machine.
 
-    Some may be missing while others are there, unless all are required.
+    Some may be missing while others are there, unless all are required. Outputs are refused, too.
     """
     for text in (*options.inputs, *options.manifests):
         require_store(text, web=True)
+    for text in options.inputs:
+        if text != STDIN and is_local(text):
+            _refuse_output(local_path(text))
     inputs = [text for text in options.inputs if text != STDIN and is_local(text) and not _exists(local_path(text))]
     manifests = [text for text in options.manifests if is_local(text) and not os.path.isfile(local_path(text))]
     missing = [*inputs, *manifests]

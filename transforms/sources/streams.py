@@ -33,7 +33,8 @@ def listed_now(text: str, store: Store, options: SourceOptions) -> Iterator[Sour
     """Documents that an input stands for at the moment; none is no error. Local files that just changed come later."""
     try:
         for ref in expand(text, store, options):
-            if ref.stamp or not is_local(ref.uri):
+            # What cannot be looked at is told at once.
+            if ref.stamp or ref.size is None or not is_local(ref.uri):
                 yield ref
     except NothingListed:
         return
