@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -14,24 +15,35 @@ from beam_pipeline.export_paths import ExportPaths
 from schemas.document import Document, DocumentStatus, Page
 from schemas.failures import OutputError
 
-Render = Callable[[Document], Iterator[bytes]]
+#: A document, and where the pictures of its figures are.
+Render = Callable[[Document, Mapping[str, str]], Iterator[bytes]]
+
+
+class Form(NamedTuple):
+    """What is written."""
+
+    markdown: Annotated[bool, typer.Option("--markdown", help="Write PATH.md.")] = False
+    as_json: Annotated[bool, typer.Option("--json", help="Write PATH.json: elements in reading order.")] = False
+    html: Annotated[bool, typer.Option("--html", help="Write PATH.html: elements and their boxes.")] = False
+    every_type: Annotated[
+        bool, typer.Option("--all", help="JSON also holds running heads, comments and hidden text.")
+    ] = False
+    pictures: Annotated[
+        bool, typer.Option("--pictures", help="Read the sources again, and write figures to PATH.pictures/.")
+    ] = False
 
 
 @with_options()
 def export(
     output: Annotated[str, typer.Argument(help="Directory or URI of an output.")],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write to; created when missing.")],
-    *,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Write PATH.md.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Write PATH.json: elements in reading order.")] = False,
-    html: Annotated[bool, typer.Option("--html", help="Write PATH.html: boxes and elements, without images.")] = False,
-    every_type: Annotated[
-        bool, typer.Option("--all", help="JSON also holds running heads, comments and hidden text.")
-    ] = False,
+    form: Form,
 ) -> None:
     """Write each document of an output as DIR/PATH.md and DIR/PATH.json, PATH below the ingested root.
 
-    Without --markdown, --json and --html: Markdown and JSON. Failed documents are left out.
+    Without --markdown, --json and --html: Markdown and JSON. Failed documents are left out. With --pictures the files
+    name the pictures of figures on PDF pages and in image files; a source that is gone or has changed gives none, which
+    is told.
 
     Examples:
 
@@ -40,37 +52,48 @@ def export(
         docbeam export tables texts --json --all
 
         docbeam export tables review --html
+
+        docbeam export tables texts --markdown --pictures
     """
+    from beam_pipeline.pictures import SUFFIX, pictures
     from transforms.write.documents import read_documents
     from transforms.write.snapshot import snapshot
 
-    default = not (markdown or as_json or html)
-    renders = _renders(markdown=markdown or default, as_json=as_json or default, html=html, every_type=every_type)
-    paths = ExportPaths(folder)
+    found, paths, renders = snapshot(output), ExportPaths(folder), _renders(form)
+    suffixes = (*renders, SUFFIX) if form.pictures else tuple(renders)
     written = failed = 0
-    for document in read_documents(output, snapshot(output).open):
-        if document.status in (DocumentStatus.FAILED, DocumentStatus.UNSUPPORTED):
-            failed += 1
-            continue
-        _write(document, paths, renders)
-        written += 1
-    tell(
-        f"{written} documents written to {printable(str(folder))}" + (f", {failed} failed ones left out" * bool(failed))
-    )
+    with pictures() if form.pictures else nullcontext() as album:
+        for document in read_documents(output, found.open):
+            if document.status in (DocumentStatus.FAILED, DocumentStatus.UNSUPPORTED):
+                failed += 1
+                continue
+            base = paths.base(document.info.ref.path, document.info.doc_id, suffixes)
+            with _write_errors():
+                _write(document, paths, base, renders, album.write(document, paths, base) if album else {})
+            written += 1
+    left_out = f", {failed} failed ones left out" * bool(failed)
+    tell(f"{written} documents written to {printable(str(folder))}{left_out}")
+    if album:
+        tell(album.summary())
 
 
-def _renders(*, markdown: bool, as_json: bool, html: bool, every_type: bool) -> dict[str, Render]:
+def _renders(form: Form) -> dict[str, Render]:
     from transforms.render.document_json import document_json
     from transforms.render.html import document_html
     from transforms.render.markdown import document_markdown
 
+    default = not (form.markdown or form.as_json or form.html)
     renders: dict[str, Render] = {}
-    if markdown:
-        renders[".md"] = lambda document: iter([document_markdown(document).encode("utf-8")])
-    if as_json:
-        renders[".json"] = lambda document: iter([document_json(document, every_type=every_type)])
-    if html:
-        renders[".html"] = lambda document: (piece.encode("utf-8") for piece in document_html(document, _no_image))
+    if form.markdown or default:
+        renders[".md"] = lambda document, shown: iter([document_markdown(document, shown).encode("utf-8")])
+    if form.as_json or default:
+        renders[".json"] = lambda document, shown: iter(
+            [document_json(document, every_type=form.every_type, pictures=shown)]
+        )
+    if form.html:
+        renders[".html"] = lambda document, shown: (
+            piece.encode("utf-8") for piece in document_html(document, _no_image, pictures=shown)
+        )
     return renders
 
 
@@ -79,14 +102,19 @@ def _no_image(_page: Page) -> str:
     return ""
 
 
-def _write(document: Document, paths: ExportPaths, renders: dict[str, Render]) -> None:
-    info = document.info
-    base = paths.base(info.ref.path, info.doc_id, tuple(renders))
+def _write(
+    document: Document, paths: ExportPaths, base: Path, renders: dict[str, Render], shown: Mapping[str, str]
+) -> None:
     for suffix, render in renders.items():
         target = base.with_name(base.name + suffix)
-        try:
-            paths.prepare(target)
-            with target.open("wb") as stream:
-                stream.writelines(render(document))
-        except OSError as error:
-            raise OutputError(f"cannot write {target}: {error.strerror}; choose another DIR") from error
+        paths.prepare(target)
+        with target.open("wb") as stream:
+            stream.writelines(render(document, shown))
+
+
+@contextmanager
+def _write_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"cannot write {error.filename or 'a file'}: {error.strerror}; choose another DIR") from error

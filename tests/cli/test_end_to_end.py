@@ -3,6 +3,7 @@
 import base64
 import csv
 import io
+import os
 import re
 from pathlib import Path
 from urllib.parse import unquote
@@ -152,6 +153,65 @@ def test_export_of_every_type_and_as_html(folder, tmp_path):
     assert "The year went well:" in page
     assert MARKUP not in page
     assert not (tmp_path / "note.md.md").exists()
+
+
+@pytest.fixture(scope="module")
+def illustrated(tmp_path_factory) -> Path:
+    """in/: a PDF and an HTML page with a figure each; out/: their tables."""
+    root = tmp_path_factory.mktemp("illustrated")
+    (root / "in" / "a b").mkdir(parents=True)
+    drawing = Image.new("RGB", (200, 100), "white")
+    drawing.paste("red", (0, 0, 100, 100))
+    drawing.paste("blue", (100, 0, 200, 100))
+    data = io.BytesIO()
+    drawing.save(data, "PNG")
+    with pymupdf.open() as document:
+        page = document.new_page()
+        page.insert_text((72, 80), "Above the picture there are words enough for a paragraph.", fontsize=11)
+        page.insert_image(pymupdf.Rect(72, 200, 472, 400), stream=data.getvalue())
+        page.insert_text((72, 420), "Figure 1: Two colours (red] and blue.", fontsize=11)
+        document.save(root / "in" / "a b" / "report #1.pdf")
+    (root / "in" / "page.html").write_text("<h1>Page</h1><p>Words.</p><img src='x.png' alt='A cat'>")
+    docbeam("ingest", root / "in", "-o", root / "out", "--workers", 1, "--ocr", "never", "--layout", "never")
+    return root
+
+
+def test_export_with_pictures(illustrated, tmp_path):
+    result = docbeam("export", illustrated / "out", tmp_path, "--markdown", "--json", "--html", "--pictures")
+    assert "1 pictures, 1 figures without a place on a page" in result.stderr
+    (file,) = tmp_path.rglob("*.png")
+    assert file.parent == tmp_path / "a b" / "report #1.pdf.pictures"
+    with Image.open(file) as picture:
+        wide, high = picture.size
+        assert wide > 1000 and abs(wide / high - 2) < 0.05
+        left, right = picture.getpixel((wide // 4, high // 2)), picture.getpixel((3 * wide // 4, high // 2))
+    assert left[0] > 200 > left[2] and right[2] > 200 > right[0]
+    url = f"report%20%231.pdf.pictures/{file.name}"
+    assert f"]({url})" in (tmp_path / "a b" / "report #1.pdf.md").read_text()
+    assert f'src="{url}"' in (tmp_path / "a b" / "report #1.pdf.html").read_text()
+    fields = msgspec.json.decode((tmp_path / "a b" / "report #1.pdf.json").read_bytes())
+    assert [item["picture"] for item in fields["elements"] if item["type"] == "figure"] == [url]
+    again = tmp_path / "again"
+    docbeam("export", illustrated / "out", again, "--pictures")
+    assert [path.relative_to(again) for path in again.rglob("*.png")] == [file.relative_to(tmp_path)]
+
+
+def test_pictures_of_sources_that_changed_or_went_are_told_not_wrong(illustrated, tmp_path):
+    source = illustrated / "in" / "a b" / "report #1.pdf"
+    before = source.read_bytes()
+    os.utime(source, (1, 1))
+    assert "1 pictures" in docbeam("export", illustrated / "out", tmp_path / "0", "--pictures").stderr
+    try:
+        source.write_bytes(before + b"\n% later")
+        result = docbeam("export", illustrated / "out", tmp_path / "1", "--pictures")
+        assert "no pictures of" in result.stderr and "the source changed" in result.stderr
+        source.unlink()
+        result = docbeam("export", illustrated / "out", tmp_path / "2", "--pictures")
+        assert "0 pictures, 1 documents without theirs" in result.stderr
+    finally:
+        source.write_bytes(before)
+    assert not [*(tmp_path / "1").rglob("*.png"), *(tmp_path / "2").rglob("*.png")]
+    assert "](" not in (tmp_path / "1" / "a b" / "report #1.pdf.md").read_text()
 
 
 def test_export_into_a_file_is_told(folder, tmp_path):

@@ -80,6 +80,14 @@ def test_files_that_are_named_exist(path: Path) -> None:
         assert not missing(ROOT / name, anchor) or (ROOT / f"{name}.py").exists(), f"{relative(path)}: {found}"
 
 
+def test_tests_of_promises_exist() -> None:
+    for line in (ROOT / "docs" / "guarantees.md").read_text().splitlines():
+        file = ""
+        for name, test in re.findall(r"`(tests/[\w/]+\.py)?(?:::(\w+))?`", line):
+            file = name or file
+            assert file and (not test or f"def {test}(" in (ROOT / file).read_text()), f"{file}::{test}"
+
+
 def documented(path: Path) -> Iterator[tuple[str, bool]]:
     """Shell lines, and whether they are meant to be typed as they are."""
     for block in blocks(path, "sh", ""):

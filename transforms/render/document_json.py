@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from schemas.document import Document, Element
-from transforms.render.markdown import LEFT_OUT
+from transforms.render.markdown import LEFT_OUT, NO_PICTURES
 from transforms.render.tree import section_tree, tree_fields
 
 
-def document_json(document: Document, *, every_type: bool = False) -> bytes:
+def document_json(document: Document, *, every_type: bool = False, pictures: Mapping[str, str] = NO_PICTURES) -> bytes:
     """One JSON object, indented. Running heads, comments and hidden text are left out unless `every_type`.
 
     Boxes are [x0, y0, x1, y1] in points from the top-left of the page, null where a format has none. `tree` nests the
-    ids of the elements below the headings of their sections.
+    ids of the elements below the headings of their sections. `pictures`: URLs of figures, by id of the element.
     """
     elements = [element for element in document.elements if every_type or element.type not in LEFT_OUT]
     info = document.info
@@ -32,11 +34,15 @@ def document_json(document: Document, *, every_type: bool = False) -> bytes:
         "metadata": info.ref.metadata,
         "outline": [{"level": e.level, "title": e.title, "page": e.page} for e in document.outline],
         "pages": document.pages,
-        "elements": [element_fields(element) for element in elements],
+        "elements": [element_fields(element) | _picture(pictures.get(element.element_id)) for element in elements],
         "tree": tree_fields(section_tree(elements)),
         "failures": document.failures,
     }
     return msgspec.json.format(msgspec.json.encode(fields), indent=1)
+
+
+def _picture(url: str | None) -> dict[str, str]:
+    return {"picture": url} if url else {}
 
 
 def element_fields(element: Element) -> dict[str, object]:

@@ -6,7 +6,7 @@ The page runs no script, and every text of the document is escaped: documents ma
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from schemas.failures import Failure
 from schemas.geometry import Box
 from transforms.render.html_chunks import chunk_box, chunk_boxes, chunk_list
 from transforms.render.html_entries import Targets, contents, entry
+from transforms.render.markdown import NO_PICTURES
 from transforms.render.places import element_boxes
 from transforms.render.tree import section_tree
 
@@ -60,6 +61,7 @@ section{padding:1rem 0 0 1.6rem}
 ol{flex:1;list-style:none;margin:0;padding:0;overflow-wrap:anywhere}
 ol>li{margin:0 0 .5rem;padding-left:.5rem;border-left:3px solid var(--c);white-space:pre-wrap}
 ol>li:target{background:#fff3bf}
+li img{display:block;max-width:100%}
 li b{color:var(--c);font-weight:600}
 table{border-collapse:collapse;white-space:normal}td,th{border:1px solid #ced4da;padding:1px 5px;text-align:left}
 th{background:#f1f3f5}
@@ -76,10 +78,12 @@ _SWITCHES = (
 )
 
 
-def document_html(document: Document, image: PageImage, *, chunks: bool = False) -> Iterator[str]:
+def document_html(
+    document: Document, image: PageImage, *, chunks: bool = False, pictures: Mapping[str, str] = NO_PICTURES
+) -> Iterator[str]:
     """The page in pieces, one per document page, so that images need not be in memory together.
 
-    Chunks can always be shown; with `chunks` they are from the start.
+    Chunks can always be shown; with `chunks` they are from the start. `pictures`: URLs of figures, by element id.
     """
     name = escape(document.info.ref.path or document.info.ref.uri)
     yield (
@@ -93,7 +97,7 @@ def document_html(document: Document, image: PageImage, *, chunks: bool = False)
     by_page, drawn = _by_page(document), chunk_boxes(document.chunks)
     targets = {element.element_id: element for element in document.elements}
     for page in document.pages:
-        overlay = Overlay(image(page), drawn.get(page.page, []))
+        overlay = Overlay(image(page), drawn.get(page.page, []), pictures)
         yield _page(page, by_page.get(page.page, []), overlay, targets)
     yield from chunk_list(document.chunks)
     yield "</body></html>\n"
@@ -131,10 +135,14 @@ class Overlay(NamedTuple):
 
     picture: str
     chunks: list[tuple[int, Box]]
+    #: Beside the page: pictures of figures.
+    figures: Mapping[str, str]
 
 
 def _page(page: Page, placed: Placed, overlay: Overlay, targets: Targets) -> str:
-    listed = "\n".join(entry(element, page.page, targets) for element, _ in placed)
+    listed = "\n".join(
+        entry(element, page.page, targets, overlay.figures.get(element.element_id, "")) for element, _ in placed
+    )
     facts = f"page {page.page}: {page.status}, {page.route} {page.reason}".strip()
     drawing = _drawing(page, placed, overlay) if page.width > 0 and page.height > 0 else ""
     return f"<h2>{escape(facts)}</h2>\n<section>{drawing}\n<ol>{listed}</ol></section>\n"

@@ -12,8 +12,9 @@ from transforms.render.tree import Section
 Targets = Mapping[str, Element]
 
 
-def entry(element: Element, page: int, targets: Targets) -> str:
-    """The list item of an element on a page. Tables stand on their first page; later ones lead there."""
+def entry(element: Element, page: int, targets: Targets, picture: str = "") -> str:
+    """The list item of an element on a page, with its picture's URL. Tables stand on their first page; later ones lead
+    there."""
     if page != element.page and element.cells:
         return f'<li class="{element.type}"><b>{element.index} {element.type}</b> goes on: {link(element)}</li>'
     # One place to jump to, on the first page.
@@ -21,7 +22,8 @@ def entry(element: Element, page: int, targets: Targets) -> str:
     level = f" {element.level}" if element.level else ""
     path = escape(" › ".join(element.section_path))
     head = f'<b>{element.index} {element.type}{level}</b> <span class="path">{path}{_bonds(element, targets)}</span>'
-    return f'<li{anchor} class="{element.type}">{head}\n{_content(element, targets)}</li>'
+    shown = f'<img alt="" loading="lazy" src="{escape(picture)}">' if picture else ""
+    return f'<li{anchor} class="{element.type}">{head}\n{_content(element, targets)}{shown}</li>'
 
 
 def link(element: Element, text: str = "") -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from schemas.content import BlockType
 from schemas.document import Document, Element
@@ -11,6 +12,7 @@ from transforms.render.table import ends_short, header_rows, table_html
 
 #: Types that do not belong to the running text.
 LEFT_OUT = frozenset({BlockType.PAGE_HEADER, BlockType.PAGE_FOOTER, BlockType.HIDDEN, BlockType.COMMENT})
+NO_PICTURES: Mapping[str, str] = MappingProxyType({})
 #: Markers that Markdown itself knows.
 _NUMBER = re.compile(r"\d{1,9}[.)]")
 _BRACKET, _ESCAPED = re.compile(r"([\[\]\\])"), r"\\\1"
@@ -18,12 +20,15 @@ _BRACKET, _ESCAPED = re.compile(r"([\[\]\\])"), r"\\\1"
 _BLOCK_START = re.compile(r"^([ \t]*)(#{1,6}(?=\s|$)|`{3,}|~{3,})", re.MULTILINE)
 
 
-def document_markdown(document: Document) -> str:
-    """The running text of a document; running heads, comments and hidden text are left out."""
-    return elements_markdown(document.elements)
+def document_markdown(document: Document, pictures: Mapping[str, str] = NO_PICTURES) -> str:
+    """The running text of a document; running heads, comments and hidden text are left out.
+
+    `pictures`: URLs of figures, by id of the element.
+    """
+    return elements_markdown(document.elements, pictures)
 
 
-def elements_markdown(elements: Sequence[Element]) -> str:
+def elements_markdown(elements: Sequence[Element], pictures: Mapping[str, str] = NO_PICTURES) -> str:
     """Elements in the given order, one Markdown block each; list items of one list stay together."""
     out: list[str] = []
     #: Indentation that each open level of the current list adds.
@@ -33,7 +38,7 @@ def elements_markdown(elements: Sequence[Element]) -> str:
         if element.type in LEFT_OUT:
             continue
         if element.type is not BlockType.LIST_ITEM:
-            block, tight = _block(element, below_title), False
+            block, tight = _block(element, below_title, pictures.get(element.element_id, "")), False
         else:
             tight = bool(open_list)
             block = _list_item(element, open_list)
@@ -51,10 +56,12 @@ def _levels_below_title(elements: Sequence[Element]) -> int:
     return int(titled and any(element.type is BlockType.HEADING and element.level <= 1 for element in elements))
 
 
-def _block(element: Element, below_title: int) -> str:
+def _block(element: Element, below_title: int, picture: str) -> str:
     kind, text = element.type, element.text
     if kind is BlockType.TABLE:
         return _table(element)
+    if picture or (kind is BlockType.FIGURE and text.strip()):
+        return f"![{_BRACKET.sub(_ESCAPED, _one_line(text))}]({picture})"
     if not text.strip():
         return ""
     if kind is BlockType.TITLE:
@@ -68,8 +75,6 @@ def _text_block(element: Element) -> str:
     kind, text = element.type, element.text
     if kind is BlockType.CODE:
         return _code(text)
-    if kind is BlockType.FIGURE:
-        return f"![{_BRACKET.sub(_ESCAPED, _one_line(text))}]()"
     if kind is BlockType.FOOTNOTE and element.marker:
         return f"[^{element.marker}]: {_one_line(text)}"
     return _BLOCK_START.sub(r"\1\\\2", text)
