@@ -118,6 +118,24 @@ def test_a_second_run_finds_nothing_new_and_a_changed_document_replaces_its_rows
     assert others == [chunk for chunk in before["chunks"] if chunk["doc_id"] != row["doc_id"]]
 
 
+def test_a_prefix_that_is_no_uri_holds_its_tables_and_vacuum_spares_what_is_not_ours(bucket):
+    output = f"{bucket}/run #1 + 100% é"
+    assert ingest(f"{bucket}/in/notes.md", "-o", output)["statuses"] == {"ok": 1}
+    store = boto3.client("s3")
+    theirs = "run #1 + 100% é/documents/mine.parquet"
+    store.put_object(Bucket="documents", Key=theirs, Body=b"mine")
+    assert ingest(f"{bucket}/in/notes.md", "-o", output, "--force")["statuses"] == {"ok": 1}
+    before = keys("run")
+    assert all(key.startswith("run #1 + 100% é/") for key in before)
+    done = docbeam("vacuum", output, "--keep-days", 0)
+    assert done.returncode == 0, done.stderr
+    gone = {*before} - {*keys("run")}
+    assert len(gone) == int(done.stderr.split()[0]) > 3 and theirs not in gone
+    assert docbeam("query", output, "SELECT count(*) FROM documents", "--csv").stdout.split()[-1] == "1"
+    for name in ("a%20b", "[x]", "what?"):
+        assert docbeam("ingest", f"{bucket}/in", "-o", f"{bucket}/{name}", "-q").returncode == 2
+
+
 @pytest.mark.parametrize("format_name", ["parquet", "arrow", "avro"])
 def test_plain_formats(bucket, tables, format_name):
     output = f"{bucket}/{format_name}"

@@ -56,7 +56,10 @@ def test_each_output_has_one_spelling(text, root):
     assert output_root(text) == root
 
 
-@pytest.mark.parametrize("text", ["", "http://h/x", "hdfs://x/y", "s3://", "gs:///x", "file://server/share", "a\0b"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "http://h/x", "hdfs://x/y", "s3://", "gs:///x", "s3://b/[x]", "s3://b/a*", "file://server/share", "a\0b"],
+)
 def test_what_is_no_place_for_tables_is_refused(text):
     with pytest.raises(ConfigurationError):
         output_root(text)

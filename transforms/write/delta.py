@@ -7,6 +7,7 @@ import posixpath
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
@@ -23,12 +24,17 @@ _UNSPEAKABLE = re.compile(r"%[0-9A-Fa-f]{2}|[\x00-\x1f\x7f\\^|\[\]\ud800-\udfff]
 
 def delta_uri(root: str, table: str) -> str:
     """What deltalake calls a table; ConfigurationError when it would take it for another."""
-    if is_local(root) and (wrong := _UNSPEAKABLE.search(root)):
+    if wrong := _UNSPEAKABLE.search(root):
         raise ConfigurationError(
             f"the Delta library cannot name {root!r} because of {wrong[0]!r}: give an --output without it, or "
             "--format parquet"
         )
-    return posixpath.join(root, table)
+    if is_local(root):
+        return posixpath.join(root, table)
+    # A URI for deltalake, where for everybody else it is what a store calls the prefix.
+    kind, _, rest = root.partition("://")
+    bucket, slash, prefix = rest.partition("/")
+    return posixpath.join(f"{kind}://{bucket}{slash}{quote(prefix)}", table)
 
 
 def is_delta(root: str, table: str, options: Mapping[str, str] | None = None) -> bool:
@@ -36,7 +42,7 @@ def is_delta(root: str, table: str, options: Mapping[str, str] | None = None) ->
     try:
         return bool(DeltaTable.is_deltatable(delta_uri(root, table), _options(root, options)))
     except (DeltaError, OSError) as error:
-        raise OutputError(f"cannot look for table {table!r} below {root}: {error}") from error
+        raise OutputError(f"cannot look for table {table!r} below {root}: {told(error)}") from error
 
 
 def delta_table(
@@ -46,7 +52,12 @@ def delta_table(
     try:
         return DeltaTable(delta_uri(root, table), version, storage_options=_options(root, options))
     except (DeltaError, OSError) as error:
-        raise OutputError(f"cannot open table {table!r} below {root}: {error}") from error
+        raise OutputError(f"cannot open table {table!r} below {root}: {told(error)}") from error
+
+
+def told(error: Exception) -> str:
+    """An error of the library on one line: it draws trees in colour, and quotes whole answers of servers."""
+    return " ".join(re.sub(r"\x1b\[[0-9;]*m|↳|<\?xml.*?>", "", str(error)).split())
 
 
 def log_entry(root: str, table: str, version: int) -> str:

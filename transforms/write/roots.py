@@ -10,6 +10,7 @@ from transforms.runtime.uris import local_path, redact, scheme
 
 _STORES = ("gs", "s3")
 #: `file:/x` is as good a URI as `file:///x`.
+_PATTERN = re.compile(r"[*?\[\]{}\\\x00-\x1f\x7f\ud800-\udfff]")
 _SHORT_FILE = re.compile(r"file:(?=/)(?!//)", re.IGNORECASE)
 
 
@@ -36,4 +37,8 @@ def output_root(text: str) -> str:
     bucket, _, prefix = text[len(kind) + 3 :].partition("/")
     if not bucket:
         raise ConfigurationError(f"--output {text} names no bucket: give {kind}://BUCKET/PREFIX")
+    if wrong := _PATTERN.search(prefix):
+        raise ConfigurationError(
+            f"--output {text!r} has {wrong[0]!r}, which patterns of stores are made of: leave it out"
+        )
     return f"{kind}://{bucket}/{prefix.rstrip('/')}".rstrip("/")
