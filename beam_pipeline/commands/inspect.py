@@ -151,7 +151,8 @@ def summary(document: Document) -> Iterator[str]:
     info = document.info
     claim = f", but its name claims {info.declared_type}" if info.type_mismatch else ""
     yield f"{printable(info.ref.path or info.ref.uri)}: {info.media_type}{claim}, {info.size} bytes"
-    yield f"status    {document.status}, read by {document.engine or 'nothing'}"
+    noted = f"; {', '.join(document.notes)}" if document.notes else ""
+    yield f"status    {document.status}, read by {document.engine or 'nothing'}{noted}"
     pages = Counter(page.status.value for page in document.pages)
     yield f"pages     {document.page_count}: {_counts(pages)}"
     yield f"elements  {len(document.elements)}: {_counts(Counter(e.type.value for e in document.elements))}"

@@ -50,3 +50,34 @@ def test_json_has_derived_figures():
 
 def test_a_run_without_documents_did_not_fail():
     assert RunReport(run_id="r", output="o", format="avro").failure_ratio == 0.0
+
+
+def report(**fields):
+    return RunReport(run_id="r", output="o", format="delta", **fields)
+
+
+def test_what_counts_as_failed_is_asked_for():
+    statuses = {"ok": 4, "unchanged": 2, "partial": 1, "failed": 1, "stale": 1, "unsupported": 3}
+    assert report(statuses=statuses).failure_ratio == 2 / 9
+    assert report(statuses=statuses, fail_on=("partial",)).failure_ratio == 3 / 9
+    assert report(statuses=statuses, fail_on=("unsupported",)).failure_ratio == 5 / 12
+    assert report(statuses={"unsupported": 3}).failure_ratio == 0.0
+    assert report(kind="retry", statuses={"failed": 1}, held={"ok": 9, "failed": 1}).failure_ratio == 0.1
+
+
+def test_lines_tell_of_what_was_left_alone_and_of_what_is_gone():
+    made = report(
+        statuses={"failed": 2, "unchanged": 5},
+        left_alone={"failed": 2},
+        removed=3,
+        held={"ok": 8, "failed": 2},
+        notes={"repaired": 1, "truncated": 2},
+        failures=(FailureReason(category="unsupported", count=52, types={".pptx": 40, ".eml": 12}),),
+    )
+    text = "\n".join(report_lines(made))
+    assert "documents  7: 2 failed, 5 unchanged" in text
+    assert "left alone 2 failed" in text
+    assert "removed    3 documents" in text
+    assert "holds 10 documents: 8 ok, 2 failed" in text
+    assert "notes      1 repaired, 2 truncated" in text
+    assert "52  unsupported: 40 x .pptx, 12 x .eml" in text

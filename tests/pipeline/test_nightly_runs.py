@@ -81,6 +81,8 @@ def test_a_plan_made_by_workers_comes_to_the_same(tmp_path, site):
     folder, manifest = tmp_path / "in", tmp_path / "list.csv"
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
     documents(folder, 12)
+    write(folder / "bad.pdf", "%PDF-1.4 broken")
+    write(folder / "slides.pptx", "PK\x03\x04 no zip")
     urls = [site.put(f"/worker/{number}.md", f"# Page {number}\n\nRiver {number}.\n") for number in range(6)]
     manifest.write_text("uri\n" + "\n".join(urls) + "\n")
 
@@ -91,19 +93,22 @@ def test_a_plan_made_by_workers_comes_to_the_same(tmp_path, site):
         return read_tables(ours), read_tables(theirs)
 
     first = both()
-    assert len(first[0]["documents"]) == 18
+    assert len(first[0]["documents"]) == 20
     assert same_rows(first[0]) == same_rows(first[1])
 
     write(folder / "0003.md", "# Changed\n\nOther words.\n", age=-5)
     (folder / "0007.md").unlink()
     site.put("/worker/4.md", "# Page 4 changed\n\nSea.\n")
     second = both()
-    assert len(second[0]["documents"]) == 17
+    assert len(second[0]["documents"]) == 19
     assert same_rows(second[0]) == same_rows(second[1])
     check_output(second[1])
     runs = [read_runs(str(output))[-1] for output in (ours, theirs)]
     assert runs[0].listing_digest == runs[1].listing_digest != ""
-    assert runs[0].counts == runs[1].counts
+    assert runs[0].counts == runs[1].counts and runs[0].reasons == runs[1].reasons
+    names = ("failed", "unsupported", "left_failed", "left_unsupported", "removed")
+    left = {name: runs[1].counts[name] for name in names}
+    assert left == {"failed": 1, "unsupported": 1, "left_failed": 1, "left_unsupported": 1, "removed": 1}
 
 
 def test_a_night_without_news_builds_no_graph(tmp_path, site, monkeypatch):

@@ -84,8 +84,8 @@ def test_every_uri_ends_in_one_status(mixed, outcome):
     expected = {str(path) for path in folder.rglob("*") if path.is_file()} | {str(folder / "missing.pdf")}
     assert [row["uri"] for row in tables["documents"]] == sorted(expected)
     assert report.statuses == Counter(row["status"] for row in tables["documents"])
-    failed = {row["path"] for row in tables["documents"] if row["status"] == "failed"}
-    assert failed == set(categories)
+    bad = {row["path"]: row["status"] for row in tables["documents"] if row["status"] in ("failed", "unsupported")}
+    assert bad == {path: "unsupported" if why == "unsupported" else "failed" for path, why in categories.items()}
 
 
 def test_failures_name_their_category(mixed, outcome):

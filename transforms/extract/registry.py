@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Protocol
 
 from schemas.content import Extraction, ExtractRequest
-from schemas.failures import ConfigurationError, Unsupported
+from schemas.failures import ConfigurationError, Corrupt, Unsupported
 from transforms.runtime.own_points import is_ours, loaded
 
 GROUP = "docbeam.extractors"
+#: What detection calls a file without bytes, whatever its name claims.
+_EMPTY = "application/x-empty"
 
 
 class Extractor(Protocol):
@@ -27,7 +29,10 @@ class Extractor(Protocol):
 
 
 def extractor_for(media_type: str) -> Extractor:
-    """The extractor for a media type; raises Unsupported when nothing installed reads it."""
+    """The extractor for a media type; raises Unsupported when nothing installed reads it, Corrupt for empty files."""
+    if media_type == _EMPTY:
+        hint = "copy or export it again; leave it out with --exclude if it is meant to be empty"
+        raise Corrupt("the file is empty: it has not a single byte", hint=hint)
     found = _by_media_type().get(media_type)
     if found is None:
         known = ", ".join(sorted({extractor.name for extractor in _by_media_type().values()}))

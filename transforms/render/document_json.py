@@ -29,6 +29,7 @@ def document_json(document: Document, *, every_type: bool = False, pictures: Map
         "size": info.size,
         "status": document.status,
         "engine": document.engine,
+        "notes": document.notes,
         "page_count": document.page_count,
         "meta": document.meta,
         "metadata": info.ref.metadata,
