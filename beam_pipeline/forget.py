@@ -18,6 +18,7 @@ from transforms.write.commit import Commit
 from transforms.write.known import known_files, known_rows
 from transforms.write.ledger import COMMITTED, Ledger
 from transforms.write.losses import refuse_losses
+from transforms.write.takeover import make_ready
 
 #: Tells whether a known document is to be forgotten.
 Wanted = Callable[[Known], bool]
@@ -75,6 +76,9 @@ def forget(ledger: Ledger, facts: RunFacts, is_wanted: Wanted, share: float, *, 
 
     Raises TooMuchGone, with nothing changed, when these are a larger share of all documents.
     """
+    if not dry_run:
+        # What a killed run had finished is not to come back after it was forgotten.
+        make_ready(ledger, facts.run_id)
     known = [row for path in known_files(ledger.root, ledger.format, ledger.storage) for row in _rows(ledger, path)]
     gone = [row for row in known if is_wanted(row)]
     ids = [row.doc_id.hex() for row in gone]

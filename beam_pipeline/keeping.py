@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from beam_pipeline.journal import last_line, ledger_of
 from beam_pipeline.worker_errors import KEPT, from_worker
-from schemas.failures import OutputError
-from schemas.options import WriteOptions
-from schemas.plan import RunFacts
+from schemas.failures import OutputError, TooMuchGone
+from schemas.plan import Changes
 from transforms.runtime.uris import is_local
 from transforms.write.commit import Commit
 from transforms.write.ledger import FAILED, INTERRUPTED
@@ -15,10 +14,21 @@ from transforms.write.records import StagedRun
 from transforms.write.takeover import base_of, kept_of
 
 
-def portions_of(options: WriteOptions, facts: RunFacts, planned: int) -> Portions:
-    """Where a run puts the rows of the documents that it is to work on. Raises OutputError."""
-    base = base_of(ledger_of(options))
-    return Portions(options, StagedRun(facts=facts, format=options.format, base=base, planned=planned))
+def portions_of(commit: Commit, planned: int, held: int = 0) -> Portions:
+    """Where a run puts the rows of the documents that it is to work on. `held` are those with good rows before.
+
+    Raises OutputError.
+    """
+    options, base = commit.options, base_of(ledger_of(commit.options))
+    staged = StagedRun(
+        facts=commit.facts,
+        format=options.format,
+        base=base,
+        planned=planned,
+        held=held,
+        max_removed=commit.max_removed,
+    )
+    return Portions(options, staged)
 
 
 def keep(commit: Commit, portions: Portions, planned: int, error: BaseException) -> BaseException:
@@ -26,14 +36,19 @@ def keep(commit: Commit, portions: Portions, planned: int, error: BaseException)
     known = from_worker(error)
     finished = portions.stop()
     count = sum(len(changes.doc_ids) for changes in finished)
-    if not count:
+    if not count or isinstance(known, TooMuchGone):
+        portions.settle()
         return known
     kept = kept_of(count, planned)
     interrupted = isinstance(known, KeyboardInterrupt)
     try:
         message = kept if interrupted else f"{last_line(known)}; {kept}"
-        commit.kept(finished, INTERRUPTED if interrupted else FAILED, message)
+        commit.kept([Changes(held=portions.held), *finished], INTERRUPTED if interrupted else FAILED, message)
         portions.settle()
+    except TooMuchGone:
+        # It would be no better later.
+        portions.settle()
+        return known
     except OutputError:
         if not is_local(commit.options.output):
             return known

@@ -149,7 +149,7 @@ def _work(options: Options, pipeline_args: Sequence[str], task: Task) -> dict[st
 
     What is finished when that is interrupted or fails is kept.
     """
-    portions = portions_of(options.write, task.commit.facts, task.planned)
+    portions = portions_of(task.commit, task.planned, task.rest.held)
     try:
         batches = _worked(options, pipeline_args, task, portions)
         task.commit([task.rest, *portions.close()])

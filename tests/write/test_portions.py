@@ -3,6 +3,7 @@
 import posixpath
 from pathlib import Path
 
+import msgspec
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -165,7 +166,8 @@ def test_who_dies_at_its_commit_is_taken_over_whole(tmp_path, document, step, mo
     opened(options(tmp_path), "20260101T180000-first0")
     chosen, run = options(tmp_path), "20260102T120000-second"
     facts, ready = RunFacts(run_id=run, started="2026-01-02T12:00:00+00:00"), opened(options(tmp_path), run)
-    portions = portions_of(chosen, facts, 2)
+    commit = Commit(options=chosen, facts=facts, seen=ready.seen)
+    portions = portions_of(commit, 2)
     portions.add(table_batch(document("a.txt", text="new"), run))
     portions.add(table_batch(document("d.txt"), run))
 
@@ -187,7 +189,7 @@ def test_who_dies_at_its_commit_is_taken_over_whole(tmp_path, document, step, mo
         with monkeypatch.context() as patch, pytest.raises((Killed, AssertionError)):
             patch.setattr(catalog, "commit", dying(catalog.commit, at))
             if portions is not None:
-                Commit(options=chosen, facts=facts, seen=ready.seen)(portions.close())
+                commit(portions.close())
             else:
                 opened(chosen, NEXT)
             raise AssertionError("it had fewer steps")
@@ -202,6 +204,33 @@ def test_who_dies_at_its_commit_is_taken_over_whole(tmp_path, document, step, mo
     ]
     assert len(uris(tmp_path, "chunks")) == 4
     assert staged(tmp_path) == []
+
+
+def test_what_is_forgotten_does_not_come_back(tmp_path, document):
+    died(tmp_path, [[document("a.txt"), document("b.txt")]], [])
+    assert upkeep.forget(str(tmp_path), ["/docs/a.txt"], share=1.0)[0] == ["/docs/a.txt"]
+    opened(options(tmp_path), NEXT)
+    assert uris(tmp_path) == ["/docs/b.txt"]
+
+
+@pytest.mark.parametrize("death", [True, False], ids=["killed", "interrupted"])
+def test_half_a_run_loses_no_more_than_a_whole_one_may(tmp_path, document, death):
+    """A server that answers 404 for all it has, half way through a night."""
+    died(tmp_path, [[document("a.txt"), document("b.txt")]], [])
+    ready, run = opened(options(tmp_path), NEXT), "20260103T000000-cccccc"
+    commit = Commit(options=options(tmp_path), facts=RunFacts(run_id=run), seen=ready.seen, max_removed=0.4)
+    portions = portions_of(commit, 2, held=2)
+    for name in ("a.txt", "b.txt"):
+        portions.add(msgspec.structs.replace(table_batch(document(name, text="gone"), run), lost=True))
+    portions.stop()
+    if not death:
+        keep(commit, portions, 2, KeyboardInterrupt())
+    else:
+        portions._held.close()
+        portions._held = None
+    opened(options(tmp_path), "20260104T000000-dddddd")
+    rows = open_table(str(tmp_path), "documents").to_table(columns=["content_hash"]).to_pylist()
+    assert rows == [{"content_hash": "hash of Hello"}] * 2
 
 
 def test_half_a_document_is_never_kept(tmp_path, document, monkeypatch):
@@ -226,7 +255,8 @@ def test_half_a_document_is_never_kept(tmp_path, document, monkeypatch):
 def test_what_cannot_be_committed_waits_for_the_next_run(tmp_path, document, monkeypatch):
     chosen, facts = options(tmp_path), RunFacts(run_id=DEAD)
     ready = opened(chosen, DEAD)
-    portions = portions_of(chosen, facts, 2)
+    commit = Commit(options=chosen, facts=facts, seen=ready.seen)
+    portions = portions_of(commit, 2)
     portions.add(table_batch(document("a.txt"), DEAD))
 
     def full(*_: object) -> None:
@@ -234,7 +264,7 @@ def test_what_cannot_be_committed_waits_for_the_next_run(tmp_path, document, mon
 
     with monkeypatch.context() as patch:
         patch.setattr(Committer, "_claim", full)
-        told = keep(Commit(options=chosen, facts=facts, seen=ready.seen), portions, 2, OutputError("no space left"))
+        told = keep(commit, portions, 2, OutputError("no space left"))
     portions.let_go()
     assert str(told) == "no space left; 1 finished documents are staged: the next run takes them over"
     assert uris(tmp_path) == []

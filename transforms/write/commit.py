@@ -220,9 +220,11 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     def kept(self, some: Iterable[Changes], status: str, message: str) -> None:
         """Commit what a run finished that did not come to its end. Raises OutputError when it died at its commit."""
         target = committer(self.options, self.facts, self.seen)
+        changes = gathered(some)
+        refuse_losses(changes, self.max_removed)
         if target.catalog.open_claim() is not None:
             raise OutputError(f"a commit to {self.options.output} did not come to its end: the next run undoes it")
-        msgspec.structs.replace(target, status=status, message=message).commit(gathered(some))
+        msgspec.structs.replace(target, status=status, message=message).commit(changes)
 
 
 def committer(

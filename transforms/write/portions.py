@@ -31,6 +31,7 @@ class Portions:
 
     def __init__(self, options: WriteOptions, staged: StagedRun, clock: Callable[[], float] = time.monotonic) -> None:
         self._options, self.run_id, self._clock = options, staged.facts.run_id, clock
+        self.held = staged.held
         self._recorded = is_local(options.output)
         with output_errors(options.output):
             self._held = held_lock(options.output, self.run_id) if self._recorded else None

@@ -31,6 +31,9 @@ class StagedRun(msgspec.Struct, frozen=True, kw_only=True):
     base: str = ""
     #: Documents that it was to work on.
     planned: int = 0
+    #: Documents that had good rows before, and the share of them that may be lost.
+    held: int = 0
+    max_removed: float = 1.0
     schema_version: int = SCHEMA_VERSION
 
 
@@ -40,6 +43,7 @@ class Portion(msgspec.Struct, frozen=True, kw_only=True):
     files: list[WrittenFile]
     doc_ids: list[str]
     emptied: list[str] = []
+    losing: int = 0
 
 
 def write_run(root: str, staged: StagedRun) -> None:
@@ -52,7 +56,7 @@ def write_portion(root: str, run_id: str, number: int, changes: Changes) -> None
     for file in changes.files:
         _sync(file.path)
     files = [msgspec.structs.replace(file, path=os.path.basename(file.path)) for file in changes.files]
-    portion = Portion(files=files, doc_ids=changes.doc_ids, emptied=changes.emptied)
+    portion = Portion(files=files, doc_ids=changes.doc_ids, emptied=changes.emptied, losing=changes.losing)
     _write(os.path.join(root, FOLDER, run_id, f"{_PORTION}{number:05d}.json"), portion)
 
 

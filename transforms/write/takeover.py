@@ -15,6 +15,7 @@ from transforms.runtime.guard import Raised, captured
 from transforms.write.catalog import STAGING
 from transforms.write.commit import Committer, gathered
 from transforms.write.ledger import KILLED, Ledger, newest
+from transforms.write.losses import too_much_gone
 from transforms.write.read import read_rows
 from transforms.write.records import Portion, StagedRun, read_portions, read_run
 from transforms.write.repair import settle
@@ -59,7 +60,8 @@ def _taken_over(ledger: Ledger, run_id: str) -> int:
         return 0
     found = [changes for portion in read_portions(ledger.root, run_id) if (changes := _whole(ledger, run_id, portion))]
     changes = gathered(found)
-    if not changes.doc_ids:
+    changes.held = staged.held
+    if not changes.doc_ids or too_much_gone(changes, staged.max_removed):
         return 0
     count = len(changes.doc_ids)
     seen = settle(ledger, f"{run_id}-before")
@@ -100,7 +102,7 @@ def _whole(ledger: Ledger, run_id: str, portion: Portion) -> Changes | None:
     found = captured(lambda: _ids(ledger, files))
     if isinstance(found, Raised) or found is None or found != set(portion.doc_ids):
         return None
-    return Changes(files=files, doc_ids=list(portion.doc_ids), emptied=list(portion.emptied))
+    return Changes(files=files, doc_ids=list(portion.doc_ids), emptied=list(portion.emptied), losing=portion.losing)
 
 
 def _placed(ledger: Ledger, run_id: str, file: WrittenFile) -> WrittenFile:
