@@ -26,7 +26,9 @@ def messages() -> Console:
     """The console for everything that is not a result."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, markup=False, emoji=False)
+    # Variables such as FORCE_COLOR make no terminal of a log.
+    is_terminal = sys.stderr is not None and sys.stderr.isatty()
+    return Console(stderr=True, force_terminal=is_terminal, highlight=False, markup=False, emoji=False)
 
 
 def tell(line: str) -> None:

@@ -143,7 +143,15 @@ def _arranged(own: Sequence[inspect.Parameter], flags: Sequence[Flag]) -> list[i
         added.append(_parameter("config_file", Annotated[Path | None, _config_file()]))
     alone = [part for p in own if p.name != "verbose" for part in _fields(p)]
     added += [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in alone]
-    return [*added, _parameter("verbose", Annotated[bool, _verbose()], default=False)]
+    return [_as_switch(p) for p in (*added, _parameter("verbose", Annotated[bool, _verbose()], default=False))]
+
+
+def _as_switch(parameter: inspect.Parameter) -> inspect.Parameter:
+    """Help shows no value for flags that take none."""
+    for info in getattr(parameter.annotation, "__metadata__", ()):
+        if parameter.annotation.__origin__ in (bool, bool | None):
+            info.metavar = ""
+    return parameter
 
 
 def _fields(parameter: inspect.Parameter) -> list[inspect.Parameter]:

@@ -43,7 +43,7 @@ def observe(console: Console, *, quiet: bool) -> AbstractContextManager[Observer
     """An observer for a run; enter it before the run, leave it after."""
     if quiet:
         return nullcontext()
-    return LiveProgress(console) if console.is_terminal else LineProgress()
+    return LiveProgress(console) if console.is_terminal and not console.is_dumb_terminal else LineProgress()
 
 
 def pages_per_second(snapshot: Progress) -> float:

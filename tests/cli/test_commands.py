@@ -241,6 +241,8 @@ def test_help_has_examples(name):
     result = docbeam(name, "--help", env={"COLUMNS": "200"})
     assert result.exit_code == 0
     assert result.stdout.count(f"docbeam {name}") >= 3
+    # Flags that take no value show none; --help is Typer's own.
+    assert not [line for line in result.stdout.splitlines() if "<bool>" in line and "--help" not in line]
 
 
 def test_what_beam_tries_again_is_told_on_one_line(caplog):

@@ -1,8 +1,10 @@
 import io
+import re
 
 import pytest
 from rich.console import Console
 
+from beam_pipeline.cli_console import messages
 from beam_pipeline.progress import (
     LineProgress,
     LiveProgress,
@@ -78,7 +80,8 @@ def test_lines_are_five_seconds_apart(capsys):
     assert [line.split(",")[1] for line in err.splitlines()] == [" 5 pages", " 10 pages"]
 
 
-def test_live_display_shows_counts_and_clears_itself():
+def test_live_display_shows_counts_and_clears_itself(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=True, width=120)
     with observe(console, quiet=False) as observer:
@@ -89,7 +92,32 @@ def test_live_display_shows_counts_and_clears_itself():
     assert "about 20 s left" in stream.getvalue()
 
 
-def test_choice_of_display():
+def test_a_log_stays_a_log_whatever_the_environment_says(monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    with observe(messages(), quiet=False) as observer:
+        assert isinstance(observer, LineProgress)
+
+
+def test_a_terminal_that_cannot_move_its_cursor_gets_lines(monkeypatch):
+    monkeypatch.setenv("TERM", "dumb")
+    with observe(Console(file=io.StringIO(), force_terminal=True), quiet=False) as observer:
+        assert isinstance(observer, LineProgress)
+
+
+def test_the_display_fits_a_narrow_terminal(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    stream = io.StringIO()
+    with observe(Console(file=stream, force_terminal=True, width=44), quiet=False) as observer:
+        in_hand = (InHand("extract", 1, 250, 600), InHand("ocr", 0, 12, 40), InHand("layout", 0, 31, 90))
+        observer.on_progress(Progress(documents_listed=2, elapsed=61.0, in_hand=in_hand))
+    shown = [line for line in re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", stream.getvalue())) if line]
+    assert any("parsing 250 of 600 pages" in line for line in shown)
+    assert all(len(line) <= 44 for line in shown)
+
+
+def test_choice_of_display(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
     plain = Console(file=io.StringIO())
     with observe(plain, quiet=False) as observer:
         assert isinstance(observer, LineProgress)
