@@ -66,7 +66,11 @@ class Pictures:
             for page in filter(pages.__contains__, by_page):
                 boxes = [element.box for element in by_page[page] if element.box is not None]
                 task = (fetched.local_path, info.media_type, pages[page], boxes, DPI)
-                found += zip(by_page[page], self._pool.call(cut_pictures, *task), strict=True)
+                try:
+                    found += zip(by_page[page], self._pool.call(cut_pictures, *task), strict=True)
+                except DocumentError as error:
+                    # The other pages have theirs.
+                    self._tell_lack(document, error)
         return found
 
     def _save(self, figure: Element, png: bytes, paths: ExportPaths, base: Path) -> str:
