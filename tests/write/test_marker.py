@@ -9,11 +9,13 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import write_deltalake
 
-from schemas.failures import ConfigurationError
+from beam_pipeline.journal import opened
+from schemas.failures import ConfigurationError, OutputError
 from schemas.options import WriteOptions
-from schemas.plan import RunFacts
+from schemas.plan import Changes, RunFacts
 from schemas.tables import TABLES
 from transforms.runtime.outputs import MARKER, OWN, TABLE_FOLDERS, is_output, output_around, own_names
+from transforms.write.columns import schema_of
 from transforms.write.commit import committer
 from transforms.write.marker import format_of, mark, require_own
 
@@ -128,3 +130,17 @@ def test_a_table_may_be_a_link_to_an_empty_folder_but_not_to_a_full_one(tmp_path
     (tmp_path / "out" / "documents").symlink_to(tmp_path / "mine")
     with pytest.raises(ConfigurationError, match=r"documents/a\.md"):
         made(tmp_path / "out")
+
+
+def test_a_table_that_is_lost_is_told_and_not_made_anew_in_silence(tmp_path):
+    options = WriteOptions(output=str(tmp_path))
+    committer(options, RunFacts(run_id=RUN, kind="ingest"), opened(options, RUN).seen).commit(Changes())
+    for _ in range(2):
+        opened(options, RUN)
+    table = schema_of("chunks").empty_table()
+    write_deltalake(tmp_path / "chunks", table, mode="append")
+    committer(options, RunFacts(run_id=RUN[:-1] + "0", kind="ingest"), opened(options, RUN).seen).commit(Changes())
+    shutil.rmtree(tmp_path / "chunks")
+    for _ in range(2):
+        with pytest.raises(OutputError, match="lost its table chunks"):
+            opened(options, RUN)

@@ -30,6 +30,7 @@ def settle(ledger: Ledger, run_id: str, lease: float = LEASE_SECONDS) -> int:
     if newest is None:
         ledger.append(plain_record(RunFacts(run_id=run_id, kind="baseline"), COMMITTED, catalog.versions()))
         return catalog.writer()
+    _require_all(ledger, newest.table_versions)
     claim = catalog.open_claim()
     if claim is None:
         return catalog.writer()
@@ -40,6 +41,20 @@ def settle(ledger: Ledger, run_id: str, lease: float = LEASE_SECONDS) -> int:
     message = f"run {claim[0]} died between two commits; the tables are those of run {newest.run_id} again"
     ledger.append(plain_record(facts, COMMITTED, catalog.versions(), message))
     return catalog.writer()
+
+
+def _require_all(ledger: Ledger, recorded: dict[str, int]) -> None:
+    """Raise OutputError for a table that somebody removed: made anew it would be empty, and its documents unchanged.
+
+    In stores, where five looks cost a second, nobody removes one by accident.
+    """
+    present = ledger.catalog.versions() if is_local(ledger.root) else recorded
+    lost = [name for name, version in recorded.items() if present.get(name, -1) < version]
+    if lost:
+        raise OutputError(
+            f"{ledger.root} lost its table {', '.join(lost)}, or somebody put an older one there: bring the folder "
+            "back, or ingest into a new output"
+        )
 
 
 def restore(ledger: Ledger, versions: dict[str, int]) -> None:
