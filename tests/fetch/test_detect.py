@@ -162,6 +162,8 @@ def test_damaged_archive_directory(tmp_path):
         (b"a,b\n", "application/vnd.ms-excel", "a.csv", "text/csv", False),
         (b"a\tb\n", "", "a.TSV", "text/tab-separated-values", False),
         (b'{"a": 1}', "application/json", "", "application/json", False),
+        (b'{"a": 1}', "application/json", "a.pdf", "application/json", True),
+        (b"come in", "text/plain", "a.docx", "text/plain", True),
         (b"not really", "", "a.pdf", PDF, False),
         (bytes(range(256)) * 4, "", "a.txt", "application/octet-stream", True),
         (bytes(range(256)) * 4, "text/plain", "a.pdf", PDF, False),

@@ -82,7 +82,10 @@ def _decide(head: bytes, magic: str, declared: str, name: str) -> TypeGuess:
     text = decode(head)
     if text is None:
         return _decide_binary(claim, by_name, shown)
-    return TypeGuess(media_type=_text_type(text, claim, by_name), declared_type=shown)
+    kind = _text_type(text, claim, by_name)
+    # A text where the name tells of a PDF or the like: a message of the server, more often than not.
+    mismatch = bool(by_name) and not is_textual(by_name) and kind != by_name
+    return TypeGuess(media_type=kind, declared_type=shown, mismatch=mismatch)
 
 
 def _decide_binary(claim: str, by_name: str, shown: str) -> TypeGuess:
