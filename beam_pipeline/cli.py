@@ -27,7 +27,7 @@ from beam_pipeline.commands import (
     watch,
 )
 from beam_pipeline.noise import hush
-from beam_pipeline.process import end, open_streams
+from beam_pipeline.process import allow_many_files, end, open_streams
 
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
@@ -75,6 +75,7 @@ app.command("version")(version.version)
 def main() -> None:
     """Entry point: ends the process with an exit code of `beam_pipeline.cli_errors`."""
     open_streams()
+    allow_many_files()
     # Imports make hundreds of thousands of objects that stay: looking for garbage after every 700 takes a fifth longer.
     gc.set_threshold(50_000)
     hush()

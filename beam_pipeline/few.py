@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from multiprocessing.pool import ThreadPool
 
 from beam_pipeline.fingerprint import fingerprint, fingerprints
 from beam_pipeline.stage_options import pool_options, recall_of
@@ -29,6 +28,7 @@ from transforms.plan.recall import STAGE as RECALL
 from transforms.runtime.counts import count_settled, count_written, live_counts
 from transforms.runtime.pool import shared_pool, worker_count
 from transforms.runtime.steps import PartFunction, worked
+from transforms.runtime.threads import Threads
 from transforms.write.portions import Portions
 from transforms.write.task import kept, rows_of_part
 
@@ -54,7 +54,7 @@ def work_on_few(work: Iterator[Planned | Part], options: Options, fetcher: Fetch
     bench = _Bench(work, options, fetcher, portions)
     threads = worker_count(options.extract.workers) + FETCHING
     # Its threads are daemons: an interrupt need not wait for them.
-    with ThreadPool(threads) as pool:
+    with Threads(threads) as pool:
         pool.map(bench.work, range(threads), chunksize=1)
     return bench.left
 

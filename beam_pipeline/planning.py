@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from multiprocessing.pool import ThreadPool
 
 import msgspec
 
@@ -18,6 +17,7 @@ from transforms.plan.blocks import LOCAL, Packed, Packer, known_id, ref_id
 from transforms.plan.join import Teller
 from transforms.plan.roots import unproven
 from transforms.runtime.stores import AnyStore
+from transforms.runtime.threads import Threads
 from transforms.runtime.uris import public_uri
 from transforms.sources.listing import expand_inputs
 from transforms.write.known import known_files, known_rows
@@ -80,7 +80,7 @@ def decide_listed(options: Options, found: Iterable[SourceRef | Root], tell: Tel
     """
     roots: list[Root] = []
     # Side by side: listing waits for stores most of its time.
-    with ThreadPool(1) as beside:
+    with Threads(1) as beside:
         reading = beside.apply_async(lambda: list(_packed_known(options)))
         listed = list(_packed_listing(found, roots))
         known = reading.get()

@@ -6,12 +6,15 @@ import atexit
 import codecs
 import io
 import os
+import resource
 import select
 import sys
 from contextlib import suppress
 from typing import NoReturn, TextIO
 
 _ESCAPING = "docbeam-escapes"
+#: Open files that are enough for any number of cores.
+_FILES = 65_536
 
 
 def open_streams() -> None:
@@ -32,6 +35,14 @@ def open_streams() -> None:
     codecs.register_error(_ESCAPING, _escapes)
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
         sys.stdout.reconfigure(errors=_ESCAPING)
+
+
+def allow_many_files() -> None:
+    """Raise the bound of open files as far as this process may: shells give a small one for old programs' sake."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _escapes(error: UnicodeError) -> tuple[str | bytes, int]:

@@ -140,3 +140,8 @@ def _await_hang_up(process: subprocess.Popen, mask: str) -> None:
             return
         time.sleep(0.002)
     raise AssertionError(f"{mask} never held it")
+
+
+def test_as_many_files_as_may_be_open(folder, tmp_path):
+    done = shell(f"ulimit -S -n 64; {DOCBEAM} ingest {folder}/in -o out --workers 8 -q", tmp_path)
+    assert done.returncode == 0, done.stderr

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from multiprocessing.pool import ThreadPool
 
 from schemas.part import Part
 from schemas.plan import Action, Planned, Touch
 from transforms.fetch.parts import OpenSource, settled
+from transforms.runtime.threads import Threads
 
 #: Questions at a time.
 ASKERS = 8
@@ -44,7 +44,7 @@ def ask(
         return answer
 
     # Its threads are daemons: an interrupt need not wait for servers that do not answer.
-    with ThreadPool(ASKERS) as threads:
+    with Threads(ASKERS) as threads:
         some = list(islice(waiting, ASKERS))
         while some:
             # The quickest answer tells how far the servers are: the others may have waited for this machine.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Set
-from multiprocessing.pool import ThreadPool
 
 import msgspec
 import pyarrow as pa
@@ -16,6 +15,7 @@ from schemas.part import WrittenFile
 from schemas.plan import Changes, RunFacts
 from schemas.tables import TABLES
 from transforms.runtime.activity import activity
+from transforms.runtime.threads import Threads
 from transforms.write import edits
 from transforms.write.catalog import STAGING, Catalog, open_catalog
 from transforms.write.columns import conform
@@ -144,7 +144,7 @@ class Committer(msgspec.Struct, frozen=True, kw_only=True):
                 return None
             return list(self._rewrite(table, f"{step[1:] or 'kept'}-{number:05d}", path, edit))
 
-        with ThreadPool(REWRITERS) as threads:
+        with Threads(REWRITERS) as threads:
             kept = dict(zip(old, threads.imap(rewritten, enumerate(old)), strict=True))
         removed = [path for path in old if kept[path] is not None]
         survivors = [file for files in kept.values() for file in files or ()]
