@@ -28,14 +28,14 @@ def test_a_long_temporary_folder_has_its_sockets_elsewhere(tmp_path):
     environ = os.environ | {"TMPDIR": str(folder)}
     done = subprocess.run([sys.executable, "-c", CALL], env=environ, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("True\n", "")
-    assert not [name for name in set(os.listdir("/tmp")) - before if name.startswith("pymp-")]
+    assert not [name for name in set(os.listdir("/tmp")) - before if name.startswith("docbeam-")]
     assert not list(folder.iterdir())
 
 
 def test_no_room_for_sockets_names_the_fix(monkeypatch):
     monkeypatch.setattr(fork_server, "_SHORT_FOLDERS", ("/proc/none", "/dev/null"))
     monkeypatch.setattr("tempfile.tempdir", "/" + "x" * 100)
-    with pytest.raises(ConfigurationError, match="set TMPDIR to a path of at most 75 bytes"):
+    with pytest.raises(ConfigurationError, match="set TMPDIR to a path of at most 72 bytes"):
         fork_server.start_fork_server()
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import shutil
 import stat
-import tempfile
 import time
 import weakref
 from collections.abc import Iterator
@@ -40,6 +38,7 @@ from transforms.runtime.locks import NO_LOCKS
 from transforms.runtime.once import made_once
 from transforms.runtime.stamps import same_version, stamp
 from transforms.runtime.stores import FileInfo, Store, local_errors
+from transforms.runtime.temporary import TemporaryFolder
 from transforms.runtime.uris import entry_path, file_name, is_http, is_local, is_masked, local_path, local_uri, redact
 
 _SHARE_HOSTS = ("drive.google.com", "docs.google.com")
@@ -181,9 +180,9 @@ def _shared_cache(process: int, root: str, max_bytes: int) -> FileCache:
     # A forked process makes its own private folder: hence the process id in the key.
     if root:
         return FileCache(os.path.expanduser(root), max_bytes)
-    private = tempfile.mkdtemp(prefix="docbeam-")
-    files = FileCache(private, max_bytes)
-    weakref.finalize(files, shutil.rmtree, private, ignore_errors=True)
+    private = TemporaryFolder()
+    files = FileCache(os.path.join(private.path, "cache"), max_bytes)
+    weakref.finalize(files, private.close)
     return files
 
 

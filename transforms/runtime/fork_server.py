@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -13,13 +12,14 @@ from multiprocessing import forkserver, resource_tracker
 from multiprocessing.util import Finalize
 
 from schemas.failures import ConfigurationError
+from transforms.runtime.temporary import TemporaryFolder
 
 #: Imported once by the fork server, so that a fresh child starts in milliseconds.
 PRELOAD = (f"{__name__.rpartition('.')[0]}.preload",)
 #: Bytes that the path of a socket may have (Linux: sun_path without its end).
 _SOCKET_BYTES = 107
-#: What multiprocessing adds to the temporary folder.
-_ADDED = "/pymp-12345678/listener-12345678"
+#: What is added to the temporary folder: a folder of ours, and a name by multiprocessing.
+_ADDED = "/docbeam-12345678/listener-12345678"
 #: Where sockets go when the temporary folder's path is too long: batch systems and CI make such.
 _SHORT_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/run")
 
@@ -66,27 +66,24 @@ def _blind_to_the_folder() -> Iterator[None]:
 
 def _choose_socket_folder() -> None:
     config: dict[str, str] = multiprocessing.current_process()._config  # type: ignore[attr-defined]
-    if "tempdir" in config or len(os.fsencode(_temporary_folder() + _ADDED)) <= _SOCKET_BYTES:
-        return
-    folder = _short_folder()
-    config["tempdir"] = folder
-    # Late, as multiprocessing does with a folder of its own: the socket is in use until then.
-    Finalize(None, shutil.rmtree, args=(folder, True), exitpriority=-100)
+    if "tempdir" not in config:
+        folder = _socket_folder()
+        config["tempdir"] = folder.path
+        # Late, as multiprocessing does with a folder of its own: the socket is in use until then.
+        Finalize(None, folder.close, exitpriority=-100)
 
 
-def _temporary_folder() -> str:
+def _socket_folder() -> TemporaryFolder:
     try:
-        return tempfile.gettempdir()
+        usual = tempfile.gettempdir()
     except FileNotFoundError as error:
         raise ConfigurationError(
             f"no folder for temporary files can be written ({error.strerror}): set TMPDIR to one that can"
         ) from error
-
-
-def _short_folder() -> str:
-    for parent in _SHORT_FOLDERS:
+    fits = len(os.fsencode(usual + _ADDED)) <= _SOCKET_BYTES
+    for parent in (usual,) if fits else _SHORT_FOLDERS:
         try:
-            return tempfile.mkdtemp(prefix="pymp-", dir=parent)
+            return TemporaryFolder(parent)
         except OSError:
             continue
     raise ConfigurationError(
