@@ -16,6 +16,7 @@ import typer
 from beam_pipeline.cli_errors import ErrorBoundary
 from beam_pipeline.config import Key, flag_name, keys, resolve
 from beam_pipeline.interrupts import Stoppable
+from beam_pipeline.process import require_folder
 from beam_pipeline.units import format_size
 
 Command = Callable[..., None]
@@ -116,6 +117,7 @@ def with_options(*wanted: str) -> Callable[[Command], Command]:
         def call(**arguments: object) -> None:
             verbose = bool(arguments.get("verbose"))
             with ErrorBoundary(verbose=verbose), Stoppable():
+                require_folder()
                 if flags:
                     given = {flag.key: arguments.pop(flag.parameter) for flag in flags}
                     config = cast("Path | None", arguments.pop("config_file"))

@@ -12,6 +12,8 @@ import sys
 from contextlib import suppress
 from typing import NoReturn, TextIO
 
+from schemas.failures import ConfigurationError
+
 _ESCAPING = "docbeam-escapes"
 #: Open files that are enough for any number of cores.
 _FILES = 65_536
@@ -43,6 +45,14 @@ def allow_many_files() -> None:
     wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def require_folder() -> None:
+    """Raise ConfigurationError when the folder we work in was removed: no relative path leads anywhere."""
+    try:
+        os.getcwd()
+    except FileNotFoundError as error:
+        raise ConfigurationError("the folder that docbeam was started in is gone: cd to one that is there") from error
 
 
 def _escapes(error: UnicodeError) -> tuple[str | bytes, int]:

@@ -145,3 +145,11 @@ def _await_hang_up(process: subprocess.Popen, mask: str) -> None:
 def test_as_many_files_as_may_be_open(folder, tmp_path):
     done = shell(f"ulimit -S -n 64; {DOCBEAM} ingest {folder}/in -o out --workers 8 -q", tmp_path)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_folder_that_is_gone_is_told(folder):
+    lines = f"mkdir gone && cd gone && rmdir ../gone && {DOCBEAM} ingest {folder}/in -o {folder}/elsewhere"
+    done = shell(lines, folder)
+    assert done.returncode == 2
+    assert done.stderr == ("docbeam: error: the folder that docbeam was started in is gone: cd to one that is there\n")
+    assert not (folder / "elsewhere").exists()
