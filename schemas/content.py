@@ -134,6 +134,11 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
 
 
+def told_confidence(value: float) -> float:
+    """A confidence as it is compared and stored, to hundredths: further digits differ between CPUs."""
+    return round(float(value), 2)
+
+
 class GridLine(msgspec.Struct, frozen=True, array_like=True):
     """Where a line of text stands in a table that a model read. Rows and columns count from 0; ends are exclusive."""
 

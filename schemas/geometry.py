@@ -41,6 +41,11 @@ class Box(NamedTuple):
         return self.x0 <= x <= self.x1 and self.y0 <= y <= self.y1
 
 
+def rounded(box: Box) -> Box:
+    """To hundredths, for boxes that models or products of matrices give: further digits differ between CPUs."""
+    return Box(*(round(value, 2) for value in box))
+
+
 def column_boxes(boxes: Iterable[Box]) -> list[Box]:
     """One box for each column that `boxes`, in reading order, run through: a new one where they jump up or aside."""
     columns: list[Box] = []

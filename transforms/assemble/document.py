@@ -9,7 +9,16 @@ from typing import NamedTuple
 
 import msgspec
 
-from schemas.content import DOUBTFUL, LOW_CONFIDENCE, Block, BlockType, ExtractedPage, Extraction, PageStatus
+from schemas.content import (
+    DOUBTFUL,
+    LOW_CONFIDENCE,
+    Block,
+    BlockType,
+    ExtractedPage,
+    Extraction,
+    PageStatus,
+    told_confidence,
+)
 from schemas.document import Document, DocumentInfo, DocumentStatus, Element, Page, PageSpan
 from schemas.failures import Failure
 from transforms.assemble.captions import bind_captions
@@ -144,7 +153,7 @@ def number_elements(drafts: list[Draft], known_words: AbstractSet[str] = frozens
                 marker=draft.marker,
                 section_path=tuple(entry.title for entry in section),
                 parent_id=section[-1].element_id if section else "",
-                confidence=draft.confidence * _reading_confidence(draft.spans),
+                confidence=told_confidence(draft.confidence * _reading_confidence(draft.spans)),
                 source=draft.source,
                 spans=draft.spans,
                 cells=draft.cells,
@@ -219,5 +228,5 @@ def _page_row(page: ExtractedPage, chars: int, hidden_chars: int, route: str) ->
         chars=chars,
         hidden_chars=hidden_chars,
         images=len(page.images),
-        confidence=round(page.confidence, 4),
+        confidence=told_confidence(page.confidence),
     )

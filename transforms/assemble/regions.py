@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from schemas.content import BlockType, ExtractedPage, Region
+from schemas.content import BlockType, ExtractedPage, Region, told_confidence
 from schemas.geometry import Box
 from transforms.assemble.geometry_lines import turn_box
 
@@ -121,4 +121,6 @@ def vote(regions: PageRegions, lines: Sequence[tuple[Box, int]]) -> Vote | None:
     region = chosen[1]
     top, bottom = min(box[1] for box, _ in lines), max(box[3] for box, _ in lines)
     shared = min(bottom, region.box.y1) - max(top, region.box.y0)
-    return Vote(kind, weights[kind] / total, region, min(1.0, max(0.0, shared) / max(1.0, region.box.height)))
+    return Vote(
+        kind, told_confidence(weights[kind] / total), region, min(1.0, max(0.0, shared) / max(1.0, region.box.height))
+    )

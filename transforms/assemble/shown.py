@@ -9,7 +9,7 @@ import msgspec
 
 from schemas.content import Cell, ExtractedPage, Span
 from schemas.document import Element, PageSpan
-from schemas.geometry import Box
+from schemas.geometry import Box, rounded
 
 Affine = tuple[float, float, float, float, float, float]
 IDENTITY: Affine = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
@@ -42,9 +42,9 @@ def _moved(thing: _Boxed, affine: Affine) -> _Boxed:
 
 
 def moved_box(box: Box, affine: Affine) -> Box:
-    """The upright rectangle around a box after the map x' = a x + c y + e, y' = b x + d y + f."""
+    """The upright rectangle around a box after the map x' = a x + c y + e, y' = b x + d y + f, to hundredths."""
     a, b, c, d, e, f = affine
     corners = [(x, y) for x in (box.x0, box.x1) for y in (box.y0, box.y1)]
     xs = [a * x + c * y + e for x, y in corners]
     ys = [b * x + d * y + f for x, y in corners]
-    return Box(min(xs), min(ys), max(xs), max(ys))
+    return rounded(Box(min(xs), min(ys), max(xs), max(ys)))

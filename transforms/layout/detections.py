@@ -12,6 +12,8 @@ from transforms.layout.records import Array
 
 #: Candidates of one page that are compared with each other, the surest.
 _MOST = 5000
+#: Of scores, when they are compared.
+_DIGITS = 4
 
 
 class Detections(msgspec.Struct, frozen=True, eq=False):
@@ -38,6 +40,8 @@ OUTPUTS: dict[str, tuple[tuple[str | None, int], ...]] = {
 def read(outputs: Sequence[Array], spec: DetectorSpec) -> Detections:
     """The detections of one page above the threshold, surest first. `outputs` are in the order of `OUTPUTS`."""
     found = _READERS[spec.convention](outputs, spec)
+    # Equal ones stay in their order: further digits differ between CPUs.
+    found = Detections(found.boxes, found.classes, found.scores.round(_DIGITS))
     finite = np.isfinite(found.boxes).all(axis=1) & (found.scores >= spec.threshold)
     found = found.take(np.flatnonzero(finite))
     found = found.take(np.argsort(-found.scores, kind="stable")[:_MOST])

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from schemas.content import Region
+from schemas.content import Region, told_confidence
 from schemas.failures import ConfigurationError
-from schemas.geometry import Box
+from schemas.geometry import Box, rounded
 from transforms.layout import detections
 from transforms.layout.batches import slices
 from transforms.layout.detector_spec import DetectorSpec
@@ -61,7 +61,7 @@ class Detector:
         regions = []
         for box, label, score in zip(boxes.tolist(), read.classes.tolist(), read.scores.tolist(), strict=True):
             if label in self._types and box[0] < box[2] and box[1] < box[3]:
-                regions.append(Region(self._types[label], Box(*box), min(1.0, score)))
+                regions.append(Region(self._types[label], rounded(Box(*box)), told_confidence(min(1.0, score))))
         return regions
 
     def _pixels(self, page: PageInput) -> Array:

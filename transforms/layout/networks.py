@@ -9,9 +9,9 @@ from typing import Protocol
 
 import msgspec
 
-from schemas.content import BlockType, GridLine, PageNeed, PageSeen, Region
+from schemas.content import BlockType, GridLine, PageNeed, PageSeen, Region, told_confidence
 from schemas.failures import Failure
-from schemas.geometry import Box
+from schemas.geometry import Box, rounded
 from transforms.layout.batches import slices
 from transforms.layout.detector import Detector
 from transforms.layout.model import LayoutModel, ModelOptions, OnBatch
@@ -148,11 +148,11 @@ def covered(box: Sequence[float], ruled: Sequence[Box]) -> bool:
 
 def region(box: LayoutBox, page: PageInput, grid: TableGrid | None) -> Region:
     """What a network says, in the words of the schemas."""
-    place = Box(*map(float, box.box))
+    place, confidence = rounded(Box(*map(float, box.box))), told_confidence(box.confidence)
     if grid is None:
-        return Region(TYPES[box.cls], place, box.confidence)
+        return Region(TYPES[box.cls], place, confidence)
     lines = tuple(
         GridLine(Box(*page.boxes[cell.node].tolist()), cell.row_start, cell.row_end, cell.column_start, cell.column_end)
         for cell in grid.cells
     )
-    return Region(TYPES[box.cls], place, box.confidence, grid.rows, grid.columns, lines)
+    return Region(TYPES[box.cls], place, confidence, grid.rows, grid.columns, lines)

@@ -17,6 +17,8 @@ TABLE = "table"
 _ROW_SCORE, _COLUMN_SCORE = 0.2, 0.25
 #: Boundaries closer than this part of the table's extent are one.
 _SAME_BOUNDARY = 0.01
+#: Of scores when they are ordered.
+_DIGITS = 4
 #: A line reaches into a neighbouring row or column when it covers more than this part of it.
 _REACH = 0.1
 
@@ -68,7 +70,11 @@ def decode(scores: Sequence[Array], crop: TableCrop) -> TableGrid:
         cells.append(
             GridCell(node, *_span(rows, centre[1], box[1], box[3]), *_span(columns, centre[0], box[0], box[2]))
         )
-    return TableGrid(tuple(y + row for row in rows), tuple(x + column for column in columns), tuple(cells))
+    return TableGrid(_placed(y, rows), _placed(x, columns), tuple(cells))
+
+
+def _placed(start: float, inner: list[float]) -> tuple[float, ...]:
+    return tuple(round(start + place, 2) for place in inner)
 
 
 def _boundaries(logits: Array, offsets: Array, threshold: float, extent: int, centres: Array) -> list[float]:
@@ -78,7 +84,8 @@ def _boundaries(logits: Array, offsets: Array, threshold: float, extent: int, ce
     likely = scores >= threshold
     places = (anchors + offsets * (1.0 / (len(logits) - 1)))[likely]
     kept = np.sort(places[_strongest(places, scores[likely])])
-    positions = [float(place) * extent for place in kept]
+    # To hundredths of a point, as whoever places text between them sees them: further digits differ between CPUs.
+    positions = [round(float(place) * extent, 2) for place in kept]
     # A boundary has the score of the anchor nearest to it, which after the shift need not be the one it came from.
     nearest = np.abs(anchors - np.array(positions)[:, None] / extent).argmin(axis=1) if positions else []
     found = [_Boundary(position, float(scores[i])) for position, i in zip(positions, nearest, strict=True)]
@@ -88,7 +95,8 @@ def _boundaries(logits: Array, offsets: Array, threshold: float, extent: int, ce
 def _strongest(places: Array, scores: Array) -> list[int]:
     """Indices that stay when each place silences weaker ones close to it."""
     kept: list[int] = []
-    for candidate in np.argsort(-scores).tolist():
+    # Of equal ones the first: CPUs sort them differently otherwise.
+    for candidate in np.argsort(-scores.round(_DIGITS), kind="stable").tolist():
         if all(abs(float(places[candidate]) - float(places[other])) >= _SAME_BOUNDARY for other in kept):
             kept.append(candidate)
     return kept

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import msgspec
 
-from schemas.content import ExtractedPage, Line, PageStatus, Span, Style, Vector
+from schemas.content import ExtractedPage, Line, PageStatus, Span, Style, Vector, told_confidence
 from schemas.geometry import Box, union
 from transforms.ocr.decision import Decision
 from transforms.ocr.faces import Face, Strokes, bold_lines, even_sizes, line_face
@@ -60,7 +60,7 @@ def _known_words(lines: Sequence[Sequence[OcrLine]]) -> float:
 
 def _mean_confidence(spans: Sequence[Span]) -> float:
     total = sum(len(span.text) for span in spans)
-    return sum(span.confidence * len(span.text) for span in spans) / max(1, total)
+    return told_confidence(sum(span.confidence * len(span.text) for span in spans) / max(1, total))
 
 
 def _straightened(page: ExtractedPage, image: PageImage) -> ExtractedPage:
@@ -152,5 +152,7 @@ def _line(words: Sequence[OcrWord], face: Face, style: int, to_page: Affine, eng
     text = " ".join(word.text for word in words)
     weight = sum(len(word.text) for word in words)
     confidence = sum(word.confidence * len(word.text) for word in words) / weight
-    span = Span(text, box, "", round(face.size * scale, 2), style, origin=engine, confidence=round(confidence, 4))
+    span = Span(
+        text, box, "", round(face.size * scale, 2), style, origin=engine, confidence=told_confidence(confidence)
+    )
     return Line((span,), box, (a / scale, b / scale))

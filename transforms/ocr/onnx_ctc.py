@@ -9,6 +9,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.content import told_confidence
+
 Array = NDArray[np.generic]
 
 
@@ -39,8 +41,8 @@ def words(glyphs: Sequence[Glyph]) -> list[list[Glyph]]:
 
 
 def confidence(glyphs: Sequence[Glyph]) -> float:
-    """The mean over the glyphs; 0 when there are none. Rounded: the last digits differ between devices."""
-    return round(sum(glyph.confidence for glyph in glyphs) / len(glyphs), 4) if glyphs else 0.0
+    """The mean over the glyphs; 0 when there are none."""
+    return told_confidence(sum(glyph.confidence for glyph in glyphs) / len(glyphs)) if glyphs else 0.0
 
 
 def word_spans(found: Sequence[Sequence[Glyph]], inked: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -80,7 +80,7 @@ def line_boxes(text: Floats, height: int, width: int) -> list[LineBox]:
     found = [
         LineBox(_clipped(corners * scale, height, width), score) for corners, score in _boxes(outer[:MAX_LINES], text)
     ]
-    return sorted(found, key=lambda line: (float(line.corners[0, 1]), float(line.corners[0, 0])))
+    return sorted(found, key=lambda line: (round(float(line.corners[0, 1])), float(line.corners[0, 0])))
 
 
 def _boxes(outlines: Sequence[Any], text: Floats) -> Iterator[tuple[Floats, float]]:

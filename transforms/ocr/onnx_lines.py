@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.geometry import Box, union
+from schemas.geometry import Box, rounded, union
 from transforms.ocr.onnx_ctc import Glyph, confidence, word_spans, words
 from transforms.ocr.onnx_detection import Floats, channels_first
 from transforms.ocr.pixels import Pixels, grey
@@ -139,4 +139,4 @@ def _on_page(crop: LineCrop, box: Box) -> Box:
     corners = np.array([[x, y, 1.0] for x in (box.x0, box.x1) for y in (box.y0, box.y1)])
     mapped = corners @ crop.to_page.T
     (x0, y0), (x1, y1) = mapped.min(axis=0), mapped.max(axis=0)
-    return Box(float(x0), float(y0), float(x1), float(y1))
+    return rounded(Box(float(x0), float(y0), float(x1), float(y1)))

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.geometry import Box
+from schemas.geometry import Box, rounded
 from transforms.ocr.records import PageImage
 
 Pixels = NDArray[np.uint8]
@@ -82,9 +82,9 @@ def inverse(affine: Affine) -> Affine:
 
 
 def mapped(box: Box, affine: Affine) -> Box:
-    """The smallest upright box around the image of a box."""
+    """The smallest upright box around the image of a box, to hundredths."""
     a, b, c, d, e, f = affine
     corners = [(x, y) for x in (box.x0, box.x1) for y in (box.y0, box.y1)]
     xs = [a * x + c * y + e for x, y in corners]
     ys = [b * x + d * y + f for x, y in corners]
-    return Box(min(xs), min(ys), max(xs), max(ys))
+    return rounded(Box(min(xs), min(ys), max(xs), max(ys)))

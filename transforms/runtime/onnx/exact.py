@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.failures import ConfigurationError
 from transforms.runtime.onnx.message import parse
 
 #: Element types of tensors.
@@ -23,7 +24,11 @@ _PLACES = {"QLinearMatMul": (2, 3, 5), "QLinearConv": (2, 3, 5), "MatMulInteger"
 
 def exact_products(model: bytes) -> tuple[bytes, bool]:
     """The model without the products that onnxruntime leaves, and whether it can be asked to see to the rest."""
-    parsed = parse(model)
+    try:
+        parsed = parse(model)
+    except ConfigurationError:
+        # What is wrong with it, onnxruntime says better.
+        return model, True
     nodes = [node for node in parsed.graph.node if node.op_type in _PLACES]
     kinds = _element_types(parsed)
     askable = not any(_takes_signed(kinds, node) for node in parsed.graph.node)
