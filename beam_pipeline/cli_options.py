@@ -74,7 +74,7 @@ FLAGS = (
     Flag(
         "chunk.include_types",
         _CHUNKS,
-        "Element types that chunks hold beyond body text. Repeatable; replaces the default.",
+        "Element types that chunks hold beyond the text and its notes. Repeatable; replaces the default.",
     ),
     Flag("plan.deleted", _PLAN, "What becomes of documents that are gone from inputs listed completely."),
     Flag("plan.max_removed", _PLAN, "Change nothing when a larger share of the documents is gone; 1 allows all."),

@@ -120,7 +120,8 @@ class ChunkOptions(msgspec.Struct, frozen=True, kw_only=True):
     max_tokens: Positive = 512
     overlap_tokens: Count = 0
     encoding: Literal["cl100k_base", "o200k_base"] = "cl100k_base"
-    #: Element types beyond the body text that chunks may hold: hidden, page_header, page_footer, footnote, comment.
+    #: Element types beyond the text that chunks may hold: hidden, page_header, page_footer, comment. Footnotes are
+    #: text; they may be named too.
     #: They are in the elements table whether or not chunks hold them.
     include_types: tuple[ExtraType, ...] = ()
 

@@ -191,7 +191,7 @@ def test_a_page_number_below_the_text_of_a_short_page_is_a_foot() -> None:
     ("text", "y", "size", "expected"),
     [
         ("Annual report", 30, 8.0, T.PAGE_HEADER),
-        ("Annual report", 48, 10.0, T.PAGE_HEADER),
+        ("Annual report", 48, 10.0, T.PARAGRAPH),
         ("Annual report", 85, 10.0, T.PARAGRAPH),
         ("Annual report", 85, 8.0, T.PAGE_HEADER),
         ("Annual report", 30, 16.0, T.TITLE),
@@ -208,9 +208,9 @@ def test_a_footnote_that_the_model_takes_for_a_foot_stays() -> None:
     assert kind_of(found, "The fox") is T.FOOTNOTE
 
 
-def test_a_heading_in_the_top_margin_stays_when_the_model_is_certain() -> None:
+def test_a_heading_in_the_top_margin_stays() -> None:
     lines = [line("Introduction", 60, 30, style=Style.BOLD), *prose(80)]
-    assert kind_of(drafts(lines, []), "Introduction") is T.PAGE_HEADER
+    assert kind_of(drafts(lines, []), "Introduction") is T.HEADING
     assert kind_of(drafts(lines, [around(lines[:1], T.HEADING)]), "Introduction") is T.HEADING
 
 

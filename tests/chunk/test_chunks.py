@@ -2,7 +2,7 @@ import pytest
 from chunk_documents import document, element, spans, table
 
 from schemas.content import BlockType, Cell
-from schemas.document import Chunk, Element, PageBox
+from schemas.document import Chunk, Element, PageBox, Reference, ReferenceKind
 from schemas.failures import ConfigurationError
 from schemas.geometry import Box
 from schemas.ids import chunk_id
@@ -132,10 +132,39 @@ def test_side_matter_is_left_out_unless_included(kind):
     assert "Side." in "".join(texts(paragraph("Body."), side, include_types=(kind,)))
 
 
-def test_footnotes_are_left_out_by_default_and_empty_figures_always():
-    parts = paragraph("Body."), element("footnote", "Note."), element("figure")
-    assert texts(*parts) == ["Body."]
-    assert texts(*parts, include_types=("footnote",)) == ["Body.\n\nNote."]
+def test_footnotes_are_text_and_empty_figures_are_left_out():
+    parts = paragraph("Body."), element("footnote", "Note.", marker="3"), element("figure")
+    assert texts(*parts) == ["Body.\n\n3 Note."]
+    assert texts(*parts, include_types=("footnote",)) == ["Body.\n\n3 Note."]
+
+
+def noted(text, note):
+    return paragraph(text, references=(Reference(len(text), len(text), ReferenceKind.FOOTNOTE, note),))
+
+
+@pytest.mark.parametrize("strategy", list(Strategy))
+def test_a_footnote_follows_what_refers_to_it(strategy):
+    note = element("footnote", "See the book.", marker="1")
+    parts = (
+        noted("First.", "e4"),
+        paragraph("Second."),
+        heading("New"),
+        paragraph("Third."),
+        note,
+        element("footnote", "*"),
+    )
+    found = "\n".join(texts(*parts, strategy=strategy))
+    order = ["First", "Second", "Third", "See"] if strategy == "page" else ["First", "See", "Second", "Third"]
+    assert sorted(order, key=found.index) == order
+    assert found.count("See the book.") == 1 and found.rstrip().endswith("*")
+
+
+def test_a_footnote_stays_in_the_chunk_of_its_paragraph_and_its_section():
+    note = element("footnote", SENTENCE.strip(), marker="1")
+    parts = paragraph(SENTENCE * 3), noted(SENTENCE * 2, "e4"), heading("Later"), paragraph("Text."), note
+    found = chunks(*parts, max_tokens=64)
+    home = next(c for c in found if "1 " + SENTENCE.strip() in c.text)
+    assert home.text.count(SENTENCE.strip()) == 3 and home.section_path == ()
 
 
 def test_markdown_marks_headings_and_never_merges_sections():

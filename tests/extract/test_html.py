@@ -404,3 +404,20 @@ def test_inline_text_equals_collapsed_join(runs: list[tuple[str, int]]) -> None:
     for text, style in runs:
         inline.add(text, style)
     assert "".join(s.text for s in inline.take()) == " ".join("".join(text for text, _ in runs).split())
+
+
+@pytest.mark.parametrize("tag", ["header", "footer", "nav"])
+def test_an_article_inside_of_a_landmark_is_text(tag: str) -> None:
+    prose = "".join(
+        f"<p>{'The tenant keeps the rooms in the state in which they were let. ' * 3}{n}</p>" for n in range(3)
+    )
+    for inside in ("<article><p>Short.</p></article>", prose):
+        blocks = flow(f"<html><body><h1>Lease</h1><{tag}>{inside}</{tag}></body></html>")
+        assert all(block.type not in (BlockType.PAGE_HEADER, BlockType.PAGE_FOOTER) for block in blocks)
+
+
+def test_a_body_that_says_consent_in_its_class_is_text() -> None:
+    blocks = flow(
+        '<html><body class="cookie-notice"><p>The text.</p><div id="cookie-banner">Accept</div></body></html>'
+    )
+    assert [block.type for block in blocks] == [BlockType.PARAGRAPH, BlockType.PAGE_FOOTER]

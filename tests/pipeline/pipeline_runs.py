@@ -28,7 +28,7 @@ ORDER = {
     "failures": ("uri", "page", "stage", "category", "message"),
 }
 #: Types of elements that chunks leave out by default.
-NOT_CHUNKED = {"hidden", "page_header", "page_footer", "footnote", "comment"}
+NOT_CHUNKED = {"hidden", "page_header", "page_footer", "comment"}
 SENTENCE = "The committee read the report and asked the office to repeat its count of the northern lakes. "
 
 

@@ -1,15 +1,28 @@
-"""Running heads, page numbers and watermarks: text that belongs to the page, not to the document."""
+"""Running heads, page numbers and watermarks: text that belongs to the page, not to the document.
+
+Repetition and page numbers prove them (`furniture_proof.py`), place and white space do not. What is doubtful is text.
+"""
 
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from schemas.content import BlockType
 from schemas.geometry import Box
+from transforms.assemble.furniture_proof import (
+    Edge,
+    at_one_height,
+    may_be_number,
+    proven,
+    reads_as_text,
+    says_page,
+    says_stamp,
+    wording,
+)
 from transforms.assemble.geometry_lines import TextLine
 from transforms.assemble.regions import CERTAIN, NO_REGIONS, PageRegions
 
@@ -19,19 +32,17 @@ BAND = 0.13
 MARGIN = 0.075
 #: White space, in font sizes, between a running head and the text.
 SEPARATION = 0.9
-MAX_CHARS = 120
+MAX_CHARS = 300
+#: Places of running heads that are remembered.
+MAX_SPOTS = 40
+#: So many pages need not count: a number at their edge is that of the page.
+FEW_PAGES = 2
 #: Watermarks are larger than the body by this factor.
 WATERMARK_SIZE = 2.2
-_PAGE_NUMBER = re.compile(
-    r"(?:(?:page|pagina|página|seite|p|pg|s)\W{0,2})?[-–—\[(|]?\s?(?:\d{1,4}|[ivxlc]{1,7})\s?[-–—\])|]?"
-    r"(?:\s?(?:of|/|von|de|sur|di|van|\|)\s?\d{1,4})?",
-    re.IGNORECASE,
-)
 #: A footnote: a number, then words.
 _NOTE = re.compile(r"(?:\d{1,2}|[*†‡])[.)]?\s*[^\W\d_]{2,}\S*\s+\S")
 #: Rows of furniture stand no further apart than this many font sizes.
 ADJOINING = 2.5
-_DIGITS = re.compile(r"\d+")
 
 
 @dataclass(frozen=True)
@@ -60,17 +71,63 @@ def find_furniture(sheets: Sequence[Sheet], body_size: float) -> Furniture:
     heads, feet = set[int](), set[int]()
     for top, chosen in ((True, heads), (False, feet)):
         bands = [_band(sheet, top) for sheet in sheets]
-        repeated = _repeated(sheets, bands)
+        proof = _proof(sheets, bands, top, body_size)
         for sheet, band in zip(sheets, bands, strict=True):
-            chosen.update(id(line) for line in _outer_rows(sheet, band, top, repeated, body_size))
-            chosen.update(id(line) for line in seen_furniture(sheet, top, body_size, chosen))
+            chosen.update(id(line) for line in _outer_rows(sheet, band, top, proof))
+            chosen.update(id(line) for line in seen_furniture(sheet, top, proof, chosen))
     heads |= {id(line) for line in watermarks(sheets, body_size)}
     return Furniture(frozenset(heads), frozenset(feet - heads))
 
 
-def seen_furniture(
-    sheet: Sheet, top: bool, body_size: float, chosen: AbstractSet[int] = frozenset()
-) -> Iterable[TextLine]:
+@dataclass(frozen=True)
+class Proof:
+    """What the pages together tell about one of their edges."""
+
+    #: Lines that come back, by identity, and where they stand.
+    lines: AbstractSet[int]
+    spots: Sequence[Edge]
+    #: Lines of small type that stand alone where such lines of most pages do.
+    small: AbstractSet[int]
+    #: What is said more than once in the document: running heads repeat headings.
+    said: AbstractSet[str]
+    pages: int
+    body_size: float
+
+    def is_spot(self, edge: Edge) -> bool:
+        """Whether a proven running head stands here on another page, and this reads like one."""
+        fits = any(edge.stands_like(spot) for spot in self.spots)
+        return fits and (edge.line.text.casefold() in self.said or not reads_as_text(edge.line.text))
+
+
+def _proof(sheets: Sequence[Sheet], bands: Sequence[Sequence[TextLine]], top: bool, body_size: float) -> Proof:
+    edges, outer = list[Edge](), list[Edge]()
+    for number, (sheet, band) in enumerate(zip(sheets, bands, strict=True)):
+        rows = list(_rows(band))
+        found = [
+            Edge(number, line, _edge_distance(sheet, line.box, top), at) for at, row in enumerate(rows) for line in row
+        ]
+        edges += found
+        outer += found[:1] if rows and _is_small_and_apart(sheet, rows[0], top, body_size) else []
+    lines = proven(edges, len(sheets))
+    steady = at_one_height(outer) if outer else []
+    often = len(steady) >= max(2, round(0.4 * len(sheets)))
+    small = frozenset(id(edge.line) for edge in steady if often)
+    spots = _distinct(edge for edge in edges if id(edge.line) in lines)
+    counts = Counter(line.text.casefold() for sheet in sheets for line in sheet.lines)
+    said = frozenset(text for text, count in counts.items() if count > 1)
+    return Proof(lines, spots, small, said, len(sheets), body_size)
+
+
+def _distinct(spots: Iterable[Edge]) -> list[Edge]:
+    """One edge for each place: a document has few, however many pages."""
+    found: list[Edge] = []
+    for spot in spots:
+        if not any(spot.stands_like(other) for other in found[-MAX_SPOTS:]):
+            found.append(spot)
+    return found[-MAX_SPOTS:]
+
+
+def seen_furniture(sheet: Sheet, top: bool, proof: Proof, chosen: AbstractSet[int]) -> Iterable[TextLine]:
     """Outermost rows that a layout model is certain about and that look like furniture.
 
     The model alone is not enough: it also takes short text near the edge of a page for a running head.
@@ -84,31 +141,43 @@ def seen_furniture(
             continue
         seen = [sheet.regions.at(line.box) for line in row]
         certain = all(r is not None and r.type is kind and r.confidence >= CERTAIN for r in seen)
-        if not certain or not _may_be_furniture(sheet, row, top, body_size):
+        if not certain or not _may_be_furniture(sheet, row, top, proof):
             return
         yield from row
 
 
-def _may_be_furniture(sheet: Sheet, row: Sequence[TextLine], top: bool, body_size: float) -> bool:
-    """A page number anywhere beyond the text; other short text in the margin, or small in the band."""
+def _may_be_furniture(sheet: Sheet, row: Sequence[TextLine], top: bool, proof: Proof) -> bool:
+    """A page number anywhere beyond the text; other short text in small type near the edge."""
     text = " ".join(line.text for line in row)
     gap = _gap_inwards(sheet, row, top)
     if not top and _NOTE.match(text):
         return False
-    if len(text) > MAX_CHARS or any(line.size > 1.15 * body_size for line in row) or gap < 0.4 * row[0].size:
+    if any(line.size > 1.15 * proof.body_size for line in row) or gap < 0.4 * row[0].size:
         return False
-    if _PAGE_NUMBER.fullmatch(text):
+    if may_be_number(text):
         return True
     distance = min(_edge_distance(sheet, line.box, top) for line in row)
-    small = all(line.size < 0.95 * body_size for line in row)
-    return distance < MARGIN * sheet.height or (small and distance < BAND * sheet.height)
+    return distance < BAND * sheet.height and _is_small(row, proof.body_size) and not reads_as_text(text)
+
+
+def _is_small(row: Sequence[TextLine], body_size: float) -> bool:
+    return all(line.size < 0.95 * body_size for line in row)
+
+
+def _is_small_and_apart(sheet: Sheet, row: Sequence[TextLine], top: bool, body_size: float) -> bool:
+    """Whether a row of small type stands alone and does not read as a part of the text."""
+    text = " ".join(line.text for line in row)
+    apart = _gap_inwards(sheet, row, top) > SEPARATION * body_size
+    return apart and _is_small(row, body_size) and not reads_as_text(text) and not (not top and _NOTE.match(text))
 
 
 def watermarks(sheets: Sequence[Sheet], body_size: float) -> list[TextLine]:
     """Large pale text, on several pages or across other text."""
     large = [(sheet, line) for sheet in sheets for line in sheet.lines if line.size > WATERMARK_SIZE * body_size]
-    counts = Counter(_key(line) for _, line in large)
-    return [line for sheet, line in large if _is_pale(line.color) and (counts[_key(line)] > 1 or _crosses(sheet, line))]
+    counts = Counter(wording(line) for _, line in large)
+    return [
+        line for sheet, line in large if _is_pale(line.color) and (counts[wording(line)] > 1 or _crosses(sheet, line))
+    ]
 
 
 def _is_pale(color: int) -> bool:
@@ -132,68 +201,61 @@ def _edge_distance(sheet: Sheet, box: Box, top: bool) -> float:
     return box.y1 if top else sheet.height - box.y0
 
 
-def _key(line: TextLine) -> tuple[str, int]:
-    return _DIGITS.sub("#", line.text.casefold()), round(line.size)
-
-
-def _position(sheet: Sheet, line: TextLine) -> tuple[int, int, int]:
-    """Where and how large a line is, whatever it says; pages of other sizes do not compare."""
-    return round(line.box.y0 / 2), round(line.size * 4), round(sheet.height)
-
-
-@dataclass(frozen=True)
-class _Repeated:
-    """Texts and positions that come back on several pages."""
-
-    texts: frozenset[tuple[str, int]]
-    positions: frozenset[tuple[int, int, int]]
-
-
-def _repeated(sheets: Sequence[Sheet], bands: Sequence[Sequence[TextLine]]) -> _Repeated:
-    texts: Counter[tuple[str, int]] = Counter()
-    places: dict[tuple[str, int], list[float]] = defaultdict(list)
-    positions: Counter[tuple[int, int, int]] = Counter()
-    for sheet, band in zip(sheets, bands, strict=True):
-        keys = [_key(line) for line in band]
-        texts.update(set(keys))
-        for key, line in zip(keys, band, strict=True):
-            places[key].append(line.box.y0)
-        positions.update({_position(sheet, line) for line in band})
-    enough = 2 if len(sheets) < 6 else 3
-    steady = {key for key, count in texts.items() if count >= enough and _is_steady(places[key])}
-    share = max(2, round(0.4 * len(sheets)))
-    return _Repeated(frozenset(steady), frozenset(place for place, count in positions.items() if count >= share))
-
-
-def _is_steady(heights: Sequence[float]) -> bool:
-    """Whether most of the instances stand at the same height."""
-    common = Counter(round(y / 3) for y in heights)
-    return max(common.values()) >= 0.5 * len(heights)
-
-
-def _outer_rows(
-    sheet: Sheet, band: Sequence[TextLine], top: bool, repeated: _Repeated, body_size: float
-) -> Iterable[TextLine]:
-    """Rows from the edge inwards as long as they look like furniture."""
+def _outer_rows(sheet: Sheet, band: Sequence[TextLine], top: bool, proof: Proof) -> Iterable[TextLine]:
+    """Rows from the edge inwards as long as they are furniture."""
     chosen: list[TextLine] = []
     for row in _rows(band):
-        gap = _gap_inwards(sheet, row, top)
         adjoins = not chosen or _distance(chosen[-1].box, row[0].box) < ADJOINING * row[0].size
-        if (
-            any(_key(line) in repeated.texts and _is_apart(line, gap, body_size) for line in row)
-            or (adjoins and _is_spread(sheet, row, gap))
-            or (adjoins and any(_looks_like_furniture(sheet, line, top, repeated, body_size, gap) for line in row))
-        ):
+        known = [line for line in row if id(line) in proof.lines]
+        if known:
+            apart = _gap_inwards(sheet, row, top) > SEPARATION * row[0].size
+            chosen.extend(line for line in row if line in known or (apart and _goes_with(sheet, line, top, proof)))
+        elif adjoins and _is_likely(sheet, row, top, proof):
             chosen.extend(row)
         else:
             break
     return chosen
 
 
-def _is_spread(sheet: Sheet, row: Sequence[TextLine], gap: float) -> bool:
+def _goes_with(sheet: Sheet, line: TextLine, top: bool, proof: Proof) -> bool:
+    """Whether a line beside a proven one is a running head too: it reads, looks or stands like one."""
+    edge = Edge(0, line, _edge_distance(sheet, line.box, top), 0)
+    told = _is_small([line], proof.body_size) or line.text.casefold() in proof.said
+    return told or not reads_as_text(line.text) or any(edge.stands_like(spot) for spot in proof.spots)
+
+
+def _is_likely(sheet: Sheet, row: Sequence[TextLine], top: bool, proof: Proof) -> bool:
+    """A page number, or what stands apart where the running heads of other pages do and does not read as text."""
+    line, gap, text = row[0], _gap_inwards(sheet, row, top), " ".join(line.text for line in row)
+    if proof.pages == 1 and not top and gap > 0.5 * line.size and _is_spread(sheet, row) and says_stamp(text):
+        return True
+    seen = sheet.regions.at(line.box)
+    heading = seen is not None and seen.type in {BlockType.HEADING, BlockType.TITLE} and seen.confidence >= CERTAIN
+    apart = gap > SEPARATION * max(line.size, 0.8 * proof.body_size)
+    if heading or not apart or line.size > 1.15 * proof.body_size:
+        return False
+    if all(proof.is_spot(Edge(0, line, _edge_distance(sheet, line.box, top), 0)) for line in row):
+        return True
+    if any(reads_as_text(part) for part in (text, *(line.text for line in row))) or (not top and _NOTE.match(text)):
+        return False
+    if any(may_be_number(line.text) for line in row):
+        return proof.pages <= FEW_PAGES or any(says_page(line.text) for line in row)
+    return id(line) in proof.small or (proof.pages == 1 and _is_likely_alone(sheet, row, top, proof, gap))
+
+
+def _is_likely_alone(sheet: Sheet, row: Sequence[TextLine], top: bool, proof: Proof, gap: float) -> bool:
+    """On the only page there is: small type in the margin, or at the foot what says what feet say."""
+    within = _edge_distance(sheet, row[0].box, top) < MARGIN * sheet.height
+    if within and _is_small(row, proof.body_size):
+        return True
+    apart = within and gap > 2.5 * proof.body_size
+    return not top and apart and says_stamp(" ".join(line.text for line in row))
+
+
+def _is_spread(sheet: Sheet, row: Sequence[TextLine]) -> bool:
     """Short pieces at the left and the right of one row, as 'date ... page' stand."""
     left, right = min(line.box.x0 for line in row), max(line.box.x1 for line in row)
-    if len(row) < 2 or len(row) > 4 or gap < 0.5 * row[0].size or any(len(line.text) > 40 for line in row):
+    if not 2 <= len(row) <= 4 or any(len(line.text) > 40 for line in row):
         return False
     inked = sum(line.box.width for line in row)
     return left < 0.25 * sheet.width and right > 0.75 * sheet.width and inked < 0.5 * (right - left)
@@ -201,10 +263,6 @@ def _is_spread(sheet: Sheet, row: Sequence[TextLine], gap: float) -> bool:
 
 def _distance(a: Box, b: Box) -> float:
     return max(a.y0, b.y0) - min(a.y1, b.y1)
-
-
-def _is_apart(line: TextLine, gap: float, body_size: float) -> bool:
-    return gap > SEPARATION * max(line.size, 0.8 * body_size) or line.size < 0.95 * body_size
 
 
 def _rows(band: Sequence[TextLine]) -> Iterable[list[TextLine]]:
@@ -227,23 +285,3 @@ def _gap_inwards(sheet: Sheet, row: Sequence[TextLine], top: bool) -> float:
         edge = min(line.box.y0 for line in row)
         inner = [edge - line.box.y1 for line in sheet.lines if line.box.y1 <= edge + 2 and line not in row]
     return min(inner, default=sheet.height)
-
-
-def _looks_like_furniture(
-    sheet: Sheet, line: TextLine, top: bool, repeated: _Repeated, body_size: float, gap: float
-) -> bool:
-    """By place and size alone: rows that stand at the same place on many pages, or in the margin, set apart."""
-    if line.size > 1.15 * body_size or gap <= SEPARATION * max(line.size, 0.8 * body_size):
-        return False
-    seen = sheet.regions.at(line.box)
-    if seen is not None and seen.type in {BlockType.HEADING, BlockType.TITLE} and seen.confidence >= CERTAIN:
-        return False
-    if not top and _NOTE.match(line.text):
-        return False
-    if _PAGE_NUMBER.fullmatch(line.text):
-        return True
-    small = line.size < 0.95 * body_size
-    if _position(sheet, line) in repeated.positions and (small or gap > 2 * line.size):
-        return True
-    within = _edge_distance(sheet, line.box, top) < MARGIN * sheet.height
-    return within and (small or gap > 2.5 * body_size)

@@ -48,12 +48,14 @@ def is_name_list(text: str) -> bool:
 
 def is_caption(block: TextBlock, body: BodyFace) -> bool:
     """Whether the block names a figure or table and its number, as captions begin."""
-    text = block.text
+    return len(block.text) <= MAX_CAPTION and block.size <= 1.15 * body.size and names_a_caption(block.text)
+
+
+def names_a_caption(text: str) -> bool:
+    """Whether a text begins as captions do: 'Figure 3. ', 'Table A-1: '."""
     match = _CAPTION.match(text)
-    if match is None or len(text) > MAX_CAPTION or block.size > 1.15 * body.size:
-        return False
     # Case is ignored for the label only.
-    return _CAPITAL_NEXT.match(text, match.start("rest")) is not None
+    return match is not None and _CAPITAL_NEXT.match(text, match.start("rest")) is not None
 
 
 def note_marker(block: TextBlock, body: BodyFace, page_height: float) -> str:

@@ -15,7 +15,15 @@ from schemas.geometry import Box, column_boxes
 from schemas.ids import chunk_id, occurrences
 from schemas.options import ChunkOptions, Strategy
 from transforms.chunk import provenance
-from transforms.chunk.running import Cut, RunningText, Window, chosen_elements, markdown_markup, plain_markup
+from transforms.chunk.running import (
+    Cut,
+    RunningText,
+    Window,
+    chosen_elements,
+    markdown_markup,
+    notes_in_place,
+    plain_markup,
+)
 from transforms.chunk.strategies import split_fixed, split_pages, split_recursive
 from transforms.chunk.structure import own_path, split_markdown, split_structure
 from transforms.chunk.vocabulary import tokenizer
@@ -52,10 +60,16 @@ def check_options(options: ChunkOptions) -> None:
 
 
 def chunk_document(document: Document, options: ChunkOptions) -> list[Chunk]:
-    """The chunks of a document, in order, linked to each other. Elements are taken in the order they have."""
+    """The chunks of a document, in order, linked to each other.
+
+    Elements are taken in the order they have, but for footnotes: they follow what refers to them, where a chunk may
+    hold several pages.
+    """
     check_options(options)
     method = _METHODS[options.strategy]
     elements = chosen_elements(document.elements, options.include_types)
+    if options.strategy is not Strategy.PAGE:
+        elements = notes_in_place(elements)
     running = RunningText(elements, tokenizer(options.encoding), options.max_tokens, method.markup)
     cut = method.split(running, options.max_tokens, options.overlap_tokens)
     # A window of nothing but markup (a list marker cut off its text) shows no element.

@@ -19,9 +19,9 @@ from transforms.chunk.vocabulary import Tokenizer
 
 HEADINGS = frozenset({BlockType.TITLE, BlockType.HEADING})
 #: Not the document's own running text; `ChunkOptions.include_types` names those that chunks shall hold.
-OPTIONAL_TYPES = frozenset(
-    {BlockType.HIDDEN, BlockType.PAGE_HEADER, BlockType.PAGE_FOOTER, BlockType.FOOTNOTE, BlockType.COMMENT}
-)
+OPTIONAL_TYPES = frozenset({BlockType.HIDDEN, BlockType.PAGE_HEADER, BlockType.PAGE_FOOTER, BlockType.COMMENT})
+#: Elements that stand in no section of their own.
+ASIDE = OPTIONAL_TYPES | {BlockType.FOOTNOTE}
 #: The longest token of the vocabularies, in characters (blanks).
 MAX_TOKEN_CHARS = 128
 #: A longer list marker is no marker but text that went astray.
@@ -60,7 +60,9 @@ class Cut(NamedTuple):
 
 
 def plain_markup(element: Element) -> str:
-    """Indentation and marker of a list item; nothing for other elements."""
+    """Indentation and marker of a list item, the marker of a footnote; nothing for other elements."""
+    if element.type == BlockType.FOOTNOTE and element.marker.strip() and len(element.marker) <= MAX_MARKER:
+        return " ".join(element.marker.split()) + " "
     if element.type != BlockType.LIST_ITEM:
         return ""
     marker = element.marker if element.marker.strip() and len(element.marker) <= MAX_MARKER else "-"
@@ -78,6 +80,23 @@ def chosen_elements(elements: Sequence[Element], include_types: Sequence[str]) -
     """The elements that chunks hold: with text, and of the body or of an included type."""
     left_out = OPTIONAL_TYPES - set(include_types)
     return [e for e in elements if e.type not in left_out and e.text.strip()]
+
+
+def notes_in_place(elements: Sequence[Element]) -> list[Element]:
+    """The elements with each footnote behind the first one that refers to it; others stay where they stand."""
+    notes = {e.element_id: e for e in elements if e.type == BlockType.FOOTNOTE}
+    placed: list[Element] = []
+    homes: dict[str, list[Element]] = {}
+    for element in elements:
+        for reference in element.references if notes else ():
+            note = notes.get(reference.element_id)
+            if note is not None and element.type != BlockType.FOOTNOTE:
+                homes.setdefault(element.element_id, []).append(notes.pop(reference.element_id))
+    moved = {note.element_id for found in homes.values() for note in found}
+    for element in elements:
+        if element.element_id not in moved:
+            placed += [element, *homes.get(element.element_id, ())]
+    return placed
 
 
 def _first_character(text: str, start: int) -> int:

@@ -1,7 +1,7 @@
 """Chunks along the document's structure: sections, then blocks that belong together, then sentences, rows, items.
 
 - A heading stays with the text that follows it, unless a run of headings takes over half the limit.
-- A table or figure stays with its caption, if both fit into one chunk.
+- A table or figure stays with its caption, and a footnote with what it stands behind, if both fit into one chunk.
 - Tables, list items, code and formulas begin a new chunk rather than be split; a paragraph does so once the chunk is
   half full, and otherwise fills it sentence by sentence.
 - Sections are not mixed, except tiny ones (at most an eighth of the limit): a tiny section joins a chunk of tiny
@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from schemas.content import BlockType
 from transforms.chunk.packing import Packer
-from transforms.chunk.running import HEADINGS, OPTIONAL_TYPES, Cut, Placed, RunningText, Window
+from transforms.chunk.running import ASIDE, HEADINGS, Cut, Placed, RunningText, Window
 from transforms.chunk.splitting import Splitter, cut_words, lines, sentences, split
 from transforms.chunk.tables import header_window, row_windows
 
@@ -28,7 +28,7 @@ SectionPath = tuple[str, ...]
 
 
 class Block(NamedTuple):
-    """Elements `first` to `last` (exclusive) that belong together: headings, a caption, the content, a caption."""
+    """Elements `first` to `last` (exclusive) that belong together: headings, caption, content, caption, footnotes."""
 
     first: int
     last: int
@@ -99,17 +99,26 @@ def sections(running: RunningText) -> Iterator[Section]:
     path: SectionPath | None = None
     blocks: list[Block] = []
     for block in _blocks(running):
-        element = running.placed[block.last - 1].element
+        at = _content(running, block)
+        element = running.placed[at].element
         opens = running.placed[block.first].element.type in HEADINGS
-        moved = element.type not in OPTIONAL_TYPES and element.section_path != path
+        moved = element.type not in ASIDE and element.section_path != path
         if blocks and path is not None and (opens or moved):
             yield Section(path, tuple(blocks))
             blocks = []
         if not blocks:
-            path = own_path(running.placed, block.last - 1)
+            path = own_path(running.placed, at)
         blocks.append(block)
     if blocks and path is not None:
         yield Section(path, tuple(blocks))
+
+
+def _content(running: RunningText, block: Block) -> int:
+    """The element that tells the section of a block: the last one that is no footnote."""
+    return next(
+        (at for at in reversed(range(block.first, block.last)) if running.placed[at].element.type not in ASIDE),
+        block.last - 1,
+    )
 
 
 def _blocks(running: RunningText) -> Iterator[Block]:
@@ -123,6 +132,14 @@ def _blocks(running: RunningText) -> Iterator[Block]:
 
 
 def _block_end(types: Sequence[BlockType], first: int) -> int:
+    """The end of the content with its caption, and of the footnotes behind it."""
+    last = _content_end(types, first)
+    while last < len(types) and types[last] == BlockType.FOOTNOTE:
+        last += 1
+    return last
+
+
+def _content_end(types: Sequence[BlockType], first: int) -> int:
     last, count = first, len(types)
     while last < count - 1 and types[last] in HEADINGS:
         last += 1

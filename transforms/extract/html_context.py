@@ -104,18 +104,26 @@ def heading_level(element: etree._Element) -> int:
 
 
 def _furniture(element: etree._Element, survey: Survey) -> BlockType | None:
-    """Site navigation, banner and footer. What belongs to an article, or carries the only title, is content."""
+    """Site navigation, banner and footer. What belongs to an article, holds one, or carries the title, is content."""
     mark = landmark(element)
-    if mark == "dialog" or _CONSENT.search(f"{element.get('id', '')} {element.get('class', '')}"):
+    asks = _CONSENT.search(f"{element.get('id', '')} {element.get('class', '')}") is not None
+    if mark == "dialog" or (asks and not _holds_the_page(element)):
         return BlockType.PAGE_FOOTER
     if not mark:
         return None
     facts, inside = survey.facts[element], element in survey.sectioned
+    if facts.reads_as_text:
+        return None
     if mark == "nav":
         return None if inside and (facts.headings or facts.tabular) else BlockType.PAGE_HEADER
     if inside or (mark == "header" and facts.headings and not survey.main_headings):
         return None
     return BlockType.PAGE_HEADER if mark == "header" else BlockType.PAGE_FOOTER
+
+
+def _holds_the_page(element: etree._Element) -> bool:
+    """Whether the page itself stands inside: its body may say in its class that a question stands above it."""
+    return element.tag in ("html", "body") or next(element.iter("main", "article"), None) is not None
 
 
 def _holds_notes(element: etree._Element) -> bool:

@@ -13,6 +13,8 @@ HEADINGS = {f"h{level}": level for level in range(1, 7)}
 LANDMARKS = {"header", "footer", "nav"}
 LANDMARK_ROLES = {"banner": "header", "contentinfo": "footer", "navigation": "nav"}
 _FLOW_BLOCKS = {"p", "div", "li", "blockquote", "pre", "hr", "dt", "dd", *HEADINGS}
+#: Characters that make a paragraph, and paragraphs that make a text.
+PROSE_CHARS, MIN_PROSE = 100, 3
 _SECTIONING = {"article", "section", "main"}
 _EMPTY_TAG = re.compile(r"<(script|style|title|iframe|textarea|noscript|a|p|div|span|td|th|li)(\s[^<>]*)?/>", re.I)
 _INLINE_TAGS = r"</?(?:b|i|u|em|strong|span|font|a|small|big|code|sub|sup|s|tt|label)(?:\s[^<>]*)?>"
@@ -32,12 +34,22 @@ class Facts:
     tabular: bool = False
     headings: bool = False
     main_heading: bool = False
+    #: Paragraphs long enough to be running text, and whether an article stands inside.
+    prose: int = 0
+    article: bool = False
+
+    @property
+    def reads_as_text(self) -> bool:
+        """Whether what stands inside is the text of the page, whatever it stands in."""
+        return self.article or self.prose >= MIN_PROSE
 
     def absorb(self, inner: Facts) -> None:
         """Take over what holds for everything further in."""
         self.headings |= inner.headings
         self.tabular |= inner.tabular or inner.header_cells
         self.main_heading |= inner.main_heading
+        self.prose += inner.prose
+        self.article |= inner.article
 
 
 @dataclass
@@ -144,3 +156,11 @@ def _note(result: Survey, element: etree._Element, open_facts: list[tuple[etree.
     facts.blocks += tag in _FLOW_BLOCKS
     facts.headings |= tag in HEADINGS
     facts.main_heading |= tag == "h1"
+    facts.article |= tag in ("article", "main")
+    facts.prose += tag == "p" and _is_prose(element)
+
+
+def _is_prose(paragraph: etree._Element) -> bool:
+    """Whether a paragraph holds some lines of text that no link is."""
+    linked = sum(len("".join(link.itertext())) for link in paragraph.iter("a"))
+    return len(" ".join("".join(paragraph.itertext()).split())) - linked >= PROSE_CHARS
