@@ -23,6 +23,8 @@ PARTING = 1.2
 ASCENT, DESCENT = 0.85, 0.22
 #: Words below this confidence are noise: specks, rules, pictures.
 MIN_CONFIDENCE = 0.15
+#: Only text that nobody had to read has a confidence of 1.
+SUREST = 0.99
 
 
 def merge(
@@ -153,6 +155,12 @@ def _line(words: Sequence[OcrWord], face: Face, style: int, to_page: Affine, eng
     weight = sum(len(word.text) for word in words)
     confidence = sum(word.confidence * len(word.text) for word in words) / weight
     span = Span(
-        text, box, "", round(face.size * scale, 2), style, origin=engine, confidence=told_confidence(confidence)
+        text,
+        box,
+        "",
+        round(face.size * scale, 2),
+        style,
+        origin=engine,
+        confidence=min(SUREST, told_confidence(confidence)),
     )
     return Line((span,), box, (a / scale, b / scale))
