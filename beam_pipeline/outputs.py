@@ -19,10 +19,13 @@ from transforms.runtime.outputs import MARKER, STAGING, TABLE_FOLDERS, is_data_f
 from transforms.runtime.patterns import fixed_prefix, has_magic
 from transforms.runtime.stores import require_store
 from transforms.runtime.uris import is_local, local_path
-from transforms.write.delta import delta_uri
+from transforms.write.delta import can_name, delta_uri
 from transforms.write.lock import NAME as LOCK
 from transforms.write.marker import format_of, require_own
 from transforms.write.roots import output_root
+
+#: The format of outputs under names that the Delta library takes for others.
+UNNAMEABLE = "parquet"
 
 
 def prepared(options: Options) -> Options:
@@ -74,7 +77,7 @@ def _remove(root: str, made: Sequence[str]) -> None:
 
 
 def fitted(options: Options, origins: Mapping[str, str]) -> Options:
-    """Prepared options with the format that the output has. `origins` tell which of them somebody gave.
+    """Prepared options with the format that the output has, or can have. `origins` tell which of them somebody gave.
 
     Raises ConfigurationError when another format is asked for, when tables would lie among files of others, and when
     an input lies among the tables.
@@ -91,15 +94,20 @@ def fitted(options: Options, origins: Mapping[str, str]) -> Options:
 
 
 def _format(write: WriteOptions, origin: str | None) -> str:
-    found = format_of(write.output) or write.format
     # Who builds options in code cannot be told from who leaves the default as it is.
     given = write.format != WriteOptions().format or origin not in (None, "default")
+    found = format_of(write.output) or (write.format if given else _usual_format(write.output))
     if given and found != write.format:
         raise ConfigurationError(
             f"{write.output} is an output of format {found}, not {write.format}: leave --format out, or give another "
             "--output"
         )
     return found
+
+
+def _usual_format(root: str) -> str:
+    """That of a new output when nobody names one."""
+    return UNNAMEABLE if is_local(root) and not can_name(root) else WriteOptions().format
 
 
 def _require_apart(source: SourceOptions, root: str) -> None:

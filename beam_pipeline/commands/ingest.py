@@ -139,9 +139,19 @@ def startup_line(options: Options) -> str:
     sources = public_uri(named[0]) if len(named) == 1 else f"{len(named)} sources"
     engines = ", ".join(f"{name} {engine_version(name)}" for name in ("pymupdf", "python-docx"))
     return printable(
-        f"docbeam {engine_version('docbeam')}: {sources} -> {options.write.output} ({options.write.format}), "
+        f"docbeam {engine_version('docbeam')}: {sources} -> {options.write.output} ({_format(options)}), "
         f"{_place(options)}, {engines}, {options.chunk.encoding}"
     )
+
+
+def _format(options: Options) -> str:
+    from beam_pipeline.outputs import UNNAMEABLE
+    from transforms.write.delta import can_name
+
+    write = options.write
+    if write.format != UNNAMEABLE or can_name(write.output):
+        return write.format
+    return f"{write.format}, since the Delta library would take this name for another"
 
 
 def _place(options: Options) -> str:

@@ -74,12 +74,15 @@ def test_one_output_has_many_spellings(spelling, here):
     assert '"n":1' in docbeam("query", output, "SELECT count(*) AS n FROM chunks", "--json")
 
 
-@pytest.mark.parametrize("output", ["caf\udce9", "a%20b", "[x]"])
+@pytest.mark.parametrize("output", ["caf\udce9", "a%20b", "[x]", "back\\slash"])
 def test_names_that_delta_cannot_say_are_for_the_other_formats(output, here):
-    assert "--format parquet" in ingest("-o", output, code=2)
+    assert "--format parquet" in ingest("-o", output, "--format", "delta", code=2)
     assert sorted(os.listdir(here)) == ["in"]
-    ingest("-o", output, "--format", "parquet", "--json")
+    told = docbeam("ingest", "in", "--workers", "1", "-o", output)
+    assert "(parquet, since the Delta library would take this name for another)" in told
+    assert "1 unchanged" in ingest("-o", output)
     assert '"n":1' in docbeam("query", output, "SELECT count(*) AS n FROM chunks", "--json")
+    assert sorted(os.listdir(here)) == sorted(["in", output])
 
 
 def test_a_project_whose_documents_have_the_name_of_a_table_is_left_alone(here):

@@ -22,6 +22,11 @@ from transforms.runtime.uris import is_local
 _UNSPEAKABLE = re.compile(r"%[0-9A-Fa-f]{2}|[\x00-\x1f\x7f\\^|\[\]\ud800-\udfff]")
 
 
+def can_name(root: str) -> bool:
+    """Whether Delta tables can be below a root."""
+    return _UNSPEAKABLE.search(root) is None
+
+
 def delta_uri(root: str, table: str) -> str:
     """What deltalake calls a table; ConfigurationError when it would take it for another."""
     if wrong := _UNSPEAKABLE.search(root):
