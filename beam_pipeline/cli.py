@@ -34,7 +34,8 @@ _SETTINGS = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(
     name="docbeam",
     help="Documents in, citable chunk tables out.\n\nExit codes: 0 good, 1 finished but too much failed, 2 wrong usage "
-    "or configuration, 3 output not readable or writable or a defect, 130 interrupted.",
+    "or configuration, 3 output not readable or writable, too much gone, or a defect, 129, "
+    "130 and 143 stopped by a signal.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from beam_pipeline.checked import checked
 from beam_pipeline.fingerprint import fingerprint, fingerprints
 from beam_pipeline.stage_options import fetcher_of
 from schemas.content import Extraction
@@ -52,7 +53,7 @@ def extract_document(source: str | Path | bytes, options: Options | None = None)
     Parses in this process, without the cage: a file that crashes its parser crashes the caller.
     Raises DocumentError subclasses for a document that cannot be read.
     """
-    options = options or Options()
+    options = checked(options or Options())
     version = fingerprint(options)
     with _located(source) as uri, fetcher_of(options).open(_reference(uri)) as fetched:
         ranges = parse_ranges(options.extract.page_range)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from beam_pipeline.checked import checked
 from beam_pipeline.few import are_few, work_on_few
 from beam_pipeline.fingerprint import fingerprint
 from beam_pipeline.journal import failed, new_run_id, opened, record_of, run_facts
@@ -80,7 +81,7 @@ def run(
     Raises ConfigurationError or OutputError when options or the output are broken. Then, and after an interrupt, the
     documents that are finished are in the tables, and nothing else has changed.
     """
-    options = fitted(options, about.origins)
+    options = fitted(checked(options), about.origins)
     _check_models(options)
     with left_as_found(options.write.output), only_writer(options.write.output, wait=options.plan.wait):
         return _run(options, pipeline_args, observer, refs, about)

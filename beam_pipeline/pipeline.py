@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import apache_beam as beam
 
+from beam_pipeline.checked import checked
 from beam_pipeline.fingerprint import fingerprint, fingerprints
 from beam_pipeline.journal import new_run_id
 from beam_pipeline.stage_options import commit_of, fetcher_of, join_of, pool_options, recall_of
@@ -208,6 +209,7 @@ def build(
     seen: int | None = None,
 ) -> beam.PCollection[dict[str, int]]:
     """Add the whole graph to `pipeline`, with the plan made on its workers. Without `facts` the run gets a new id."""
+    options = checked(options)
     facts = facts or RunFacts(run_id=new_run_id())
     plan = PlanOnWorkers(options, facts.run_id, tuple(refs))
     return pipeline | Ingest(options, plan, fetcher_of(options), commit_of(options, facts, seen))

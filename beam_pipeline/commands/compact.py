@@ -37,7 +37,10 @@ def compact(
     except ValueError as error:
         raise ConfigurationError(f"--file-bytes: {error}") from error
     for name, files in upkeep.compact(output, size, row_group_rows).items():
-        tell(f"{name}: {files['removed']} files became {files['added']}")
+        tell(
+            f"{name}: "
+            + (f"{files['removed']} files became {files['added']}" if files["removed"] else "nothing to join")
+        )
 
 
 @with_options()

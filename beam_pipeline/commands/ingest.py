@@ -63,7 +63,7 @@ def ingest(
     """Ingest documents and write tables of documents, pages, elements, chunks and failures.
 
     Options come from flags, then from docbeam.toml (--config), then from DOCBEAM_SECTION_NAME variables. Arguments
-    after -- go to Beam. By default the exit code is 1 when the output holds over 5% of the documents as failed.
+    after -- go to Beam. By default the exit code is 1 when over 5% of the listed documents are failed or stale.
 
     Examples:
 

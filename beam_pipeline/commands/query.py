@@ -144,7 +144,7 @@ def _print(names: Sequence[str], rows: Iterator[tuple[object, ...]], *, as_json:
 def _print_csv(names: Sequence[str], rows: Iterator[tuple[object, ...]]) -> None:
     for row in chain([names], rows):
         line = io.StringIO()
-        csv.writer(line).writerow(row)
+        csv.writer(line, lineterminator="\n").writerow(row)
         emit(line.getvalue(), end="")
 
 

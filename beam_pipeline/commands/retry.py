@@ -51,7 +51,7 @@ def retry(
     if not found:
         from transforms.write.summary import held
 
-        tell("no document failed so")
+        tell("no document failed" + (f" with {' or '.join(category)}" if category else ""))
         end_by(failure_ratio(held(options.write), options.run.fail_on), options)
         return
     refs = with_secrets(found, resolved.options.source)

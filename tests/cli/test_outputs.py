@@ -35,7 +35,7 @@ def test_every_command_finds_the_format_of_an_output(kind, here):
     assert '"n":2' in docbeam("query", "out", "SELECT count(*) AS n FROM chunks", "--json")
     assert docbeam("runs", "list", "out", "--json").count('"kind": "ingest"') == 2
     assert "2 documents written" in docbeam("export", "out", "texts")
-    assert "no document failed so" in docbeam("retry", "-o", "out")
+    assert "no document failed\n" in docbeam("retry", "-o", "out")
     for command in ("compact", "vacuum"):
         assert "only delta outputs" in docbeam(command, "out", code=2)
     assert "without versions" in docbeam("diff", "out", "1", code=2)

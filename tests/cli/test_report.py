@@ -26,7 +26,7 @@ def test_lines_for_people():
     text = "\n".join(report_lines(REPORT))
     assert "documents  10: 7 ok, 3 failed" in text
     assert "pages      21: 20 digital, 1 failed" in text
-    assert "2 elements hold text that a reader cannot see" in text
+    assert "2 elements with text that a reader cannot see" in text
     assert "10 s, 2.1 pages/s" in text
     assert "/out (delta, version 4)" in text
     assert "9  c0: m" in text

@@ -67,6 +67,30 @@ def test_earlier_states_are_queried_and_restored(output):
     assert paths(output) == ["lakes.md", "rivers.txt"]
 
 
+def test_a_run_is_named_by_how_its_id_begins(output):
+    assert docbeam("runs", "show", output, "20260102").split()[1] == RUN
+    assert docbeam("runs", "show", output, f"{RUN}-b").split()[1] == f"{RUN}-before"
+    docbeam("restore", output, RUN)
+    assert " runs begin with '20'; " in docbeam("runs", "show", output, "20", code=2)
+
+
+def test_what_vacuum_took_away_is_told_in_one_way(output):
+    docbeam("vacuum", output, "--keep-days", 0)
+    before = f"{RUN}-before"
+    for words in (
+        ["query", output, "SELECT 1", "--as-of", before],
+        ["diff", output, before],
+        ["restore", output, before],
+    ):
+        told = docbeam(*words, code=3)
+        assert "--keep-days" in told and "\x1b" not in told and "internal" not in told, told
+    assert paths(output) == ["rivers.txt"]
+
+
+def test_lines_of_csv_end_as_the_shell_expects(output):
+    assert docbeam("query", output, "SELECT path FROM documents", "--csv") == "path\nrivers.txt\n"
+
+
 def test_differences_are_told_for_people_and_programs(output):
     text = docbeam("diff", output, f"{RUN}-before")
     assert "removed  /tmp/v1in/lakes.md" in text and "1 documents removed" in text and "1 chunks removed" in text

@@ -70,8 +70,9 @@ def test_each_run_is_on_record_with_the_versions_it_left(tmp_path, document):
     assert names(tmp_path, as_of="20260102") == ["a.txt", "b.txt"]
     assert names(tmp_path, version=1) == ["a.txt"]
     assert names(tmp_path) == names(tmp_path, version=9) == ["a.txt", "b.txt"]
-    for wrong in ("nope", "20260101"):
-        with pytest.raises(ConfigurationError, match=r"runs? '"):
+    assert names(tmp_path, as_of="20260101") == ["a.txt"], "the run, not what was there before it"
+    for wrong, told in ("nope", "no run 'nope'"), ("2026", "2 runs begin with '2026'"):
+        with pytest.raises(ConfigurationError, match=told):
             snapshot(str(tmp_path), wrong)
     assert record_of(options(tmp_path), "20260102T000000-b") == records[2]
 

@@ -22,6 +22,8 @@ from transforms.write.read import read_rows
 from transforms.write.storage import Storage
 
 RUNS_TABLE = "runs"
+#: The kind of row that says what was there before a run that found no row.
+BASELINE = "baseline"
 COMMITTED, KILLED, INTERRUPTED, FAILED = "committed", "killed", "interrupted", "failed"
 
 
@@ -83,9 +85,11 @@ def newest(records: Sequence[RunRecord]) -> RunRecord | None:
 def find_run(records: Sequence[RunRecord], run: str) -> RunRecord:
     """The run of this id, or of an id that starts so; ConfigurationError when there is none or several."""
     found = [record for record in records if record.run_id == run]
-    found = found or [record for record in records if record.run_id.startswith(run)]
+    begin = [record for record in records if record.run_id.startswith(run)]
+    # What was there before the first run has its id with an ending: who shortens the id means the run.
+    found = found or [record for record in begin if record.kind != BASELINE] or begin
     if len(found) != 1:
-        what = "several runs" if found else "no run"
+        what = f"{len(found)} runs begin with" if found else "no run"
         raise ConfigurationError(f"{what} {run!r}; `docbeam runs list OUTPUT` lists them")
     return found[0]
 

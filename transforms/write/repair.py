@@ -9,8 +9,8 @@ from schemas.failures import OutputError
 from schemas.plan import RunFacts
 from transforms.runtime.uris import is_local
 from transforms.write.catalog import DeltaCatalog
-from transforms.write.delta import log_entry
-from transforms.write.ledger import COMMITTED, RUNS_TABLE, Ledger, plain_record, utc_now
+from transforms.write.delta import log_entry, told
+from transforms.write.ledger import BASELINE, COMMITTED, RUNS_TABLE, Ledger, plain_record, utc_now
 from transforms.write.storage import age
 
 #: On an object store nobody can see whether a writer lives: it has this long for its commits.
@@ -28,7 +28,7 @@ def settle(ledger: Ledger, run_id: str, lease: float = LEASE_SECONDS) -> int:
         return 0
     newest = ledger.newest()
     if newest is None:
-        ledger.append(plain_record(RunFacts(run_id=run_id, kind="baseline"), COMMITTED, catalog.versions()))
+        ledger.append(plain_record(RunFacts(run_id=run_id, kind=BASELINE), COMMITTED, catalog.versions()))
         return catalog.writer()
     _require_all(ledger, newest.table_versions)
     claim = catalog.open_claim()
@@ -71,4 +71,5 @@ def restore(ledger: Ledger, versions: dict[str, int]) -> None:
                     versions[name], commit_properties=CommitProperties(custom_metadata={"docbeam.restore": "1"})
                 )
             except (DeltaError, OSError) as error:
-                raise OutputError(f"version {versions[name]} of table {name!r} cannot be restored: {error}") from error
+                why = f"cannot be restored: {told(error)}; vacuum removes files of versions older than its --keep-days"
+                raise OutputError(f"version {versions[name]} of table {name!r} {why}") from error

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import glob
+import os
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import fastavro
 import pyarrow as pa
@@ -13,7 +14,7 @@ from deltalake.exceptions import DeltaError
 
 from schemas.failures import ConfigurationError, DocumentError, OutputError
 from transforms.runtime.stores import AnyStore
-from transforms.runtime.uris import scheme
+from transforms.runtime.uris import is_local, scheme
 from transforms.write.columns import schema_of
 from transforms.write.delta import delta_table
 from transforms.write.files import SUFFIX
@@ -38,7 +39,9 @@ def open_table(root: str, name: str, version: int | None = None) -> ds.Dataset:
     kind, folder = output_format(root), posixpath.join(root, name)
     try:
         if kind == "delta":
-            return delta_table(root, name, version).to_pyarrow_dataset()
+            found: ds.Dataset = delta_table(root, name, version).to_pyarrow_dataset()
+            refuse_lost_files(root, name, found.files)
+            return found
         files = [file for file in _files(folder) if file.endswith(SUFFIX[kind])]
         if kind == "avro":
             rows = [row for path in files for row in _avro_rows(path)]
@@ -46,6 +49,18 @@ def open_table(root: str, name: str, version: int | None = None) -> ds.Dataset:
         return _dataset(files, kind, schema_of(name))
     except (DeltaError, DocumentError, OSError, pa.ArrowException) as error:
         raise OutputError(f"cannot read table {name!r} below {root}: {error}") from error
+
+
+def refuse_lost_files(root: str, name: str, files: Sequence[str]) -> None:
+    """Raise OutputError where files of a Delta table are gone from a local output; each reader would say it its way."""
+    if not is_local(root) or not files:
+        return
+    lost = set(map(posixpath.basename, files)).difference(os.listdir(posixpath.join(root, name)))
+    if lost:
+        raise OutputError(
+            f"{len(lost)} of {len(files)} files of table {name!r} below {root} are gone at this version: vacuum "
+            "removes what is older than its --keep-days; read a newer run (`docbeam runs list OUTPUT`)"
+        )
 
 
 def _files(folder: str) -> list[str]:

@@ -57,7 +57,8 @@ def run_record(facts: RunFacts, changes: Changes, read: Reader) -> RunRecord:
         record,
         counts={**planned, **counts, "listed": changes.listed, REMOVED: len(changes.removed)},
         listing_digest=f"{changes.listing_digest:032x}" if changes.listed else "",
-        pages_per_second=counts["pages"] / seconds if seconds > 0 else 0.0,
+        # A graph in somebody's pipeline does not know when it started.
+        pages_per_second=counts["pages"] / seconds if facts.started and seconds > 0 else 0.0,
     )
     return _with_reasons(record, failure_reasons(failures, types))
 
