@@ -14,7 +14,7 @@ from schemas.part import Part
 from schemas.plan import Action, Known, Planned, Touch
 from schemas.source import SourceRef
 from transforms.fetch.fetcher import Fetcher
-from transforms.fetch.media_types import HTML, PDF
+from transforms.fetch.media_types import CSV, HTML, MARKDOWN, PDF, TEXT
 from transforms.fetch.parts import settled
 from transforms.runtime.stamps import content_mark
 from transforms.runtime.stores import FileInfo, LocalStore
@@ -32,6 +32,10 @@ NO_DOCUMENT = [
     (200, zlib.compress(b"%PDF-1.7 and more")[:-3], {"Content_Encoding": "deflate"}, "unavailable"),
     (200, b"\x1b\x10", {"Content_Encoding": "br"}, "corrupt"),
     (200, b"%PDF-1.7 short", {"Content_Length": "900"}, "unavailable"),
+    (300, b"choose", {}, "unavailable"),
+    (302, b"", {}, "unavailable"),
+    (302, b"", {"Location": "/a.pdf"}, "unavailable"),
+    (302, b"", {"Location": "ftp://host/a.pdf"}, "unavailable"),
     (304, b"", {}, "unavailable"),
     (401, b"no", {}, "forbidden"),
     (403, b"no", {}, "forbidden"),
@@ -117,6 +121,14 @@ def test_pages_may_become_pages_and_texts_may_become_documents(site, tmp_path):
     assert night(uri, tmp_path, known(uri, media_type=HTML)).failure is None
     site.serve("/a", b"%PDF-1.7 x", Content_Type="application/pdf")
     assert night(uri, tmp_path / "other", known(uri, media_type=HTML)).failure is None
+
+
+@pytest.mark.parametrize("was", [MARKDOWN, TEXT, CSV, "application/json"])
+def test_a_page_that_says_not_found_with_200_is_no_version_of_a_text(site, tmp_path, was):
+    uri = site.serve("/a.md", PAGE, Content_Type="text/html")
+    assert night(uri, tmp_path, known(uri, media_type=was)).failure.category is Category.UNAVAILABLE
+    site.serve("/a.md", b"# A text\n", Content_Type="text/plain")
+    assert night(uri, tmp_path / "other", known(uri, media_type=was)).failure is None
 
 
 @pytest.mark.parametrize("status", [404, 410])

@@ -18,7 +18,6 @@ from schemas.failures import (
     SourceUnavailable,
     TimedOut,
     TooLarge,
-    Unsupported,
 )
 from schemas.options import FetchOptions
 from schemas.source import SourceRef
@@ -108,7 +107,7 @@ def test_retry_after_dates():
 
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [(404, NotFound), (410, NotFound), (401, Forbidden), (403, Forbidden), (400, Forbidden), (300, Unsupported)],
+    [(404, NotFound), (410, NotFound), (401, Forbidden), (403, Forbidden), (400, Forbidden)],
 )
 def test_refusals_are_typed_and_not_tried_again(site, options, status, kind):
     uri = site.serve("/no", status=status)
@@ -142,13 +141,25 @@ def test_closed_connections_are_unavailable(site, options, monkeypatch):
     assert site.requests["/x"] == 4
 
 
+def test_a_server_that_does_not_speak_http_is_quoted_on_one_line(site, options, monkeypatch):
+    monkeypatch.setattr(retry, "_FIRST_DELAY", 0.01)
+
+    def babble(handler):
+        handler.wfile.write(b"\x1b[31mbabble\x07\r\n\r\n")
+        handler.close_connection = True
+
+    with pytest.raises(SourceUnavailable) as caught:
+        fetcher(options).fetch(ref(site.script("/x", babble)))
+    assert str(caught.value).isprintable() and "babble" in str(caught.value)
+
+
 def test_redirects_are_followed_and_limited(site, options):
     site.serve("/target", b"here")
     assert fetcher(options).fetch(ref(site.serve("/from", status=302, Location="/target"))).size == 4
-    with pytest.raises(Unsupported, match="redirects too often"):
+    with pytest.raises(SourceUnavailable, match="redirects too often"):
         fetcher(options).fetch(ref(site.serve("/loop", status=302, Location="/loop")))
     assert site.requests["/loop"] == options.max_redirects + 1
-    with pytest.raises(Unsupported, match="not a valid URL"):
+    with pytest.raises(SourceUnavailable, match="not a valid URL"):
         fetcher(options).fetch(ref(site.serve("/ftp", status=302, Location="ftp://host/x")))
 
 
@@ -232,7 +243,7 @@ def test_endless_body_stops_at_the_limit(site, tmp_path):
     with pytest.raises(TooLarge, match="100000"):
         fetcher(small).fetch(ref(site.script("/endless", endless)))
     assert site.requests["/endless"] == 1
-    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "CACHEDIR.TAG"]
 
 
 def test_declared_length_over_the_limit_is_refused_at_once(site, tmp_path):

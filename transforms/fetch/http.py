@@ -10,7 +10,7 @@ from http import HTTPStatus
 import msgspec
 import urllib3
 
-from schemas.failures import DocumentError, Forbidden, NotFound, SourceUnavailable, Unsupported
+from schemas.failures import DocumentError, Forbidden, NotFound, SourceUnavailable
 from schemas.options import FetchOptions
 from transforms.fetch.cache import CacheEntry
 from transforms.fetch.encodings import decoded
@@ -113,11 +113,12 @@ def _check_status(uri: str, response: urllib3.BaseHTTPResponse) -> None:
 def _refusal(status: int, message: str) -> DocumentError:
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
         return NotFound(message)
-    if status < 300 or status in (HTTPStatus.NOT_MODIFIED, HTTPStatus.LOCKED):
+    # Nothing is said of what kind of file it is: unsupported would hide it from the ratio.
+    if status < 400 or status == HTTPStatus.LOCKED:
         return SourceUnavailable(f"{message}, which is no document", hint=_LATER_HINT)
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         return Forbidden(message, hint=LOGIN_HINT)
-    return Forbidden(message, hint=BROWSER_HINT) if 400 <= status < 500 else Unsupported(message, hint=BROWSER_HINT)
+    return Forbidden(message, hint=BROWSER_HINT)
 
 
 def _retry_after(value: str) -> float | None:

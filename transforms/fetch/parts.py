@@ -22,6 +22,7 @@ from transforms.runtime.uris import identity_uri, is_http, redact
 STAGE = "fetch"
 #: Types that a server may send instead of a document: a login page, a message.
 _TEXTS = ("text/", "application/json", "application/xml", "application/xhtml+xml")
+_PAGES = ("text/html", "application/xhtml+xml")
 
 
 class OpenSource(Protocol):
@@ -147,9 +148,14 @@ def doubt_about(info: DocumentInfo, known: Known) -> DocumentError | None:
 
 
 def is_other_page(info: DocumentInfo, known: Known) -> bool:
-    """Whether a server that sent a PDF or the like now sends a text, as servers do that want a password."""
-    other = bool(known.media_type) and not known.media_type.startswith(_TEXTS)
-    return is_http(info.ref.uri) and other and info.media_type.startswith(_TEXTS)
+    """Whether a server that sent a PDF or the like now sends a text, or a page of HTML where any other text was.
+
+    So do servers that want a password, or say "not found" with status 200.
+    """
+    if not known.media_type or not is_http(info.ref.uri):
+        return False
+    messages = _TEXTS if not known.media_type.startswith(_TEXTS) else _PAGES
+    return info.media_type.startswith(messages) and not known.media_type.startswith(messages)
 
 
 def same_etag_other_content(info: DocumentInfo, known: Known) -> bool:

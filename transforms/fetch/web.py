@@ -19,7 +19,7 @@ import urllib3
 from urllib3 import exceptions as errors
 from urllib3.util import parse_url
 
-from schemas.failures import ConfigurationError, Corrupt, Forbidden, SourceUnavailable, TimedOut, Unsupported
+from schemas.failures import ConfigurationError, Corrupt, Forbidden, SourceUnavailable, TimedOut
 from transforms.fetch.encodings import BodyCut, ForeignEncoding
 from transforms.fetch.retry import Transient
 from transforms.runtime.once import made_once
@@ -44,8 +44,8 @@ def answer_of(
 ) -> Iterator[urllib3.BaseHTTPResponse]:
     """The answer to a GET, with its body still to be read. Nothing takes longer than `seconds` without a byte.
 
-    Raises Transient for what may pass, Unsupported for what is no URL or redirects too often, Forbidden for a redirect
-    to a login page, and Corrupt, also while the body is read.
+    Raises Transient for what may pass, SourceUnavailable for what is no URL or redirects too often, Forbidden for a
+    redirect to a login page, and Corrupt, also while the body is read.
     """
     with _typed_errors(uri):
         place, answer = _followed(uri, headers, seconds, max_redirects)
@@ -82,7 +82,7 @@ def _followed(
         stays = parse_url(target)[2:4] == parse_url(place)[2:4]
         private = {**private, **_cookies(response)} if stays else _credentials(target)
         place = target
-    raise Unsupported(f"{redact(uri)} redirects too often", hint=BROWSER_HINT)
+    raise SourceUnavailable(f"{redact(uri)} redirects too often", hint=BROWSER_HINT)
 
 
 def is_login(uri: str) -> bool:
@@ -153,7 +153,9 @@ def _typed_errors(uri: str) -> Iterator[None]:
     except errors.TimeoutError as error:
         raise Transient(TimedOut(f"{shown} does not answer ({type(error).__name__})", hint=BROWSER_HINT)) from error
     except ValueError as error:
-        raise Unsupported(f"{shown} is not a valid URL, or redirects to one that is not", hint=BROWSER_HINT) from error
+        raise SourceUnavailable(
+            f"{shown} is not a valid URL, or redirects to one that is not", hint=BROWSER_HINT
+        ) from error
     except (zlib.error, ForeignEncoding) as error:
         raise Corrupt(
             f"{shown}: the body does not match its Content-Encoding, or one that was asked for",
@@ -168,5 +170,7 @@ def _typed_errors(uri: str) -> Iterator[None]:
 def _broken(shown: str, error: Exception) -> Transient:
     # The innermost of what urllib3 wraps, without its connections' names.
     inner = error.args[-1] if error.args and isinstance(error.args[-1], Exception) else error
-    reason = str(inner).rpartition("): ")[2] or type(inner).__name__
+    # A server that does not speak HTTP is quoted: its control characters are not for logs and tables.
+    text = "".join(letter if letter.isprintable() else " " for letter in str(inner).rpartition("): ")[2])
+    reason = " ".join(text.split()) or type(inner).__name__
     return Transient(SourceUnavailable(f"the connection to {shown} failed: {reason}"))
