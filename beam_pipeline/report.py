@@ -8,6 +8,7 @@ import msgspec
 
 from beam_pipeline.cli_console import shorten
 from beam_pipeline.progress import duration, speed
+from beam_pipeline.units import many
 from schemas.report import FailureReason, RunReport
 
 #: Failure reasons shown to people; the failures table has all.
@@ -21,25 +22,25 @@ def report_lines(report: RunReport) -> Iterator[str]:
     if report.notes:
         yield f"notes      {_counted(report.notes)}; see documents.notes"
     if report.doubtful_pages:
-        yield f"doubtful   {_many(report.doubtful_pages, 'page')} read with little confidence; see pages.confidence"
+        yield f"doubtful   {many(report.doubtful_pages, 'page')} read with little confidence; see pages.confidence"
     yield f"chunks     {report.chunks} of {report.elements} elements"
     if report.hidden_elements:
-        yield f"hidden     {_many(report.hidden_elements, 'element')} with text that a reader cannot see"
+        yield f"hidden     {many(report.hidden_elements, 'element')} with text that a reader cannot see"
     yield f"time       {duration(report.elapsed)}, {speed(report.pages_per_second)}"
     yield f"output     {shorten(report.output, 200)} ({report.format}{_versions(report.table_versions)})"
     if report.held and sum(report.held.values()) != report.documents:
-        yield f"           holds {_many(sum(report.held.values()), 'document')}{_breakdown(report.held)}"
+        yield f"           holds {many(sum(report.held.values()), 'document')}{_breakdown(report.held)}"
     yield from _failure_lines(report)
 
 
 def _document_lines(report: RunReport) -> Iterator[str]:
     yield f"documents  {report.documents}{_breakdown(report.statuses)}"
     if report.taken_over:
-        yield f"taken over {_many(report.taken_over, 'document')} that a killed run had finished"
+        yield f"taken over {many(report.taken_over, 'document')} that a killed run had finished"
     if report.left_alone:
         yield f"left alone {_counted(report.left_alone)}: as before, nothing new to try; `docbeam retry` tries them now"
     if report.removed:
-        yield f"removed    {_many(report.removed, 'document')} without a source any more"
+        yield f"removed    {many(report.removed, 'document')} without a source any more"
 
 
 def _failure_lines(report: RunReport) -> Iterator[str]:
@@ -60,10 +61,6 @@ def report_json(report: RunReport) -> bytes:
     fields = msgspec.to_builtins(report)
     fields |= {"documents": report.documents, "failure_ratio": report.failure_ratio}
     return msgspec.json.format(msgspec.json.encode(fields), indent=2)
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _breakdown(counts: Mapping[str, int]) -> str:

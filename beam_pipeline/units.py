@@ -35,3 +35,8 @@ def format_size(count: int) -> str:
         if count and count % (1 << power) == 0:
             return f"{count >> power}{unit}"
     return str(count)
+
+
+def many(count: int, noun: str) -> str:
+    """A count of things in words: 1 document, 2 documents."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -12,6 +12,7 @@ import typer
 from beam_pipeline.cli_console import printable, tell
 from beam_pipeline.cli_options import with_options
 from beam_pipeline.export_paths import ExportPaths
+from beam_pipeline.units import many
 from schemas.document import Document, DocumentStatus, Page
 from schemas.failures import OutputError
 
@@ -71,8 +72,8 @@ def export(
             with _write_errors():
                 _write(document, paths, base, renders, album.write(document, paths, base) if album else {})
             written += 1
-    left_out = f", {failed} failed ones left out" * bool(failed)
-    tell(f"{written} documents written to {printable(str(folder))}{left_out}")
+    left_out = f", {failed} failed or unsupported left out" * bool(failed)
+    tell(f"{many(written, 'document')} written to {printable(str(folder))}{left_out}")
     if album:
         tell(album.summary())
 

@@ -8,6 +8,7 @@ import typer
 
 from beam_pipeline.cli_console import printable, tell
 from beam_pipeline.cli_options import with_options
+from beam_pipeline.units import many
 from schemas.failures import ConfigurationError
 from schemas.options import PlanOptions
 
@@ -54,5 +55,4 @@ def forget(
         for uri in uris:
             typer.echo(printable(uri))
     by = f", by the inputs of run {run}" if run else ""
-    count = f"{len(uris)} document{'s' if len(uris) != 1 else ''}"
-    tell(f"{count} {'would be forgotten' if dry_run else 'forgotten'}{by}")
+    tell(f"{many(len(uris), 'document')} {'would be forgotten' if dry_run else 'forgotten'}{by}")
