@@ -15,7 +15,7 @@ from beam_pipeline.commands.ingest import Job, end_by, finish, run_job, set_log_
 from beam_pipeline.config import Resolved
 from schemas.failures import Category, ConfigurationError
 from schemas.options import Options, SourceOptions
-from schemas.report import failure_ratio
+from schemas.report import RunReport
 from schemas.source import SourceRef
 
 _KEYS = tuple(key for key in ALL if not key.startswith("source.") and key not in ("plan.deleted", "plan.force"))
@@ -49,14 +49,32 @@ def retry(
     options = retry_options(resolved.options)
     found = failed_documents(options.write.output, category or ())
     if not found:
-        from transforms.write.summary import held
-
-        tell("no document failed" + (f" with {' or '.join(category)}" if category else ""))
-        end_by(failure_ratio(held(options.write), options.run.fail_on), options)
+        if not quiet:
+            tell("no document failed" + (f" with {' or '.join(category)}" if category else ""))
+        _finish_without_run(options, as_json=as_json)
         return
     refs = with_secrets(found, resolved.options.source)
     job = Job(options=options, origins=resolved.origins, kind="retry", refs=refs)
     finish(run_job(job, quiet=quiet, verbose=verbose), options, as_json=as_json)
+
+
+def _finish_without_run(options: Options, *, as_json: bool) -> None:
+    """End as a retry of documents would: the exit code, and the JSON that was asked for, tell of the whole output."""
+    from transforms.write.summary import held, noted
+
+    report = RunReport(
+        run_id="",
+        output=options.write.output,
+        format=options.write.format,
+        kind="retry",
+        held=held(options.write),
+        notes=noted(options.write),
+        fail_on=options.run.fail_on,
+    )
+    if as_json:
+        finish(report, options, as_json=True)
+    else:
+        end_by(report.failure_ratio, options)
 
 
 def retry_options(options: Options) -> Options:

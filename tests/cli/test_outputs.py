@@ -1,5 +1,6 @@
 """Where runs write, in which format, and what they refuse to touch: the command itself."""
 
+import json
 import os
 
 import pytest
@@ -40,6 +41,18 @@ def test_every_command_finds_the_format_of_an_output(kind, here):
         assert "only delta outputs" in docbeam(command, "out", code=2)
     assert "without versions" in docbeam("diff", "out", "1", code=2)
     assert f"format {kind}, not delta: leave --format out" in ingest("-o", "out", "--format", "delta", code=2)
+
+
+def test_a_retry_without_anything_to_try_answers_in_json_too(here):
+    ingest("-o", "out")
+    report = json.loads(docbeam("retry", "-o", "out", "-q", "--json"))
+    assert (report["kind"], report["run_id"], report["held"]) == ("retry", "", {"ok": 1})
+    (here / "in" / "b.docx").write_text("no archive")
+    ingest("-o", "out", code=1)
+    report = json.loads(
+        docbeam("retry", "-o", "out", "-q", "--json", "--category", "timeout", "--max-failure-ratio", 1)
+    )
+    assert (report["documents"], report["failure_ratio"]) == (0, 0.5)
 
 
 @pytest.mark.parametrize("word", [("--format", "parquet"), ("--config", "other.toml")])
