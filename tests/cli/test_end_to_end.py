@@ -3,6 +3,7 @@
 import base64
 import csv
 import io
+import json
 import os
 import re
 from pathlib import Path
@@ -118,7 +119,8 @@ def test_query_and_runs_on_a_narrow_terminal(folder):
     code, text = on_terminal([DOCBEAM, "query", "out", "SELECT * FROM range(300)"], 60, folder)
     assert "199\r\n" in text and "200\r\n" not in text and "only the first 200 rows" in text
     code, text = on_terminal([DOCBEAM, "runs", "list", "out"], 60, folder)
-    (run,) = {line[:22] for line in docbeam("runs", "list", folder / "out").stdout.splitlines() if " ingest " in line}
+    records = json.loads(docbeam("runs", "list", folder / "out", "--json").stdout)
+    (run,) = {record["run_id"] for record in records if record["kind"] == "ingest"}
     assert code == 0 and f"run            | {run}\r\n" in text
     wide = on_terminal([DOCBEAM, "runs", "list", "out"], 60, folder, {"COLUMNS": "200"})[1]
     assert "-[ 1 ]-" not in wide and run in wide

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -46,6 +47,13 @@ def documents(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A folder with room for sockets: those of pytest have long names."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
 def traced(command: Sequence[str], cwd: Path, environ: Mapping[str, str]) -> tuple[int, list[str]]:
     """Exit code of a command, and the calls of all its processes that worked out (connections: all that were tried)."""
     trace = cwd / "trace"
@@ -82,10 +90,9 @@ def made(calls: Sequence[str], cwd: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("home", ["a folder", None, "/nonexistent/home"])
-def test_a_run_sends_nothing_and_writes_where_it_may(documents, tmp_path, home):
-    for name in ("home", "tmp"):
-        (tmp_path / name).mkdir()
-    environ = {"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path / "tmp"), "PYTHONDONTWRITEBYTECODE": "1"}
+def test_a_run_sends_nothing_and_writes_where_it_may(documents, tmp_path, temporary, home):
+    (tmp_path / "home").mkdir()
+    environ = {"PATH": os.environ["PATH"], "TMPDIR": str(temporary), "PYTHONDONTWRITEBYTECODE": "1"}
     if home:
         environ["HOME"] = str(tmp_path / "home") if home == "a folder" else home
     options = ["--layout", "always", "--ocr", "always", "--ocr-engine", "onnx", "--workers", "1", "-q"]
@@ -95,10 +102,10 @@ def test_a_run_sends_nothing_and_writes_where_it_may(documents, tmp_path, home):
     assert any(place.startswith(f"{tmp_path}/out/") for place in places)
     assert any("connect(" in call for call in calls), "Beam's own connections would be seen"
     assert sent(calls) == []
-    allowed = (f"{tmp_path}/out", f"{tmp_path}/tmp", *NO_FILES)
+    allowed = (f"{tmp_path}/out", f"{temporary}", *NO_FILES)
     assert sorted(place for place in places if not place.startswith(allowed)) == []
     assert not list((tmp_path / "home").iterdir())
-    assert not list((tmp_path / "tmp").iterdir())
+    assert not list(temporary.iterdir())
 
 
 @pytest.mark.parametrize("sql", ["FROM 'https://example.org/x.parquet'", "SELECT count(*), now() FROM chunks"])

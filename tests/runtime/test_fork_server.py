@@ -1,9 +1,11 @@
 """The fork server where sockets have no room, and under Ctrl-C, in processes of their own."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import psutil
@@ -14,6 +16,9 @@ from transforms.runtime import fork_server
 
 CALL = """
 import os
+import sys
+from transforms.runtime import fork_server
+fork_server._SHORT_FOLDERS = sys.argv[1:]
 from transforms.runtime.pool import ParserPool, PoolOptions
 pool = ParserPool(PoolOptions(workers=1, memory_limit=1 << 30, timeout=60.0, recycle_after=9))
 print(pool.call(os.getpid) != os.getpid())
@@ -24,22 +29,29 @@ pool.close()
 def test_a_long_temporary_folder_has_its_sockets_elsewhere(tmp_path):
     folder = tmp_path / ("x" * 90)
     folder.mkdir()
-    before = set(os.listdir("/tmp"))
     environ = os.environ | {"TMPDIR": str(folder)}
-    done = subprocess.run([sys.executable, "-c", CALL], env=environ, capture_output=True, text=True, check=False)
+    with tempfile.TemporaryDirectory() as short:
+        call = [sys.executable, "-c", CALL, "/proc/none", short]
+        done = subprocess.run(call, env=environ, capture_output=True, text=True, check=False)
+        assert not os.listdir(short)
     assert (done.stdout, done.stderr) == ("True\n", "")
-    assert not [name for name in set(os.listdir("/tmp")) - before if name.startswith("docbeam-")]
     assert not list(folder.iterdir())
 
 
-def test_no_room_for_sockets_names_the_fix(monkeypatch):
+@pytest.fixture
+def no_folder_yet(monkeypatch):
+    """As if no fork server had been started here."""
+    monkeypatch.delitem(multiprocessing.current_process()._config, "tempdir", raising=False)
+
+
+def test_no_room_for_sockets_names_the_fix(monkeypatch, no_folder_yet):
     monkeypatch.setattr(fork_server, "_SHORT_FOLDERS", ("/proc/none", "/dev/null"))
     monkeypatch.setattr("tempfile.tempdir", "/" + "x" * 100)
     with pytest.raises(ConfigurationError, match="set TMPDIR to a path of at most 72 bytes"):
         fork_server.start_fork_server()
 
 
-def test_no_temporary_folder_at_all_names_the_fix(monkeypatch):
+def test_no_temporary_folder_at_all_names_the_fix(monkeypatch, no_folder_yet):
     monkeypatch.setattr("tempfile.tempdir", None)
     monkeypatch.setattr("tempfile._candidate_tempdir_list", lambda: ["/proc/none"])
     with pytest.raises(ConfigurationError, match="files can be written"):

@@ -9,7 +9,7 @@ from google.api_core import exceptions as google
 from google.auth.exceptions import DefaultCredentialsError, TransportError
 
 from schemas.failures import ConfigurationError, Forbidden, NotFound, SourceUnavailable, Unsupported
-from transforms.runtime import s3_store
+from transforms.runtime import beam_stores
 from transforms.runtime.beam_stores import BeamStore, store_errors
 from transforms.runtime.patterns import uri_pattern
 from transforms.runtime.s3_store import _client, s3_errors
@@ -127,6 +127,7 @@ def test_objects(monkeypatch):
     monkeypatch.setattr(FileSystems, "match", staticmethod(lambda patterns: [MatchResult(patterns[0], found)]))
     monkeypatch.setattr(FileSystems, "get_filesystem", staticmethod(lambda path: Cloud()))
     monkeypatch.setattr(FileSystems, "open", staticmethod(lambda path, compression_type: stream))
+    monkeypatch.setattr(beam_stores, "is_anonymous", lambda uri: False)
     store = BeamStore()
     assert [(info.uri, info.mtime) for info in store.match("gs://b/**")] == [("gs://b/a", None), ("gs://b/z", 2.0)]
     assert (store.stat("gs://b/[a]").size, store.stat("gs://b/a").mtime) == (3, 1.5)
@@ -142,7 +143,7 @@ def test_objects(monkeypatch):
 def test_unknown_schemes_and_missing_extras(monkeypatch):
     with pytest.raises(Unsupported, match="ftp"):
         AnyStore().open("ftp://host/x")
-    monkeypatch.setattr(s3_store.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     _client.cache_clear()
     with pytest.raises(ConfigurationError, match="pip install boto3"):
         AnyStore().match("s3://b/**")
