@@ -51,10 +51,10 @@ def test_scans_are_counted_page_by_page(tmp_path, listener):
 
 def test_pages_of_one_long_document_move(tmp_path, listener):
     (tmp_path / "in").mkdir()
-    write_pdf(tmp_path / "in" / "long.pdf", 150)
+    write_pdf(tmp_path / "in" / "long.pdf", 900)
     options = replace(options_for([tmp_path / "in"], tmp_path / "out"), layout=LayoutOptions(mode="never"))
     run(options, observer=listener)
-    read = {pages for pages, of in listener.pages("extract") if of == 150}
+    read = {pages for pages, of in listener.pages("extract") if of == 900}
     assert len(read) > 1 and max(read) > 0
 
 
