@@ -68,7 +68,9 @@ def appears(path: Path) -> None:
 
 @pytest.mark.parametrize("like", [{}, {"LIKE_NFS": "1"}], ids=["no-locks", "nfs"])
 def test_runs_work_one_at_a_time_without_locks_and_hard_links(shim, like, tmp_path):
-    environment = {**shim, **like}
+    # Temporary folders of its own: to whoever has locks, those of a process without are a dead one's.
+    environment = {**shim, **like, "TMPDIR": str(tmp_path / "temporary")}
+    (tmp_path / "temporary").mkdir()
     folder, output = tmp_path / "in", tmp_path / "out"
     folder.mkdir()
     (folder / "a.md").write_text("# One\n\nText.\n")
