@@ -10,7 +10,7 @@ from pathlib import Path
 
 from schemas.failures import ConfigurationError, OutputError
 from schemas.ids import stable_id
-from transforms.runtime.outputs import output_around
+from transforms.stores.outputs import output_around
 
 #: In the folder of an export: its files, a line each.
 WRITTEN = ".docbeam-export"

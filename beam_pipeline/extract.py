@@ -27,7 +27,7 @@ from transforms.ocr.parts import PagesToRead, read_page
 from transforms.render.document_json import document_json
 from transforms.render.markdown import document_markdown
 from transforms.runtime.addresses import fingerprinted
-from transforms.runtime.uris import canonical_uri, entry_path
+from transforms.stores.uris import canonical_uri, entry_path
 
 
 class ExtractedDocument(Document, kw_only=True):

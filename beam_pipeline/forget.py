@@ -11,9 +11,9 @@ from schemas.options import SourceOptions, WriteOptions
 from schemas.plan import Action, Changes, Known, Root, RunFacts, RunRecord
 from schemas.versions import Fingerprints
 from transforms.plan.roots import covers, uncovered_finder
-from transforms.runtime.patterns import has_magic
-from transforms.runtime.uris import canonical_uri, is_local, public_uri
 from transforms.sources.listing import STDIN
+from transforms.stores.patterns import has_magic
+from transforms.stores.uris import canonical_uri, is_local, public_uri
 from transforms.write.commit import Commit
 from transforms.write.known import known_files, known_rows
 from transforms.write.ledger import COMMITTED, Ledger

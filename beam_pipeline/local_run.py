@@ -32,8 +32,8 @@ from transforms.fetch.fetcher import Fetcher
 from transforms.runtime.activity import activity
 from transforms.runtime.counts import LiveCounts, count_planned, count_settled, live_counts
 from transforms.runtime.pool import shared_pool
-from transforms.runtime.stores import AnyStore
 from transforms.sources.listing import expand_inputs
+from transforms.stores.any import AnyStore
 from transforms.write.commit import Commit
 from transforms.write.lock import only_writer
 from transforms.write.losses import refuse_losses

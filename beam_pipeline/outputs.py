@@ -15,10 +15,10 @@ import msgspec
 from schemas.failures import ConfigurationError
 from schemas.options import Options, SourceOptions, WriteOptions
 from schemas.tables import TABLES
-from transforms.runtime.outputs import MARKER, STAGING, TABLE_FOLDERS, is_data_file, output_around
-from transforms.runtime.patterns import fixed_prefix, has_magic
-from transforms.runtime.stores import require_store
-from transforms.runtime.uris import is_local, local_path
+from transforms.stores.base import require_store
+from transforms.stores.outputs import MARKER, STAGING, TABLE_FOLDERS, is_data_file, output_around
+from transforms.stores.patterns import fixed_prefix, has_magic
+from transforms.stores.uris import is_local, local_path
 from transforms.write.delta import can_name, delta_uri
 from transforms.write.lock import NAME as LOCK
 from transforms.write.marker import format_of, require_own

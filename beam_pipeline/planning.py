@@ -16,13 +16,12 @@ from schemas.source import SourceRef
 from transforms.plan.blocks import LOCAL, Packed, Packer, known_id, ref_id
 from transforms.plan.join import Teller
 from transforms.plan.roots import unproven
-from transforms.runtime.stores import AnyStore
 from transforms.runtime.threads import Threads
-from transforms.runtime.uris import public_uri
 from transforms.sources.listing import expand_inputs
+from transforms.stores.any import AnyStore, storage_of
+from transforms.stores.uris import public_uri
 from transforms.write.known import known_files, known_rows
 from transforms.write.losses import too_much_gone
-from transforms.write.storage import storage_of
 
 #: Actions whose documents are named; the others are many, and only counted.
 NAMED = (

@@ -12,7 +12,7 @@ from transforms.plan.decide import Rules
 from transforms.plan.join import Join
 from transforms.plan.recall import Recall
 from transforms.runtime.pool import PoolOptions
-from transforms.runtime.stores import AnyStore
+from transforms.stores.any import AnyStore
 from transforms.write.commit import Commit
 
 

@@ -39,15 +39,14 @@ from transforms.fetch.fetcher import Fetcher
 from transforms.plan.blocks import LOCAL, Packer, known_id, ref_id
 from transforms.plan.join import Join
 from transforms.runtime.pack import pack, unpack
-from transforms.runtime.stores import AnyStore
 from transforms.sources.listing import absolute, select
 from transforms.sources.notifications import refs_of
 from transforms.sources.streams import Seen, is_due, listed_now, news
+from transforms.stores.any import AnyStore, storage_of
 from transforms.write.catalog import STAGING
 from transforms.write.commit import committer
 from transforms.write.index import shared_index
 from transforms.write.kept import kept_catalog
-from transforms.write.storage import storage_of
 from transforms.write.streams import WindowCommitter
 
 NAMESPACE = "stream"

@@ -25,9 +25,9 @@ from schemas.plan import RunFacts
 from schemas.report import RunReport
 from schemas.source import SourceRef
 from transforms.runtime.transform import batch_sizes
+from transforms.stores.any import storage_of
 from transforms.write.catalog import STAGING
 from transforms.write.lock import only_writer
-from transforms.write.storage import storage_of
 from transforms.write.summary import run_report
 
 PROFILES = {"flink": flink.pipeline_options, "dataflow": dataflow.pipeline_options}

@@ -38,11 +38,11 @@ from transforms.fetch.fetcher import Fetcher  # noqa: E402
 from transforms.ocr.engine import ONNX, TESSERACT, engine_named  # noqa: E402
 from transforms.ocr.pages import PDF, needs_of, page_images  # noqa: E402
 from transforms.ocr.records import PageImage  # noqa: E402
-from transforms.runtime.stores import AnyStore  # noqa: E402
+from transforms.stores.any import AnyStore  # noqa: E402
+from transforms.stores.local import LocalStorage  # noqa: E402
 from transforms.write.catalog import STAGING, open_catalog  # noqa: E402
 from transforms.write.commit import Committer  # noqa: E402
 from transforms.write.files import open_file  # noqa: E402
-from transforms.write.storage import LocalStorage  # noqa: E402
 
 OCR = OcrOptions()
 #: Files of a commit.

@@ -45,7 +45,7 @@ def list_sources(options: SourceOptions) -> Iterator[Listed]:
     """The documents that the options name, each URI once, by path."""
     from transforms.fetch.media_types import type_of_name
     from transforms.runtime.references import better
-    from transforms.runtime.uris import file_name, identity_uri, public_uri
+    from transforms.stores.uris import file_name, identity_uri, public_uri
 
     chosen: dict[str, SourceRef] = {}
     for ref in _references(options):
@@ -57,9 +57,9 @@ def list_sources(options: SourceOptions) -> Iterator[Listed]:
 
 
 def _references(options: SourceOptions) -> Iterable[SourceRef]:
-    from transforms.runtime.stores import AnyStore
     from transforms.sources.listing import STDIN, expand_inputs
     from transforms.sources.manifest import read_names
+    from transforms.stores.any import AnyStore
 
     named = read_names(sys.stdin.buffer, null=options.null) if STDIN in options.inputs else ()
     for found in expand_inputs(options, named, AnyStore()):

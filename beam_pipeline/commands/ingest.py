@@ -132,7 +132,7 @@ def end_by(ratio: float, options: Options) -> None:
 def startup_line(options: Options) -> str:
     """What is about to happen, on one line."""
     from beam_pipeline.commands.version import engine_version
-    from transforms.runtime.uris import public_uri
+    from transforms.stores.uris import public_uri
 
     source = options.source
     named = [*source.inputs, *source.manifests]

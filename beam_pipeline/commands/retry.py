@@ -117,7 +117,7 @@ def with_secrets(found: Mapping[str, SourceRef], source: SourceOptions) -> tuple
 
     Those whose URI is masked and that are named nowhere are told and left out; ConfigurationError when none is left.
     """
-    from transforms.runtime.uris import is_http, is_masked
+    from transforms.stores.uris import is_http, is_masked
 
     whole = {**found, **_named_now(found, source)}
     masked = [ref for ref in whole.values() if is_http(ref.uri) and is_masked(ref.uri)]
@@ -135,9 +135,9 @@ def with_secrets(found: Mapping[str, SourceRef], source: SourceOptions) -> tuple
 def _named_now(found: Mapping[str, SourceRef], source: SourceOptions) -> dict[str, SourceRef]:
     """Those of the documents that inputs and manifests name, with their whole URIs."""
     from schemas.ids import document_id
-    from transforms.runtime.stores import AnyStore
-    from transforms.runtime.uris import canonical_uri, identity_uri, is_http
     from transforms.sources.listing import expand_manifest
+    from transforms.stores.any import AnyStore
+    from transforms.stores.uris import canonical_uri, identity_uri, is_http
 
     uris = [canonical_uri(text) for text in source.inputs]
     for manifest in sorted({ref.manifest for ref in found.values() if ref.manifest} | set(source.manifests)):

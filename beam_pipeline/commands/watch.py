@@ -27,7 +27,7 @@ from schemas.failures import ConfigurationError, InputMissing, NothingListed
 from schemas.options import Options
 from schemas.plan import Action
 from schemas.report import RunReport
-from transforms.runtime.patterns import has_magic
+from transforms.stores.patterns import has_magic
 
 if TYPE_CHECKING:
     from beam_pipeline.planning import Plan
@@ -135,8 +135,8 @@ def look(job: Job, is_worth_a_run: Callable[[Plan], bool]) -> RunReport | None:
 
 def with_filled_inputs(options: Options) -> Options:
     """The options without inputs that match nothing yet; NothingListed when none does."""
-    from transforms.runtime.stores import AnyStore
     from transforms.sources.listing import expand
+    from transforms.stores.any import AnyStore
 
     filled: list[str] = []
     for text in options.source.inputs:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from beam_pipeline.export_paths import WRITTEN, ExportPaths, safe_parts
 from schemas.failures import ConfigurationError, OutputError
-from transforms.runtime.outputs import MARKER
+from transforms.stores.outputs import MARKER
 
 SUFFIXES = (".md", ".json")
 #: Names made of the pieces that break path handling, and of anything else.

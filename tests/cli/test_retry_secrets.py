@@ -7,7 +7,7 @@ from schemas.failures import ConfigurationError
 from schemas.ids import document_id
 from schemas.options import SourceOptions
 from schemas.source import SourceRef
-from transforms.runtime.uris import identity_uri, public_uri
+from transforms.stores.uris import identity_uri, public_uri
 
 
 def rows(*uris: str, manifest: str = "") -> dict[str, SourceRef]:

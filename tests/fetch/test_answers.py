@@ -17,8 +17,9 @@ from transforms.fetch.fetcher import Fetcher
 from transforms.fetch.media_types import CSV, HTML, MARKDOWN, PDF, TEXT
 from transforms.fetch.parts import settled
 from transforms.runtime.stamps import content_mark
-from transforms.runtime.stores import FileInfo, LocalStore
-from transforms.runtime.uris import identity_uri
+from transforms.stores.base import FileInfo
+from transforms.stores.local import LocalStore
+from transforms.stores.uris import identity_uri
 
 PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><form></form></body></html>"
 NO_DOCUMENT = [

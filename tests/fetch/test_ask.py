@@ -13,7 +13,7 @@ from schemas.source import SourceRef
 from transforms.fetch.ask import ask, can_tell
 from transforms.fetch.fetcher import Fetcher
 from transforms.runtime.stamps import content_mark
-from transforms.runtime.stores import LocalStore
+from transforms.stores.local import LocalStore
 
 
 def planned(uri: str, etag: str = '"old"', action: Action = Action.CHECK) -> Planned:

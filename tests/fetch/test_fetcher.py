@@ -13,7 +13,8 @@ from transforms.fetch import fetcher as module
 from transforms.fetch import retry
 from transforms.fetch.fetcher import Fetcher
 from transforms.runtime.cache_tag import TAG
-from transforms.runtime.stores import FileInfo, LocalStore
+from transforms.stores.base import FileInfo
+from transforms.stores.local import LocalStore
 
 
 def ref(uri):

@@ -23,7 +23,7 @@ from schemas.options import FetchOptions
 from schemas.source import SourceRef
 from transforms.fetch import http, retry, web
 from transforms.fetch.fetcher import Fetcher
-from transforms.runtime.stores import LocalStore
+from transforms.stores.local import LocalStore
 
 
 @pytest.fixture

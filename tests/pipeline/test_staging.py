@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline_runs import ROOT
 
-from transforms.write.staging import FOLDER, dead_runs, hold, remove
+from transforms.stores.staging import FOLDER, dead_runs, hold, remove
 
 HOLDER = """
 import sys

@@ -6,8 +6,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from schemas.failures import Forbidden
-from transforms.runtime import gs_access
-from transforms.runtime.gs_access import is_anonymous
+from transforms.stores import gs_access
+from transforms.stores.gs_access import is_anonymous
 
 
 @pytest.fixture(autouse=True)

@@ -9,11 +9,12 @@ from google.api_core import exceptions as google
 from google.auth.exceptions import DefaultCredentialsError, TransportError
 
 from schemas.failures import ConfigurationError, Forbidden, NotFound, SourceUnavailable, Unsupported
-from transforms.runtime import beam_stores
-from transforms.runtime.beam_stores import BeamStore, store_errors
-from transforms.runtime.patterns import uri_pattern
-from transforms.runtime.s3_store import _client, s3_errors
-from transforms.runtime.stores import AnyStore, LocalStore, local_errors
+from transforms.stores import gcs
+from transforms.stores.any import AnyStore
+from transforms.stores.gcs import BeamStore, store_errors
+from transforms.stores.local import LocalStore, local_errors
+from transforms.stores.patterns import uri_pattern
+from transforms.stores.s3 import _client, s3_errors
 
 
 @pytest.mark.parametrize("store", [LocalStore(), AnyStore()])
@@ -127,7 +128,7 @@ def test_objects(monkeypatch):
     monkeypatch.setattr(FileSystems, "match", staticmethod(lambda patterns: [MatchResult(patterns[0], found)]))
     monkeypatch.setattr(FileSystems, "get_filesystem", staticmethod(lambda path: Cloud()))
     monkeypatch.setattr(FileSystems, "open", staticmethod(lambda path, compression_type: stream))
-    monkeypatch.setattr(beam_stores, "is_anonymous", lambda uri: False)
+    monkeypatch.setattr(gcs, "is_anonymous", lambda uri: False)
     store = BeamStore()
     assert [(info.uri, info.mtime) for info in store.match("gs://b/**")] == [("gs://b/a", None), ("gs://b/z", 2.0)]
     assert (store.stat("gs://b/[a]").size, store.stat("gs://b/a").mtime) == (3, 1.5)

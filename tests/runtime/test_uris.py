@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.runtime.uris import (
+from transforms.stores.uris import (
     canonical_uri,
     entry_path,
     file_name,

@@ -15,10 +15,11 @@ from transforms.fetch.fetcher import Fetcher
 from transforms.plan.roots import gone_finder, require_some
 from transforms.runtime.document_cache import DocumentCache
 from transforms.runtime.guard import guarded
-from transforms.runtime.outputs import MARKER
-from transforms.runtime.stores import FileInfo, LocalStore
 from transforms.sources import local
 from transforms.sources.listing import check_inputs, expand, expand_input, expand_inputs
+from transforms.stores.base import FileInfo
+from transforms.stores.local import LocalStore
+from transforms.stores.outputs import MARKER
 
 
 def listed(text, **options) -> dict[str, SourceRef]:

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from schemas.failures import ConfigurationError, Forbidden
 from schemas.options import SourceOptions
 from schemas.source import SourceRef
-from transforms.runtime.patterns import fixed_prefix, matches, path_filter
 from transforms.runtime.references import better
-from transforms.runtime.stores import FileInfo, LocalStore
 from transforms.sources import local
 from transforms.sources.listing import absolute, check_inputs, expand, expand_manifest
+from transforms.stores.base import FileInfo
+from transforms.stores.local import LocalStore
+from transforms.stores.patterns import fixed_prefix, matches, path_filter
 
 
 class Bucket:

@@ -9,8 +9,8 @@ import pytest
 
 from schemas.failures import ConfigurationError
 from schemas.source import SourceRef
-from transforms.runtime.stores import LocalStore
 from transforms.sources.manifest import read_manifest, read_names
+from transforms.stores.local import LocalStore
 
 ROWS = [{"uri": "a.pdf", "team": "x"}, {"uri": "https://Host/b.pdf", "team": "y"}, {"uri": "../c.pdf", "team": "z"}]
 

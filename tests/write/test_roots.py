@@ -12,7 +12,7 @@ from schemas.failures import ConfigurationError
 from schemas.options import WriteOptions
 from schemas.plan import Changes, RunFacts
 from schemas.tables import TABLES
-from transforms.runtime.outputs import MARKER
+from transforms.stores.outputs import MARKER
 from transforms.write.commit import committer
 from transforms.write.delta import commit_info, delta_uri
 from transforms.write.roots import output_root

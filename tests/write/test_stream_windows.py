@@ -13,6 +13,7 @@ from schemas.plan import Changes, RunFacts, Touch
 from schemas.source import SourceRef
 from schemas.tables import TABLES
 from schemas.versions import Fingerprints, Made
+from transforms.stores.local import LocalStorage
 from transforms.write.catalog import STAGING
 from transforms.write.commit import committer
 from transforms.write.documents import read_documents
@@ -23,7 +24,6 @@ from transforms.write.ledger import Ledger
 from transforms.write.repair import settle
 from transforms.write.rows import table_batch
 from transforms.write.snapshot import read_runs, snapshot
-from transforms.write.storage import LocalStorage
 from transforms.write.streams import WindowCommitter, generations, transaction
 
 STREAM = "20261121T080000-abcdef"

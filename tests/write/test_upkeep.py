@@ -16,6 +16,7 @@ from schemas.failures import ConfigurationError, OutputError
 from schemas.options import WriteOptions
 from schemas.plan import Changes, RunFacts
 from schemas.tables import TABLES
+from transforms.stores.local import LocalStorage
 from transforms.write.changes import changes
 from transforms.write.columns import adapted_row, conform, nothing
 from transforms.write.commit import committer
@@ -24,7 +25,6 @@ from transforms.write.files import TableFiles
 from transforms.write.lock import only_writer
 from transforms.write.rows import table_batch
 from transforms.write.snapshot import read_runs, snapshot
-from transforms.write.storage import LocalStorage
 
 ROOT = Path(__file__).resolve().parents[2]
 

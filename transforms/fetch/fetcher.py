@@ -37,9 +37,10 @@ from transforms.fetch.validators import NotModified, Validators
 from transforms.runtime.locks import NO_LOCKS
 from transforms.runtime.once import made_once
 from transforms.runtime.stamps import same_version, stamp
-from transforms.runtime.stores import FileInfo, Store, local_errors
 from transforms.runtime.temporary import TemporaryFolder
-from transforms.runtime.uris import entry_path, file_name, is_http, is_local, is_masked, local_path, local_uri, redact
+from transforms.stores.base import FileInfo, Store
+from transforms.stores.local import local_errors
+from transforms.stores.uris import entry_path, file_name, is_http, is_local, is_masked, local_path, local_uri, redact
 
 _SHARE_HOSTS = ("drive.google.com", "docs.google.com")
 #: A source asked so recently is not asked again: the parts of a large document follow each other.

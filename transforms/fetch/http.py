@@ -18,7 +18,7 @@ from transforms.fetch.retry import Transient, retrying
 from transforms.fetch.sink import Sink
 from transforms.fetch.validators import NotModified, Validators
 from transforms.fetch.web import BROWSER_HINT, LOGIN_HINT, answer_of
-from transforms.runtime.uris import redact
+from transforms.stores.uris import redact
 
 _CHUNK_BYTES = 1 << 16
 #: Answers that hold the document: 203 comes through a proxy that changed it. Others of 2xx hold another thing, a part

@@ -17,7 +17,7 @@ from transforms.fetch.validators import NotModified, Validators
 from transforms.runtime.activity import activity
 from transforms.runtime.guard import failure_of, guarded
 from transforms.runtime.stamps import content_mark, listed_mark
-from transforms.runtime.uris import identity_uri, is_http, redact
+from transforms.stores.uris import identity_uri, is_http, redact
 
 STAGE = "fetch"
 #: Types that a server may send instead of a document: a login page, a message.

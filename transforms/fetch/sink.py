@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from schemas.failures import TimedOut, TooLarge
 from schemas.options import FetchOptions
-from transforms.runtime.uris import redact
+from transforms.stores.uris import redact
 
 _TIMEOUT_HINT = "raise the fetch timeout, or check why the source is slow"
 

@@ -23,7 +23,7 @@ from schemas.failures import ConfigurationError, Corrupt, Forbidden, SourceUnava
 from transforms.fetch.encodings import BodyCut, ForeignEncoding
 from transforms.fetch.retry import Transient
 from transforms.runtime.once import made_once
-from transforms.runtime.uris import redact
+from transforms.stores.uris import redact
 
 _CONNECT_SECONDS, _IDLE_SECONDS = 10.0, 30.0
 #: Servers whose connections are kept, and idle connections to each.

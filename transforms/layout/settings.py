@@ -18,7 +18,7 @@ from transforms.layout.records import PrepareRequest, Tier
 from transforms.runtime.cores import usable_cores
 from transforms.runtime.once import made_once
 from transforms.runtime.onnx.devices import Chosen, Execution, Precision, resolve_device
-from transforms.runtime.stores import AnyStore
+from transforms.stores.any import AnyStore
 
 TIERS: tuple[Tier, ...] = ("full", "graph")
 

@@ -17,7 +17,7 @@ from schemas.plan import Known
 from schemas.source import SourceRef
 from transforms.runtime.pack import pack, unpack
 from transforms.runtime.stamps import listed_mark
-from transforms.runtime.uris import identity_uri
+from transforms.stores.uris import identity_uri
 
 #: Documents in a full block.
 BLOCK = 500

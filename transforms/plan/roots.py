@@ -10,8 +10,8 @@ from schemas.document import DocumentStatus
 from schemas.failures import InputMissing, NothingListed
 from schemas.options import SourceOptions
 from schemas.plan import Known, Root
-from transforms.runtime.patterns import fixed_prefix, has_magic, matches, path_filter
-from transforms.runtime.uris import redact, safe_path
+from transforms.stores.patterns import fixed_prefix, has_magic, matches, path_filter
+from transforms.stores.uris import redact, safe_path
 
 _SINGLE = ("single", "missing")
 

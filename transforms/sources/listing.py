@@ -13,11 +13,14 @@ from schemas.failures import Category, ConfigurationError, DocumentError, Failur
 from schemas.options import SourceOptions
 from schemas.plan import Root
 from schemas.source import SourceRef
-from transforms.runtime.outputs import LOG, is_output, output_around
-from transforms.runtime.patterns import fixed_prefix, has_magic, literal_prefix, matches, path_filter
 from transforms.runtime.stamps import stamp
-from transforms.runtime.stores import FileInfo, Store, require_store
-from transforms.runtime.uris import (
+from transforms.sources.local import Listed, entries_of, listed, match_below, walk
+from transforms.sources.manifest import read_manifest
+from transforms.sources.skipped import is_hidden, without_outputs
+from transforms.stores.base import FileInfo, Store, require_store
+from transforms.stores.outputs import LOG, is_output, output_around
+from transforms.stores.patterns import fixed_prefix, has_magic, literal_prefix, matches, path_filter
+from transforms.stores.uris import (
     canonical_uri,
     entry_path,
     is_http,
@@ -28,9 +31,6 @@ from transforms.runtime.uris import (
     redact,
     safe_path,
 )
-from transforms.sources.local import Listed, entries_of, listed, match_below, walk
-from transforms.sources.manifest import read_manifest
-from transforms.sources.skipped import is_hidden, without_outputs
 
 #: The input that stands for the lines of standard input.
 STDIN = "-"

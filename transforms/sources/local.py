@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 
 import msgspec
 
-from transforms.runtime.patterns import has_magic, matches
 from transforms.sources.skipped import is_hidden, is_system, leads_to_output, own_entries
+from transforms.stores.patterns import has_magic, matches
 
 
 class Listed(msgspec.Struct, frozen=True, array_like=True):

@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 
 from schemas.failures import ConfigurationError, DocumentError, InputMissing
 from schemas.source import SourceRef
-from transforms.runtime.stores import Store
-from transforms.runtime.uris import entry_path, is_http, is_local, join, local_path, parent, redact
+from transforms.stores.base import Store
+from transforms.stores.uris import entry_path, is_http, is_local, join, local_path, parent, redact
 
 #: A row and where it stands ("line 3", "row 7").
 Row = tuple[str, dict[str, Any]]

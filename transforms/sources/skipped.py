@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 
 from transforms.runtime.cache_tag import TAG, is_our_cache
-from transforms.runtime.outputs import LOG, MARKER, OWN, output_around, own_names
+from transforms.stores.outputs import LOG, MARKER, OWN, output_around, own_names
 
 _JUNK = ("Thumbs.db", "desktop.ini", "RECYCLER", "__MACOSX", "Network Trash Folder", TAG)
 #: Whatever their case: file systems differ in keeping it.

@@ -10,9 +10,9 @@ import msgspec
 from schemas.failures import NothingListed
 from schemas.options import SourceOptions
 from schemas.source import SourceRef
-from transforms.runtime.stores import Store
-from transforms.runtime.uris import is_local
 from transforms.sources.listing import expand
+from transforms.stores.base import Store
+from transforms.stores.uris import is_local
 
 #: Everything is named once more after this time: what failed for a passing reason gets its next try.
 SWEEP_SECONDS = 3600.0

@@ -11,8 +11,8 @@ import msgspec
 from schemas.options import SourceOptions
 from schemas.plan import Root
 from schemas.source import SourceRef
-from transforms.runtime.stores import AnyStore
 from transforms.sources.listing import absolute, expand_input, select
+from transforms.stores.any import AnyStore
 
 ROOTS = "roots"
 

@@ -16,6 +16,8 @@ from schemas.plan import Changes, RunFacts
 from schemas.tables import TABLES
 from transforms.runtime.activity import activity
 from transforms.runtime.threads import Threads
+from transforms.stores.any import storage_of
+from transforms.stores.base import Storage
 from transforms.write import edits
 from transforms.write.catalog import STAGING, Catalog, open_catalog
 from transforms.write.columns import conform
@@ -25,7 +27,6 @@ from transforms.write.ledger import COMMITTED, Ledger
 from transforms.write.losses import refuse_losses
 from transforms.write.read import read_rows
 from transforms.write.repair import settle
-from transforms.write.storage import Storage, storage_of
 from transforms.write.tally import run_record, with_left_alone
 
 #: Files of earlier runs that are rewritten at a time.

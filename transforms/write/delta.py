@@ -13,9 +13,10 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from schemas.failures import ConfigurationError, DocumentError, OutputError
-from transforms.runtime.outputs import LOG
-from transforms.runtime.stores import AnyStore, delta_options
-from transforms.runtime.uris import is_local
+from transforms.stores.any import AnyStore
+from transforms.stores.delta import delta_options
+from transforms.stores.outputs import LOG
+from transforms.stores.uris import is_local
 
 #: deltalake 1.6 takes '%20' for a blank and a backslash for a slash, so that it would read another folder, and gives up
 #: at the others.

@@ -11,7 +11,7 @@ from deltalake.exceptions import DeltaError
 from schemas.failures import OutputError
 from schemas.part import WrittenFile
 from transforms.runtime.once import made_once
-from transforms.runtime.stores import delta_options
+from transforms.stores.delta import delta_options
 from transforms.write.catalog import DeltaCatalog
 
 

@@ -13,8 +13,8 @@ from contextlib import contextmanager, suppress
 
 from schemas.failures import OutputError
 from transforms.runtime.locks import lock_file, own
-from transforms.runtime.uris import is_local
-from transforms.write.staging import FOLDER
+from transforms.stores.staging import FOLDER
+from transforms.stores.uris import is_local
 
 NAME = "writer"
 #: Where there are no locks, this one is beside it.

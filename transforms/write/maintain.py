@@ -15,7 +15,7 @@ from deltalake.exceptions import DeltaError
 from schemas.failures import ConfigurationError, OutputError
 from schemas.plan import RunFacts, RunRecord
 from schemas.tables import TABLES
-from transforms.runtime.outputs import is_data_file, is_deltas_file
+from transforms.stores.outputs import is_data_file, is_deltas_file
 from transforms.write.catalog import CLAIM, DeltaCatalog
 from transforms.write.columns import adapted_row, incompatible, schema_of
 from transforms.write.ledger import COMMITTED, RUNS_TABLE, Ledger, plain_record

@@ -15,11 +15,12 @@ from weakref import WeakValueDictionary
 from schemas.options import WriteOptions
 from schemas.part import TableBatch
 from schemas.plan import Changes
-from transforms.runtime.uris import is_local
+from transforms.stores.any import storage_of
+from transforms.stores.base import output_errors
+from transforms.stores.staging import FOLDER, held_lock
+from transforms.stores.uris import is_local
 from transforms.write.records import StagedRun, write_portion, write_run
 from transforms.write.stager import Stager
-from transforms.write.staging import FOLDER, held_lock
-from transforms.write.storage import output_errors, storage_of
 
 #: A portion ends after this share of the time that the run has taken so far, between these seconds: a killed run loses
 #: no more, and ten hours leave some hundred files a table.

@@ -16,7 +16,7 @@ from schemas.part import WrittenFile
 from schemas.plan import Changes, RunFacts
 from schemas.tables import SCHEMA_VERSION
 from transforms.runtime.guard import Raised, captured
-from transforms.write.staging import FOLDER
+from transforms.stores.staging import FOLDER
 
 T = TypeVar("T")
 _RUN, _PORTION = "run.json", "portion-"

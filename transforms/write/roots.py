@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from schemas.failures import ConfigurationError
-from transforms.runtime.uris import local_path, redact, scheme
+from transforms.stores.uris import local_path, redact, scheme
 
 _STORES = ("gs", "s3")
 #: `file:/x` is as good a URI as `file:///x`.

@@ -13,7 +13,7 @@ from schemas.document import Chunk, Document, DocumentStatus, Element, Page, Pag
 from schemas.failures import Failure
 from schemas.part import TableBatch
 from schemas.tables import TABLES
-from transforms.runtime.uris import public_uri
+from transforms.stores.uris import public_uri
 
 Row = dict[str, Any]
 

@@ -10,11 +10,11 @@ from schemas.document import DocumentStatus
 from schemas.options import WriteOptions
 from schemas.plan import Action, RunFacts, RunRecord
 from schemas.report import RunReport
-from transforms.runtime.uris import is_local, local_uri
+from transforms.stores.any import storage_of
+from transforms.stores.uris import is_local, local_uri
 from transforms.write.known import known_files
 from transforms.write.ledger import plain_record
 from transforms.write.read import read_rows
-from transforms.write.storage import storage_of
 from transforms.write.tally import DOUBTFUL, LEFT, PAGES, REMOVED
 
 _GONE = {DocumentStatus.DELETED}

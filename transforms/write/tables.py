@@ -13,8 +13,8 @@ import pyarrow.dataset as ds
 from deltalake.exceptions import DeltaError
 
 from schemas.failures import ConfigurationError, DocumentError, OutputError
-from transforms.runtime.stores import AnyStore
-from transforms.runtime.uris import is_local, scheme
+from transforms.stores.any import AnyStore
+from transforms.stores.uris import is_local, scheme
 from transforms.write.columns import schema_of
 from transforms.write.delta import delta_table
 from transforms.write.files import SUFFIX

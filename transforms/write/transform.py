@@ -15,12 +15,13 @@ from schemas.plan import Changes, Known
 from schemas.versions import Fingerprints
 from transforms.runtime.counts import count_settled, count_written, live_counts
 from transforms.runtime.pool import PoolOptions, shared_pool
+from transforms.stores.any import storage_of
+from transforms.stores.base import output_errors
+from transforms.stores.staging import hold
 from transforms.write.commit import Commit
 from transforms.write.known import known_files, known_rows
 from transforms.write.portions import portions_here
 from transforms.write.stager import Stager
-from transforms.write.staging import hold
-from transforms.write.storage import output_errors, storage_of
 from transforms.write.task import kept, rows_of_part
 
 

@@ -10,8 +10,8 @@ from contextlib import suppress
 from typing import IO
 
 from transforms.runtime.locks import lock_file
-from transforms.runtime.outputs import STAGING, TABLE_FOLDERS, is_run_id, is_staged_file
-from transforms.runtime.uris import is_local
+from transforms.stores.outputs import STAGING, TABLE_FOLDERS, is_run_id, is_staged_file
+from transforms.stores.uris import is_local
 
 FOLDER = STAGING
 _LOCK = "lock"

@@ -18,9 +18,9 @@ from google.auth.exceptions import GoogleAuthError, TransportError
 from google.resumable_media import InvalidResponse
 
 from schemas.failures import DocumentError, Forbidden, NotFound, SourceUnavailable, Unsupported
-from transforms.runtime.gs_access import is_anonymous
-from transforms.runtime.stores import HINTS, FileInfo, StoredStream, refusal
-from transforms.runtime.uris import redact, scheme
+from transforms.stores.base import HINTS, FileInfo, StoredStream, refusal
+from transforms.stores.gs_access import is_anonymous
+from transforms.stores.uris import redact, scheme
 
 _STORE_ERRORS = (OSError, GoogleAPIError, GoogleAuthError, InvalidResponse)
 

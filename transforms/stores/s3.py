@@ -11,9 +11,9 @@ from typing import Any, BinaryIO
 
 from schemas.failures import DocumentError, Forbidden, NotFound, SourceUnavailable
 from transforms.runtime.once import made_once
-from transforms.runtime.patterns import has_magic, literal_prefix, uri_pattern
-from transforms.runtime.stores import HINTS, FileInfo, StoredStream, refusal, require_store
-from transforms.runtime.uris import redact
+from transforms.stores.base import HINTS, FileInfo, StoredStream, refusal, require_store
+from transforms.stores.patterns import has_magic, literal_prefix, uri_pattern
+from transforms.stores.uris import redact
 
 _CONNECTIONS = 64
 #: Of each try to reach the store; boto3 would take a minute each.

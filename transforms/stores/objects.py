@@ -11,11 +11,11 @@ from apache_beam.io.aws.clients.s3 import boto3_client
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from transforms.runtime.beam_stores import require_file_system
-from transforms.runtime.outputs import is_staged_file
-from transforms.runtime.s3_store import s3_client
-from transforms.runtime.uris import scheme
-from transforms.write.storage import output_errors
+from transforms.stores.base import output_errors
+from transforms.stores.gcs import require_file_system
+from transforms.stores.outputs import is_staged_file
+from transforms.stores.s3 import s3_client
+from transforms.stores.uris import scheme
 
 
 class BeamStorage:

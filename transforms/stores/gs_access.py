@@ -13,8 +13,8 @@ from google.auth.exceptions import DefaultCredentialsError
 
 from schemas.failures import Forbidden
 from transforms.runtime.once import made_once
-from transforms.runtime.stores import HINTS
-from transforms.runtime.uris import redact
+from transforms.stores.base import HINTS
+from transforms.stores.uris import redact
 
 #: Where Google's clients look for a file of credentials, and for a stand-in of the store.
 _FILE, EMULATOR = "GOOGLE_APPLICATION_CREDENTIALS", "STORAGE_EMULATOR_HOST"
