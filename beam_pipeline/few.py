@@ -26,9 +26,9 @@ from transforms.fetch.parts import settled
 from transforms.ocr.parts import PagesToRead
 from transforms.plan.recall import STAGE as RECALL
 from transforms.runtime.counts import count_settled, count_written, live_counts
-from transforms.runtime.pool import shared_pool, worker_count
 from transforms.runtime.steps import PartFunction, worked
 from transforms.runtime.threads import Threads
+from transforms.sandbox.pool import shared_pool, worker_count
 from transforms.write.portions import Portions
 from transforms.write.task import kept, rows_of_part
 

@@ -21,7 +21,7 @@ from schemas.options import ExtractOptions, Options
 if TYPE_CHECKING:
     from beam_pipeline.export_paths import ExportPaths
     from transforms.fetch.fetcher import Fetcher
-    from transforms.runtime.pool import ParserPool
+    from transforms.sandbox.pool import ParserPool
 
 #: Resolution of what is cut out.
 DPI = 200
@@ -101,7 +101,7 @@ class Pictures:
 def pictures() -> Iterator[Pictures]:
     """Sources are fetched as in a run, and drawn in one parser process."""
     from beam_pipeline.stage_options import fetcher_of, pool_options
-    from transforms.runtime.pool import ParserPool
+    from transforms.sandbox.pool import ParserPool
 
     with ExitStack() as stack:
         pool = ParserPool(pool_options(ExtractOptions(workers=1)))

@@ -11,7 +11,7 @@ from transforms.fetch.fetcher import Fetcher
 from transforms.plan.decide import Rules
 from transforms.plan.join import Join
 from transforms.plan.recall import Recall
-from transforms.runtime.pool import PoolOptions
+from transforms.sandbox.pool import PoolOptions
 from transforms.stores.any import AnyStore
 from transforms.write.commit import Commit
 

@@ -158,7 +158,7 @@ def _place(options: Options) -> str:
     """Who does the work: the cores of this machine say nothing about a cluster."""
     if options.run.runner != "direct":
         return f"on {options.run.runner}"
-    from transforms.runtime.pool import worker_count
+    from transforms.sandbox.pool import worker_count
 
     return f"{worker_count(options.extract.workers)} workers"
 
@@ -179,7 +179,7 @@ def run_job(job: Job, *, quiet: bool, verbose: bool) -> RunReport:
         return _submit(job, refs, verbose=verbose)
     with Interruptible(verbose=verbose):
         from beam_pipeline.progress import observe
-        from transforms.runtime.fork_server import start_fork_server
+        from transforms.sandbox.fork_server import start_fork_server
 
         # It loads the parsers on one core while this process loads Beam on another.
         start_fork_server()

@@ -23,7 +23,7 @@ from schemas.options import ExtractOptions, Options
 
 if TYPE_CHECKING:
     from transforms.render.html import PageImage
-    from transforms.runtime.pool import ParserPool
+    from transforms.sandbox.pool import ParserPool
 
 _DPI = 110
 #: How `transforms.render.html` begins.
@@ -105,7 +105,7 @@ def inspect(
 @contextmanager
 def _cage(options: ExtractOptions) -> Iterator[ParserPool]:
     """One parser process: the file may crash, hang or blow up whatever parses or draws it."""
-    from transforms.runtime.pool import ParserPool, PoolOptions
+    from transforms.sandbox.pool import ParserPool, PoolOptions
 
     pool = ParserPool(
         PoolOptions(

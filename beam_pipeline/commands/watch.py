@@ -115,7 +115,7 @@ def look(job: Job, is_worth_a_run: Callable[[Plan], bool]) -> RunReport | None:
     from beam_pipeline.local_run import About, run
     from beam_pipeline.planning import plan_run
     from beam_pipeline.progress import observe
-    from transforms.runtime.fork_server import start_fork_server
+    from transforms.sandbox.fork_server import start_fork_server
 
     options = job.options
     try:

@@ -88,17 +88,17 @@ def test_the_command_in_a_folder_with_our_names(project: Path, path: str) -> Non
 def test_children_have_everything_loaded(project: Path) -> None:
     """Also where the folder that they start in has a `transforms`."""
     (project / "queue.py").unlink()
-    asked = "[name for name in __import__('sys').modules if name.endswith('transforms.runtime.preload')]"
+    asked = "[name for name in __import__('sys').modules if name.endswith('transforms.preload')]"
     program = (
         "import docbeam\n"
-        "from docbeam.transforms.runtime.pool import ParserPool, PoolOptions\n"
+        "from docbeam.transforms.sandbox.pool import ParserPool, PoolOptions\n"
         "pool = ParserPool(PoolOptions(workers=1, memory_limit=1 << 30, timeout=60, recycle_after=9))\n"
         f"print(pool.call(eval, {asked!r}))\n"
         "pool.close()"
     )
     (project / "main.py").write_text(program)
     done = python(project, "main.py")
-    assert done.stdout == "['docbeam.transforms.runtime.preload']\n", done.stderr
+    assert done.stdout == "['docbeam.transforms.preload']\n", done.stderr
 
 
 def test_our_plain_names_tell_in_one_line_that_they_are_taken(project: Path) -> None:
@@ -111,15 +111,15 @@ def test_our_plain_names_tell_in_one_line_that_they_are_taken(project: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "first", ["import docbeam; docbeam.Options", "import schemas.options, transforms.runtime.pool"]
+    "first", ["import docbeam; docbeam.Options", "import schemas.options, transforms.sandbox.pool"]
 )
 def test_no_module_is_there_twice(tmp_path: Path, first: str) -> None:
     program = f"""
 {first}
-import docbeam, schemas.options, transforms.runtime.pool, beam_pipeline
-import docbeam.transforms.runtime.pool as pool
+import docbeam, schemas.options, transforms.sandbox.pool, beam_pipeline
+import docbeam.transforms.sandbox.pool as pool
 assert schemas.options.Options is docbeam.Options
-assert transforms.runtime.pool is pool
+assert transforms.sandbox.pool is pool
 assert beam_pipeline.extract_document is docbeam.extract_document
 """
     done = python(tmp_path, "-c", program)

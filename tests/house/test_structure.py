@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("schemas", "transforms", "beam_pipeline", "runners")
 #: Shared by the stages; not stages themselves.
-LEAVES = ("runtime", "stores", "render")
+LEAVES = ("runtime", "stores", "sandbox", "inference", "steps", "lake", "render")
 #: Functions whose step in the graph does not exist yet.
 NOT_IN_THE_GRAPH: tuple[str, ...] = ()
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))

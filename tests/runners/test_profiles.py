@@ -210,7 +210,7 @@ def test_dataflow_stages_a_wheel_of_this_checkout(with_extra):
     flags = dataflow.pipeline_options(REMOTE, CLOUD)
     (wheel,) = flags.view_as(SetupOptions).extra_packages
     names = zipfile.ZipFile(wheel).namelist()
-    assert {"transforms/runtime/pool.py", "runners/dataflow.py", "beam_pipeline/py.typed"} <= set(names)
+    assert {"transforms/sandbox/pool.py", "runners/dataflow.py", "beam_pipeline/py.typed"} <= set(names)
     assert any(name.startswith("transforms/chunk/vocabularies/") for name in names)
     assert not [name for name in names if name.split("/")[0] in {"tests", "examples", "benchmarks"}]
     assert not flags.view_as(SetupOptions).save_main_session

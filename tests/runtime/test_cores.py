@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from transforms.runtime.cores import usable_cores
-from transforms.runtime.pool import worker_count
+from transforms.sandbox.pool import worker_count
 
 V2 = "30 24 0:26 {top} /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate"
 V1 = "36 32 0:33 {top} /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct"

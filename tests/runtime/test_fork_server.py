@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from schemas.failures import ConfigurationError
-from transforms.runtime import fork_server
+from transforms.sandbox import fork_server
 
 CALL = """
 import os
@@ -60,7 +60,7 @@ def test_no_temporary_folder_at_all_names_the_fix(monkeypatch, no_folder_yet):
 
 def test_interrupt_of_the_whole_group_while_the_parsers_load(tmp_path):
     code = (
-        "from transforms.runtime.fork_server import start_fork_server; start_fork_server(); import time; time.sleep(60)"
+        "from transforms.sandbox.fork_server import start_fork_server; start_fork_server(); import time; time.sleep(60)"
     )
     with open(tmp_path / "errors", "w", encoding="utf-8") as errors:
         parent = subprocess.Popen(

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from schemas.failures import Corrupt, Crashed, OutOfMemory, TimedOut
-from transforms.runtime.pool import ParserPool, PoolOptions
+from transforms.sandbox.pool import ParserPool, PoolOptions
 
 
 def echo(value: str) -> str:
@@ -124,7 +124,7 @@ def test_children_die_with_a_killed_parent() -> None:
     program = (
         "import sys, os; sys.path.insert(0, os.getcwd())\n"
         "import os, time\n"
-        "from transforms.runtime.pool import ParserPool, PoolOptions\n"
+        "from transforms.sandbox.pool import ParserPool, PoolOptions\n"
         "if __name__ == '__main__':\n"
         "    pool = ParserPool(PoolOptions(workers=2, memory_limit=1 << 30, timeout=60.0, recycle_after=9))\n"
         "    print(pool.call(os.getpid), flush=True)\n"

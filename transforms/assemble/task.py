@@ -12,7 +12,7 @@ from schemas.document import Document, DocumentInfo, DocumentStatus
 from schemas.options import LayoutMode
 from schemas.part import Part
 from transforms.runtime.pack import pack, unpack
-from transforms.runtime.pool import ParserPool
+from transforms.sandbox.pool import ParserPool
 
 STAGE = "assemble"
 #: The layout model prepares pages of this type only.

@@ -11,7 +11,7 @@ from schemas.options import ChunkOptions, Strategy
 from schemas.part import Part
 from transforms.runtime.guard import attempt, setback
 from transforms.runtime.pack import pack, unpack
-from transforms.runtime.pool import ParserPool
+from transforms.sandbox.pool import ParserPool
 
 STAGE = "chunk"
 

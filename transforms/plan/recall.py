@@ -16,8 +16,8 @@ from transforms.runtime.addresses import addressed
 from transforms.runtime.document_cache import DocumentCache, shared_cache
 from transforms.runtime.guard import guarded
 from transforms.runtime.pack import pack, unpack
-from transforms.runtime.pool import ParserPool
 from transforms.runtime.stamps import content_mark
+from transforms.sandbox.pool import ParserPool
 
 STAGE = "recall"
 

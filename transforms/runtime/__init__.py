@@ -1,1 +1,1 @@
-"""Shared by stages - guard, parser processes, stores, counters."""
+"""What every room may use: guard, locks, packing, what a process has one of."""

@@ -11,7 +11,7 @@ from schemas.failures import Failure
 from schemas.part import Part
 from transforms.runtime.activity import activity
 from transforms.runtime.guard import guarded
-from transforms.runtime.pool import ParserPool
+from transforms.sandbox.pool import ParserPool
 
 
 class PartFunction(Protocol):

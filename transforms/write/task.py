@@ -14,8 +14,8 @@ from transforms.runtime.activity import activity
 from transforms.runtime.addresses import fingerprinted
 from transforms.runtime.guard import guarded
 from transforms.runtime.pack import unpack
-from transforms.runtime.pool import ParserPool
 from transforms.runtime.reopen import was_lost
+from transforms.sandbox.pool import ParserPool
 from transforms.write.rows import table_batch
 
 STAGE = "write"

@@ -27,11 +27,11 @@ import msgspec
 
 from schemas.failures import Crashed, OutOfMemory, TimedOut
 from transforms.runtime.activity import activity
-from transforms.runtime.cage import PEAK_SHARE, enter_cage, peak_memory
 from transforms.runtime.cores import usable_cores
-from transforms.runtime.fork_server import start_fork_server
 from transforms.runtime.guard import Raised, captured
 from transforms.runtime.once import made_once
+from transforms.sandbox.fork_server import start_fork_server
+from transforms.sandbox.limits import PEAK_SHARE, enter_cage, peak_memory
 
 T = TypeVar("T")
 #: Ways a task ends that a fresh child may escape: what earlier tasks left behind counts against the memory limit.

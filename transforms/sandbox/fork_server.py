@@ -15,7 +15,7 @@ from schemas.failures import ConfigurationError
 from transforms.runtime.temporary import TemporaryFolder
 
 #: Imported once by the fork server, so that a fresh child starts in milliseconds.
-PRELOAD = (f"{__name__.rpartition('.')[0]}.preload",)
+PRELOAD = (f"{__name__.rpartition('.sandbox.')[0]}.preload",)
 #: Bytes that the path of a socket may have (Linux: sun_path without its end).
 _SOCKET_BYTES = 107
 #: What is added to the temporary folder: a folder of ours, and a name by multiprocessing.

@@ -20,7 +20,7 @@ import transforms.extract.task
 import transforms.write.rows  # noqa: F401
 from transforms.chunk.vocabulary import tokenizer
 from transforms.extract.registry import import_built_in
-from transforms.runtime.memory import trim_memory
+from transforms.sandbox.memory import trim_memory
 
 # The vocabulary takes a fifth of a second and tens of megabytes; forked children share it.
 tokenizer("cl100k_base")

@@ -1,0 +1,1 @@
+"""Parser processes that may crash, hang or take too much memory, and what they do to themselves."""
