@@ -17,10 +17,10 @@ from collections.abc import Sequence
 import numpy as np
 from layout_batches import sample_pages
 
+from transforms.inference.sessions import DEVICES, resolve_device
 from transforms.layout.batches import BatchBounds
 from transforms.layout.model import GraphScores, LayoutModel, ModelOptions
 from transforms.layout.records import LayoutBox, PageInput
-from transforms.runtime.onnx.devices import DEVICES, resolve_device
 
 
 def run(model: LayoutModel, pages: Sequence[PageInput]) -> tuple[list[GraphScores], list[list[LayoutBox]]]:

@@ -20,6 +20,7 @@ import numpy as np
 import pymupdf
 
 from schemas.geometry import Box
+from transforms.inference.sessions import resolve_device
 from transforms.layout import raster
 from transforms.layout.batches import BatchBounds
 from transforms.layout.model import LayoutModel, ModelOptions
@@ -27,7 +28,6 @@ from transforms.layout.pymupdf_adapter import prepare_page
 from transforms.layout.pymupdf_models import prepare_request
 from transforms.layout.records import LayoutBox, PageInput
 from transforms.layout.table_grid import TableCrop
-from transforms.runtime.onnx.devices import resolve_device
 
 BOUNDS = Path(__file__).resolve().parents[1] / "transforms" / "layout" / "batch_bounds.toml"
 #: A larger batch must be this much faster to be worth its memory.

@@ -16,11 +16,11 @@ from functools import partial
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from transforms.inference.sessions import resolve_device
 from transforms.ocr import onnx_models
 from transforms.ocr.onnx import FoundLine, OcrBounds, OnnxOcr
 from transforms.ocr.pixels import packed
 from transforms.ocr.records import PageImage
-from transforms.runtime.onnx.devices import resolve_device
 
 #: A4 at 150 dpi.
 SIZE = (1240, 1754)

@@ -11,10 +11,10 @@ import onnxruntime
 import pytest
 
 from schemas.failures import ConfigurationError
+from transforms.inference import precision, sessions
+from transforms.inference.sessions import Chosen, Execution, make_session, resolve_device
 from transforms.layout.batches import BatchBounds
 from transforms.layout.model import LayoutModel, ModelOptions, measured_bounds
-from transforms.runtime.onnx import devices, precision
-from transforms.runtime.onnx.devices import Chosen, Execution, make_session, resolve_device
 
 _spec = importlib.util.spec_from_file_location("detector_models", Path(__file__).with_name("detector_models.py"))
 models = importlib.util.module_from_spec(_spec)
@@ -25,14 +25,14 @@ X = np.linspace(-1, 1, 8, dtype=np.float32)[None]
 
 @pytest.fixture(autouse=True)
 def forget_providers() -> Iterator[None]:
-    devices._trouble.cache_clear()
+    sessions._trouble.cache_clear()
     yield
-    devices._trouble.cache_clear()
+    sessions._trouble.cache_clear()
 
 
 def listed(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     """onnxruntime says that it was built with these; no library of theirs is here."""
-    found = [devices.PROVIDERS[name] for name in names]
+    found = [sessions.PROVIDERS[name] for name in names]
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: found)
 
 
@@ -96,7 +96,7 @@ def test_errors_of_providers_are_quoted(monkeypatch: pytest.MonkeyPatch) -> None
 ])  # fmt: skip
 def test_what_cannot_be_had(monkeypatch: pytest.MonkeyPatch, device: str, wanted: str, message: str) -> None:
     listed(monkeypatch, "cpu")
-    monkeypatch.setattr(devices, "version", absent)
+    monkeypatch.setattr(sessions, "version", absent)
     with pytest.raises(ConfigurationError, match=message):
         resolve_device(device, wanted)
 
@@ -107,7 +107,7 @@ def absent(name: str) -> str:
 
 def test_an_overwritten_wheel_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     listed(monkeypatch, "cpu")
-    monkeypatch.setattr(devices, "version", lambda name: "1.23")
+    monkeypatch.setattr(sessions, "version", lambda name: "1.23")
     with pytest.raises(ConfigurationError, match="--force-reinstall --no-deps onnxruntime-gpu"):
         resolve_device("cuda")
 

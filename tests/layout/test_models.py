@@ -8,10 +8,10 @@ import onnxruntime
 import pytest
 
 from schemas.failures import ConfigurationError
+from transforms.inference.message import parse
 from transforms.layout import onnx_edit, pymupdf_models
 from transforms.layout.model import LayoutModel, ModelOptions
 from transforms.layout.records import PageInput
-from transforms.runtime.onnx.message import parse
 
 
 def session(model: bytes) -> onnxruntime.InferenceSession:

@@ -4,11 +4,11 @@ import numpy as np
 import onnxruntime
 import pytest
 
+from transforms.inference.message import parse
 from transforms.layout import pymupdf_models
 from transforms.layout.model import _graph_inputs
 from transforms.layout.onnx_factor import factor_pair_products
 from transforms.layout.records import Array, PageInput
-from transforms.runtime.onnx.message import parse
 
 
 def scores(model: bytes, pages: list[PageInput]) -> list[Array]:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from schemas.failures import ConfigurationError
+from transforms.inference.message import parse
+from transforms.inference.sessions import Execution, make_session
 from transforms.ocr import onnx_languages, onnx_models, onnx_weights
-from transforms.runtime.onnx.devices import Execution, make_session
-from transforms.runtime.onnx.message import parse
 
 
 def test_latin_languages_share_an_alphabet_without_look_alikes():

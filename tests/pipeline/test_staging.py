@@ -12,7 +12,7 @@ from transforms.stores.staging import FOLDER, dead_runs, hold, remove
 
 HOLDER = """
 import sys
-from transforms.write.staging import hold
+from transforms.stores.staging import hold
 hold(sys.argv[1], "20260101T000000-000000")
 print("held", flush=True)
 sys.stdin.read()

@@ -17,9 +17,9 @@ from transforms.sandbox import fork_server
 CALL = """
 import os
 import sys
-from transforms.runtime import fork_server
+from transforms.sandbox import fork_server
 fork_server._SHORT_FOLDERS = sys.argv[1:]
-from transforms.runtime.pool import ParserPool, PoolOptions
+from transforms.sandbox.pool import ParserPool, PoolOptions
 pool = ParserPool(PoolOptions(workers=1, memory_limit=1 << 30, timeout=60.0, recycle_after=9))
 print(pool.call(os.getpid) != os.getpid())
 pool.close()

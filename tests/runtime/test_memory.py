@@ -8,7 +8,7 @@ import pytest
 PROGRAM = """
 import sys, time
 import numpy, psutil
-from transforms.runtime.memory import LARGE_BYTES, TRIM_SECONDS, return_freed_memory
+from transforms.sandbox.memory import LARGE_BYTES, TRIM_SECONDS, return_freed_memory
 return_freed_memory()
 before = psutil.Process().memory_info().rss
 kept, freed = [], []

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from transforms.runtime.onnx.devices import Execution, make_session
-from transforms.runtime.onnx.exact import exact_products
-from transforms.runtime.onnx.message import parse
+from transforms.inference.exact import exact_products
+from transforms.inference.message import parse
+from transforms.inference.sessions import Execution, make_session
 
 DEPTH, WIDTH = 64, 4
 #: The largest activations and weights: two products of them do not fit into 16 bits.

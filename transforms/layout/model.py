@@ -12,13 +12,13 @@ import msgspec
 import numpy as np
 
 from schemas.options import Device
+from transforms.inference.sessions import Chosen, Execution, Precision, make_session, resolve_device
 from transforms.layout import graph, pymupdf_models, raster
 from transforms.layout.batches import BatchBounds, graph_batches, shipped_bounds, slices
 from transforms.layout.grouping import group_lines
 from transforms.layout.pooling import pool_boxes
 from transforms.layout.records import Array, LayoutBox, PageInput, TableGrid, Tier
 from transforms.layout.table_grid import TableCrop, decode
-from transforms.runtime.onnx.devices import Chosen, Execution, Precision, make_session, resolve_device
 
 
 class ModelOptions(msgspec.Struct, frozen=True, kw_only=True):

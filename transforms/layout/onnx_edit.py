@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from transforms.runtime.onnx.message import FLOAT, INT64, float_values
+from transforms.inference.message import FLOAT, INT64, float_values
 
 _ATTRIBUTE_FLOAT = 1
 

@@ -15,10 +15,10 @@ import msgspec
 import yaml  # type: ignore[import-untyped]
 
 from schemas.failures import ConfigurationError
+from transforms.inference.message import parse
 from transforms.layout import onnx_edit
 from transforms.layout.onnx_factor import factor_pair_products
 from transforms.layout.records import PrepareRequest, Tier
-from transforms.runtime.onnx.message import parse
 
 SUPPORTED = "2.0"
 _LAYOUT = {"full": "layout_rf2.4.1+imf1", "graph": "layout_rf2.4.1"}

@@ -8,6 +8,7 @@ import msgspec
 
 from schemas.failures import ConfigurationError
 from schemas.options import Device, Options, RunOptions
+from transforms.inference.sessions import Chosen, Execution, Precision, resolve_device
 from transforms.layout import pymupdf_models
 from transforms.layout.batches import BatchBounds
 from transforms.layout.detector import Detector
@@ -17,7 +18,6 @@ from transforms.layout.networks import DETECTOR, BuiltIn, Model, Networks, Own
 from transforms.layout.records import PrepareRequest, Tier
 from transforms.runtime.cores import usable_cores
 from transforms.runtime.once import made_once
-from transforms.runtime.onnx.devices import Chosen, Execution, Precision, resolve_device
 from transforms.stores.any import AnyStore
 
 TIERS: tuple[Tier, ...] = ("full", "graph")

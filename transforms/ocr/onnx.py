@@ -17,6 +17,7 @@ import numpy as np
 
 from schemas.failures import ConfigurationError, Corrupt
 from schemas.options import Device, OcrOptions, Positive
+from transforms.inference.sessions import Execution, make_session, resolve_device
 from transforms.ocr import onnx_languages, onnx_models
 from transforms.ocr.onnx_ctc import Glyph, confidence, decode
 from transforms.ocr.onnx_detection import input_shape, line_boxes, network_input
@@ -24,7 +25,6 @@ from transforms.ocr.onnx_lines import LineCrop, assembled, cut, network_batch, t
 from transforms.ocr.pixels import Pixels, unpacked
 from transforms.ocr.records import OcrLine, PageImage
 from transforms.ocr.rules import without_rules
-from transforms.runtime.onnx.devices import Execution, make_session, resolve_device
 
 OnBatch = Callable[[str, int], None]
 

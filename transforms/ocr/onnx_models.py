@@ -16,8 +16,8 @@ import msgspec
 
 from schemas.failures import ConfigurationError
 from schemas.options import Device
+from transforms.inference.message import parse
 from transforms.ocr import onnx_languages, onnx_weights
-from transforms.runtime.onnx.message import parse
 
 SUPPORTED = "3.10"
 DETECTION, RECOGNITION = "PP-OCRv6_det_small", "PP-OCRv6_rec_small"

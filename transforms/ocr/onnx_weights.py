@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from transforms.runtime.onnx.message import float_values
+from transforms.inference.message import float_values
 
 Weights = NDArray[np.float32]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.failures import ConfigurationError
-from transforms.runtime.onnx.message import parse
+from transforms.inference.message import parse
 
 #: Operators that only quantised models hold.
 _QUANTISED = ("QuantizeLinear", "DynamicQuantizeLinear", "MatMulInteger", "ConvInteger")

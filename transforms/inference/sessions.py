@@ -22,9 +22,9 @@ from threadpoolctl import threadpool_limits
 
 from schemas.failures import ConfigurationError
 from schemas.options import Device
-from transforms.runtime.onnx import precision
-from transforms.runtime.onnx.exact import exact_products
-from transforms.runtime.onnx.message import identity_model
+from transforms.inference import precision
+from transforms.inference.exact import exact_products
+from transforms.inference.message import identity_model
 from transforms.sandbox.memory import return_freed_memory
 
 RealDevice = Literal["cpu", "cuda", "tensorrt", "openvino"]

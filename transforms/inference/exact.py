@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.failures import ConfigurationError
-from transforms.runtime.onnx.message import parse
+from transforms.inference.message import parse
 
 #: Element types of tensors.
 UINT8, INT8 = 2, 3

@@ -1,0 +1,1 @@
+"""ONNX models on whatever computes: sessions, precision, and what is changed in a model before it runs."""
