@@ -13,6 +13,7 @@ import msgspec
 from beam_pipeline.checked import checked
 from beam_pipeline.fingerprint import fingerprint, fingerprints
 from beam_pipeline.stage_options import fetcher_of
+from schemas.addresses import fingerprinted
 from schemas.content import Extraction
 from schemas.document import Document, DocumentInfo
 from schemas.options import Options
@@ -26,7 +27,6 @@ from transforms.fetch.parts import document_info
 from transforms.ocr.parts import PagesToRead, read_page
 from transforms.render.document_json import document_json
 from transforms.render.markdown import document_markdown
-from transforms.runtime.addresses import fingerprinted
 from transforms.stores.uris import canonical_uri, entry_path
 
 

@@ -25,10 +25,10 @@ from transforms.fetch.fetcher import Fetcher
 from transforms.fetch.parts import settled
 from transforms.ocr.parts import PagesToRead
 from transforms.plan.recall import STAGE as RECALL
-from transforms.runtime.counts import count_settled, count_written, live_counts
-from transforms.runtime.steps import PartFunction, worked
 from transforms.runtime.threads import Threads
 from transforms.sandbox.pool import shared_pool, worker_count
+from transforms.steps.counts import count_settled, count_written, live_counts
+from transforms.steps.parts import PartFunction, worked
 from transforms.write.portions import Portions
 from transforms.write.task import kept, rows_of_part
 

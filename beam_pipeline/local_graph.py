@@ -15,8 +15,8 @@ from schemas.part import Part
 from schemas.plan import Planned
 from transforms.fetch.fetcher import Fetcher
 from transforms.plan.transform import HandOver
-from transforms.runtime.transform import batch_sizes
 from transforms.sandbox.pool import worker_count
+from transforms.steps.transform import batch_sizes
 from transforms.write.transform import KeepHere
 
 

@@ -30,9 +30,9 @@ from schemas.source import SourceRef
 from transforms.fetch.ask import ask
 from transforms.fetch.fetcher import Fetcher
 from transforms.runtime.activity import activity
-from transforms.runtime.counts import LiveCounts, count_planned, count_settled, live_counts
 from transforms.sandbox.pool import shared_pool
 from transforms.sources.listing import expand_inputs
+from transforms.steps.counts import LiveCounts, count_planned, count_settled, live_counts
 from transforms.stores.any import AnyStore
 from transforms.write.commit import Commit
 from transforms.write.lock import only_writer

@@ -29,10 +29,10 @@ from transforms.ocr.parts import PagesToRead
 from transforms.ocr.settings import ocr_settings
 from transforms.ocr.transform import ReadScans, SortScans
 from transforms.plan.transform import KeepDocuments, PlanDocuments, RecallDocuments, RecallUnfetched
-from transforms.runtime.reopen import OpenSource
-from transforms.runtime.transform import JoinParts, SpreadParts
 from transforms.sandbox.pool import PoolOptions
 from transforms.sources.transform import ListSources
+from transforms.steps.reopen import OpenSource
+from transforms.steps.transform import JoinParts, SpreadParts
 from transforms.write.commit import Commit
 from transforms.write.transform import CommitTables, ReadKnown, StageTables
 

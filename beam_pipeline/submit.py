@@ -24,7 +24,7 @@ from schemas.options import Options
 from schemas.plan import RunFacts
 from schemas.report import RunReport
 from schemas.source import SourceRef
-from transforms.runtime.transform import batch_sizes
+from transforms.steps.transform import batch_sizes
 from transforms.stores.any import storage_of
 from transforms.write.catalog import STAGING
 from transforms.write.lock import only_writer

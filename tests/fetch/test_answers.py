@@ -13,10 +13,10 @@ from schemas.options import FetchOptions
 from schemas.part import Part
 from schemas.plan import Action, Known, Planned, Touch
 from schemas.source import SourceRef
+from schemas.stamps import content_mark
 from transforms.fetch.fetcher import Fetcher
 from transforms.fetch.media_types import CSV, HTML, MARKDOWN, PDF, TEXT
 from transforms.fetch.parts import settled
-from transforms.runtime.stamps import content_mark
 from transforms.stores.base import FileInfo
 from transforms.stores.local import LocalStore
 from transforms.stores.uris import identity_uri

@@ -10,9 +10,9 @@ from schemas.options import FetchOptions
 from schemas.part import Part
 from schemas.plan import Action, Known, Planned, Touch
 from schemas.source import SourceRef
+from schemas.stamps import content_mark
 from transforms.fetch.ask import ask, can_tell
 from transforms.fetch.fetcher import Fetcher
-from transforms.runtime.stamps import content_mark
 from transforms.stores.local import LocalStore
 
 

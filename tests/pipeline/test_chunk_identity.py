@@ -15,10 +15,10 @@ from typer.testing import CliRunner
 from beam_pipeline import extract_document
 from beam_pipeline.cli import app
 from beam_pipeline.local_run import run
+from schemas.addresses import addressed
 from schemas.content import BlockType
 from schemas.document import Document, Element
 from schemas.options import ChunkOptions, LayoutOptions, OcrOptions, Options
-from transforms.runtime.addresses import addressed
 from transforms.write.snapshot import read_runs
 
 WORDS = [

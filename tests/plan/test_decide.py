@@ -6,11 +6,11 @@ from msgspec.structs import replace
 from schemas.options import PlanOptions, SourceOptions
 from schemas.plan import Action, Changes, Known, Planned, Root
 from schemas.source import SourceRef
+from schemas.stamps import COARSE_SECONDS, FINE_SECONDS, same_version, stamp
 from transforms.plan.blocks import LOCAL, Layout, Packer, known_id, listed, ref_id
 from transforms.plan.decide import Rules, backoff, decide, started
 from transforms.plan.join import Join
 from transforms.plan.roots import covers, gone_finder
-from transforms.runtime.stamps import COARSE_SECONDS, FINE_SECONDS, same_version, stamp
 
 NOW = started("20260102T000000-abcdef")
 RULES = Rules(now=NOW, max_attempts=3)

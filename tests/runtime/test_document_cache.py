@@ -1,6 +1,6 @@
 """The bounded folder of extracted documents."""
 
-from transforms.runtime.document_cache import DocumentCache
+from transforms.plan.document_cache import DocumentCache
 
 
 def test_what_was_used_least_recently_goes_and_nothing_of_others(tmp_path):

@@ -10,7 +10,7 @@ from schemas.failures import Category, Failure
 from schemas.geometry import Box
 from schemas.part import Part
 from schemas.source import SourceRef
-from transforms.runtime.transform import squeeze, unsqueeze
+from transforms.steps.transform import squeeze, unsqueeze
 
 #: Names of files may be bytes that are no UTF-8: Python holds them as lone surrogates, which MessagePack refuses.
 names = st.text(st.characters(codec=None), max_size=20)

@@ -12,8 +12,8 @@ from schemas.plan import Known, Root
 from schemas.source import SourceRef
 from transforms.fetch.cache import CacheEntry, FileCache
 from transforms.fetch.fetcher import Fetcher
+from transforms.plan.document_cache import DocumentCache
 from transforms.plan.roots import gone_finder, require_some
-from transforms.runtime.document_cache import DocumentCache
 from transforms.runtime.guard import guarded
 from transforms.sources import local
 from transforms.sources.listing import check_inputs, expand, expand_input, expand_inputs

@@ -8,7 +8,7 @@ import pytest
 
 from schemas.options import SourceOptions
 from schemas.source import SourceRef
-from transforms.runtime.stamps import stamp
+from schemas.stamps import stamp
 from transforms.sources.notifications import refs_of
 from transforms.sources.streams import SWEEP_SECONDS, Seen, is_due, listed_now, news
 from transforms.stores.local import LocalStore

@@ -11,9 +11,9 @@ from deltalake import DeltaTable
 from schemas.failures import ConfigurationError, OutputError
 from schemas.options import WriteOptions
 from schemas.plan import Changes, Known, RunFacts
+from schemas.stamps import content_mark, listed_mark
 from schemas.tables import TABLES
 from schemas.versions import Fingerprints, Made
-from transforms.runtime.stamps import content_mark, listed_mark
 from transforms.stores.local import LocalStorage
 from transforms.write.catalog import STAGING, DeltaCatalog
 from transforms.write.commit import committer

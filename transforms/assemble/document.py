@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from schemas.addresses import addressed
 from schemas.content import (
     DOUBTFUL,
     LOW_CONFIDENCE,
@@ -31,7 +32,6 @@ from transforms.assemble.shown import as_shown
 from transforms.assemble.text import document_words, join_spans
 from transforms.render.places import row_pages
 from transforms.render.table import header_rows, table_markdown
-from transforms.runtime.addresses import addressed
 
 KEEPS_LINES = frozenset({BlockType.CODE})
 #: Elements that stand beside the text: they neither open a section nor belong to one.

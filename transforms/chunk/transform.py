@@ -9,8 +9,8 @@ import apache_beam as beam
 from schemas.options import ChunkOptions
 from schemas.part import Part
 from transforms.chunk.task import STAGE, PartChunker
-from transforms.runtime.transform import for_each_part
 from transforms.sandbox.pool import PoolOptions
+from transforms.steps.transform import for_each_part
 
 
 @dataclass(eq=False)

@@ -15,8 +15,8 @@ from transforms.extract.isolate import DEATHS, STAGE, isolate, missing_pages
 from transforms.extract.pages import Range, failed_range, join, parse_ranges, split, wanted_pages
 from transforms.extract.task import Judge, Reading, extract_pages
 from transforms.runtime.pack import pack, unpack
-from transforms.runtime.reopen import OpenSource, reopened, was_lost
 from transforms.sandbox.pool import ParserPool
+from transforms.steps.reopen import OpenSource, reopened, was_lost
 
 #: Reads ranges in a child: (ranges, most pages or 0, share of the deadline).
 ReadPacked = Callable[[Sequence[Range], int, float], Reading]

@@ -11,9 +11,9 @@ from schemas.part import Part
 from transforms.extract.isolate import STAGE
 from transforms.extract.parts import PartExtractor, needs_reading
 from transforms.extract.task import Judge
-from transforms.runtime.reopen import OpenSource
-from transforms.runtime.transform import SpreadParts, for_each_part
 from transforms.sandbox.pool import PoolOptions
+from transforms.steps.reopen import OpenSource
+from transforms.steps.transform import SpreadParts, for_each_part
 
 
 @dataclass(eq=False)

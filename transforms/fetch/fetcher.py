@@ -27,6 +27,7 @@ from schemas.failures import (
 from schemas.ids import stable_id
 from schemas.options import FetchOptions
 from schemas.source import Fetched, SourceRef
+from schemas.stamps import same_version, stamp
 from transforms.fetch.cache import CacheEntry, FileCache, Lease
 from transforms.fetch.detect import detect_file
 from transforms.fetch.http import download
@@ -36,7 +37,6 @@ from transforms.fetch.sink import Sink
 from transforms.fetch.validators import NotModified, Validators
 from transforms.runtime.locks import NO_LOCKS
 from transforms.runtime.once import made_once
-from transforms.runtime.stamps import same_version, stamp
 from transforms.runtime.temporary import TemporaryFolder
 from transforms.stores.base import FileInfo, Store
 from transforms.stores.local import local_errors

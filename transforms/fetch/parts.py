@@ -13,10 +13,10 @@ from schemas.ids import document_id
 from schemas.part import Part
 from schemas.plan import Action, Known, Planned, Touch
 from schemas.source import Fetched, SourceRef
+from schemas.stamps import content_mark, listed_mark
 from transforms.fetch.validators import NotModified, Validators
 from transforms.runtime.activity import activity
 from transforms.runtime.guard import failure_of, guarded
-from transforms.runtime.stamps import content_mark, listed_mark
 from transforms.stores.uris import identity_uri, is_http, redact
 
 STAGE = "fetch"

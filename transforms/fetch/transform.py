@@ -10,7 +10,7 @@ import apache_beam as beam
 from schemas.part import Part
 from schemas.plan import Planned
 from transforms.fetch.parts import STAGE, OpenSource, settled
-from transforms.runtime.counts import count_settled, live_counts
+from transforms.steps.counts import count_settled, live_counts
 
 TOUCHED = "touched"
 

@@ -14,8 +14,8 @@ from transforms.layout.networks import STAGE, Networks, PageWork
 from transforms.layout.records import PageInput, PrepareRequest
 from transforms.runtime.activity import activity
 from transforms.runtime.pack import pack, unpack
-from transforms.runtime.reopen import OpenSource, reopened
 from transforms.sandbox.pool import ParserPool
+from transforms.steps.reopen import OpenSource, reopened
 
 #: Ways a group of pages ends that some of its pages may escape.
 DEATHS = (Crashed, TimedOut, OutOfMemory)

@@ -14,9 +14,9 @@ from transforms.layout.batches import BatchBounds
 from transforms.layout.networks import STAGE, Networks
 from transforms.layout.settings import Settings, load_networks
 from transforms.layout.task import PartPreparer, see_parts
-from transforms.runtime.reopen import OpenSource
-from transforms.runtime.transform import count_batch, for_each_part
 from transforms.sandbox.pool import PoolOptions
+from transforms.steps.reopen import OpenSource
+from transforms.steps.transform import count_batch, for_each_part
 
 
 @dataclass(eq=False)

@@ -19,8 +19,8 @@ from transforms.ocr.records import OcrLine, PageImage
 from transforms.runtime.activity import activity
 from transforms.runtime.guard import STOPS_THE_RUN, Raised, captured
 from transforms.runtime.pack import pack, unpack
-from transforms.runtime.reopen import OpenSource, reopened, was_lost
 from transforms.sandbox.pool import ParserPool
+from transforms.steps.reopen import OpenSource, reopened, was_lost
 
 STAGE = "ocr"
 #: Pages that are read together: an image of a page takes megabytes.

@@ -14,9 +14,9 @@ from schemas.part import Part
 from transforms.ocr.engine import OcrEngine
 from transforms.ocr.parts import STAGE, ScanReader, join_scans, merge_part, read_parts, split_scans
 from transforms.ocr.settings import Settings, load_engine
-from transforms.runtime.reopen import OpenSource
-from transforms.runtime.transform import JoinParts, SpreadParts, count_batch, for_each_part
 from transforms.sandbox.pool import PoolOptions
+from transforms.steps.reopen import OpenSource
+from transforms.steps.transform import JoinParts, SpreadParts, count_batch, for_each_part
 
 
 @dataclass(eq=False)

@@ -15,8 +15,8 @@ import msgspec
 from schemas.ids import document_id
 from schemas.plan import Known
 from schemas.source import SourceRef
+from schemas.stamps import listed_mark
 from transforms.runtime.pack import pack, unpack
-from transforms.runtime.stamps import listed_mark
 from transforms.stores.uris import identity_uri
 
 #: Documents in a full block.

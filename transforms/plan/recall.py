@@ -7,16 +7,16 @@ from typing import Any
 
 import msgspec
 
+from schemas.addresses import addressed
 from schemas.document import Document, DocumentInfo, DocumentStatus
 from schemas.failures import Failure
 from schemas.ids import stable_id
 from schemas.part import Part
 from schemas.plan import Action, Planned
-from transforms.runtime.addresses import addressed
-from transforms.runtime.document_cache import DocumentCache, shared_cache
+from schemas.stamps import content_mark
+from transforms.plan.document_cache import DocumentCache, shared_cache
 from transforms.runtime.guard import guarded
 from transforms.runtime.pack import pack, unpack
-from transforms.runtime.stamps import content_mark
 from transforms.sandbox.pool import ParserPool
 
 STAGE = "recall"

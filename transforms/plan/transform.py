@@ -18,9 +18,9 @@ from schemas.source import SourceRef
 from transforms.plan.blocks import CLUSTER, Packed, Packer, known_id, ref_id
 from transforms.plan.join import Join
 from transforms.plan.recall import STAGE, Recall
-from transforms.runtime.counts import count_planned, live_counts
-from transforms.runtime.transform import for_each_part
 from transforms.sandbox.pool import PoolOptions, shared_pool
+from transforms.steps.counts import count_planned, live_counts
+from transforms.steps.transform import for_each_part
 
 CHANGES = "changes"
 RECALLED = "recalled"

@@ -13,7 +13,7 @@ from schemas.failures import Category, ConfigurationError, DocumentError, Failur
 from schemas.options import SourceOptions
 from schemas.plan import Root
 from schemas.source import SourceRef
-from transforms.runtime.stamps import stamp
+from schemas.stamps import stamp
 from transforms.sources.local import Listed, entries_of, listed, match_below, walk
 from transforms.sources.manifest import read_manifest
 from transforms.sources.skipped import is_hidden, without_outputs

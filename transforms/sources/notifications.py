@@ -9,7 +9,7 @@ import msgspec
 
 from schemas.failures import DocumentError
 from schemas.source import SourceRef
-from transforms.runtime.stamps import stamp
+from schemas.stamps import stamp
 from transforms.stores.uris import canonical_uri, entry_path, is_http, scheme
 
 FINALIZED = "OBJECT_FINALIZE"

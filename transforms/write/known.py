@@ -7,8 +7,8 @@ from collections.abc import Iterator, Set
 import pyarrow as pa
 
 from schemas.plan import Known
+from schemas.stamps import content_mark, listed_mark
 from schemas.versions import Fingerprints
-from transforms.runtime.stamps import content_mark, listed_mark
 from transforms.stores.base import Storage
 from transforms.write.catalog import open_catalog
 from transforms.write.columns import conform

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from schemas.addresses import fingerprinted
 from schemas.content import PageStatus
 from schemas.document import Document, DocumentStatus, Page
 from schemas.failures import Category, Failure
@@ -11,11 +12,10 @@ from schemas.part import Part, TableBatch
 from schemas.plan import Touch
 from schemas.versions import Fingerprints
 from transforms.runtime.activity import activity
-from transforms.runtime.addresses import fingerprinted
 from transforms.runtime.guard import guarded
 from transforms.runtime.pack import unpack
-from transforms.runtime.reopen import was_lost
 from transforms.sandbox.pool import ParserPool
+from transforms.steps.reopen import was_lost
 from transforms.write.rows import table_batch
 
 STAGE = "write"

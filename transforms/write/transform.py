@@ -13,8 +13,8 @@ from schemas.options import WriteOptions
 from schemas.part import Part, TableBatch
 from schemas.plan import Changes, Known
 from schemas.versions import Fingerprints
-from transforms.runtime.counts import count_settled, count_written, live_counts
 from transforms.sandbox.pool import PoolOptions, shared_pool
+from transforms.steps.counts import count_settled, count_written, live_counts
 from transforms.stores.any import storage_of
 from transforms.stores.base import output_errors
 from transforms.stores.staging import hold

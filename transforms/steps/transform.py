@@ -13,8 +13,8 @@ from apache_beam.metrics.metric import MetricResults
 from apache_beam.runners.runner import PipelineResult
 
 from schemas.part import Part
-from transforms.runtime.steps import PartFunction, worked
 from transforms.sandbox.pool import PoolOptions, shared_pool
+from transforms.steps.parts import PartFunction, worked
 
 #: Namespace of the counters of batch sizes: 'image.8' counts the runs of the image network with 8 pages.
 BATCHES = "docbeam.batches"

@@ -1,0 +1,1 @@
+"""What every stage does to a part: call a function under the guard, beside the pool, and count."""
