@@ -29,8 +29,8 @@ from transforms.runtime.threads import Threads
 from transforms.sandbox.pool import shared_pool, worker_count
 from transforms.steps.counts import count_settled, count_written, live_counts
 from transforms.steps.parts import PartFunction, worked
+from transforms.write.parts import kept, rows_of_part
 from transforms.write.portions import Portions
-from transforms.write.task import kept, rows_of_part
 
 #: More documents are worth a graph, and so is a larger share of what is listed: a first run, for one, whose pages may
 #: well want models. The extraction of these is done again in the graph.

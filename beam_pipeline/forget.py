@@ -10,13 +10,13 @@ from schemas.failures import ConfigurationError
 from schemas.options import SourceOptions, WriteOptions
 from schemas.plan import Action, Changes, Known, Root, RunFacts, RunRecord
 from schemas.versions import Fingerprints
+from transforms.lake.known import known_files, known_rows
+from transforms.lake.log.ledger import COMMITTED, Ledger
 from transforms.plan.roots import covers, uncovered_finder
 from transforms.sources.listing import STDIN
 from transforms.stores.patterns import has_magic
 from transforms.stores.uris import canonical_uri, is_local, public_uri
 from transforms.write.commit import Commit
-from transforms.write.known import known_files, known_rows
-from transforms.write.ledger import COMMITTED, Ledger
 from transforms.write.losses import refuse_losses
 from transforms.write.takeover import make_ready
 

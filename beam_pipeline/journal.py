@@ -13,11 +13,11 @@ import msgspec
 from beam_pipeline.fingerprint import ENGINES
 from schemas.options import Options, WriteOptions
 from schemas.plan import RunFacts, RunRecord
+from transforms.lake.log.catalog import open_catalog
+from transforms.lake.log.ledger import Ledger, plain_record, utc_now
 from transforms.sources.listing import STDIN
 from transforms.stores.any import storage_of
 from transforms.stores.uris import canonical_uri, redact
-from transforms.write.catalog import open_catalog
-from transforms.write.ledger import Ledger, plain_record, utc_now
 from transforms.write.takeover import Ready, make_ready
 
 #: Distributions whose versions the runs table holds; models are part of theirs.

@@ -6,9 +6,9 @@ from beam_pipeline.journal import last_line, ledger_of
 from beam_pipeline.worker_errors import KEPT, from_worker
 from schemas.failures import OutputError, TooMuchGone
 from schemas.plan import Changes
+from transforms.lake.log.ledger import FAILED, INTERRUPTED
 from transforms.stores.uris import is_local
 from transforms.write.commit import Commit
-from transforms.write.ledger import FAILED, INTERRUPTED
 from transforms.write.portions import Portions
 from transforms.write.records import StagedRun
 from transforms.write.takeover import base_of, kept_of

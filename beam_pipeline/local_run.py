@@ -29,16 +29,16 @@ from schemas.report import Observer, Progress, RunReport
 from schemas.source import SourceRef
 from transforms.fetch.ask import ask
 from transforms.fetch.fetcher import Fetcher
+from transforms.lake.log.lock import only_writer
+from transforms.lake.summary import run_report
 from transforms.runtime.activity import activity
 from transforms.sandbox.pool import shared_pool
 from transforms.sources.listing import expand_inputs
 from transforms.steps.counts import LiveCounts, count_planned, count_settled, live_counts
 from transforms.stores.any import AnyStore
 from transforms.write.commit import Commit
-from transforms.write.lock import only_writer
 from transforms.write.losses import refuse_losses
 from transforms.write.portions import Portions
-from transforms.write.summary import run_report
 
 SECONDS_BETWEEN_SNAPSHOTS = 1.0
 

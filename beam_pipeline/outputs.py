@@ -15,14 +15,14 @@ import msgspec
 from schemas.failures import ConfigurationError
 from schemas.options import Options, SourceOptions, WriteOptions
 from schemas.tables import TABLES
+from transforms.lake.log.delta import can_name, delta_uri
+from transforms.lake.log.lock import NAME as LOCK
+from transforms.lake.marker import format_of, require_own
+from transforms.lake.roots import output_root
 from transforms.stores.base import require_store
 from transforms.stores.outputs import MARKER, STAGING, TABLE_FOLDERS, is_data_file, output_around
 from transforms.stores.patterns import fixed_prefix, has_magic
 from transforms.stores.uris import is_local, local_path
-from transforms.write.delta import can_name, delta_uri
-from transforms.write.lock import NAME as LOCK
-from transforms.write.marker import format_of, require_own
-from transforms.write.roots import output_root
 
 #: The format of outputs under names that the Delta library takes for others.
 UNNAMEABLE = "parquet"

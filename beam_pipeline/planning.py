@@ -13,6 +13,7 @@ from schemas.document import DocumentStatus
 from schemas.options import Options
 from schemas.plan import FETCHING, Action, Changes, Known, Planned, Root
 from schemas.source import SourceRef
+from transforms.lake.known import known_files, known_rows
 from transforms.plan.blocks import LOCAL, Packed, Packer, known_id, ref_id
 from transforms.plan.join import Teller
 from transforms.plan.roots import unproven
@@ -20,7 +21,6 @@ from transforms.runtime.threads import Threads
 from transforms.sources.listing import expand_inputs
 from transforms.stores.any import AnyStore, storage_of
 from transforms.stores.uris import public_uri
-from transforms.write.known import known_files, known_rows
 from transforms.write.losses import too_much_gone
 
 #: Actions whose documents are named; the others are many, and only counted.

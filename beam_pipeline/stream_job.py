@@ -21,11 +21,11 @@ from beam_pipeline.submit import PROFILES, cancel, check_worker, name_job, trans
 from runners.streaming import stream_args
 from schemas.options import Options
 from schemas.plan import RunFacts
+from transforms.lake.log.catalog import STAGING
+from transforms.lake.log.lock import only_writer
 from transforms.sources.listing import absolute
 from transforms.sources.streams import listed_now
 from transforms.stores.any import AnyStore, storage_of
-from transforms.write.catalog import STAGING
-from transforms.write.lock import only_writer
 
 _POLL_SECONDS = 1.0
 Tell = Callable[[str], None]

@@ -36,6 +36,9 @@ from schemas.plan import Changes, Planned, RunFacts
 from schemas.source import SourceRef
 from schemas.versions import Fingerprints
 from transforms.fetch.fetcher import Fetcher
+from transforms.lake.index import shared_index
+from transforms.lake.log.catalog import STAGING
+from transforms.lake.log.open_catalog import kept_catalog
 from transforms.plan.blocks import LOCAL, Packer, known_id, ref_id
 from transforms.plan.join import Join
 from transforms.runtime.pack import pack, unpack
@@ -43,11 +46,8 @@ from transforms.sources.listing import absolute, select
 from transforms.sources.notifications import refs_of
 from transforms.sources.streams import Seen, is_due, listed_now, news
 from transforms.stores.any import AnyStore, storage_of
-from transforms.write.catalog import STAGING
 from transforms.write.commit import committer
-from transforms.write.index import shared_index
-from transforms.write.kept import kept_catalog
-from transforms.write.streams import WindowCommitter
+from transforms.write.windows import WindowCommitter
 
 NAMESPACE = "stream"
 #: Files below the staging folder of a stream: whoever writes the first ends the stream, which answers with the second.

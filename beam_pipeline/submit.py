@@ -24,11 +24,11 @@ from schemas.options import Options
 from schemas.plan import RunFacts
 from schemas.report import RunReport
 from schemas.source import SourceRef
+from transforms.lake.log.catalog import STAGING
+from transforms.lake.log.lock import only_writer
+from transforms.lake.summary import run_report
 from transforms.steps.transform import batch_sizes
 from transforms.stores.any import storage_of
-from transforms.write.catalog import STAGING
-from transforms.write.lock import only_writer
-from transforms.write.summary import run_report
 
 PROFILES = {"flink": flink.pipeline_options, "dataflow": dataflow.pipeline_options}
 T = TypeVar("T")

@@ -13,11 +13,11 @@ from beam_pipeline.forget import below, uncovered
 from beam_pipeline.journal import ledger_of, new_run_id
 from schemas.options import WriteOptions
 from schemas.plan import RunFacts
+from transforms.lake.datasets import output_format
+from transforms.lake.log.ledger import Ledger, find_run, utc_now
+from transforms.lake.log.lock import only_writer
+from transforms.lake.roots import output_root
 from transforms.write import maintain
-from transforms.write.ledger import Ledger, find_run, utc_now
-from transforms.write.lock import only_writer
-from transforms.write.roots import output_root
-from transforms.write.tables import output_format
 
 T = TypeVar("T")
 

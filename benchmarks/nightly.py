@@ -36,7 +36,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from schemas.tables import TABLES  # noqa: E402
-from transforms.write.tables import open_table  # noqa: E402
+from transforms.lake.datasets import open_table  # noqa: E402
 
 SENTENCE = "The committee read the report of the northern office and asked it to repeat its count of the lakes. "
 BUCKET, REMOVED, NEW = "nightly", 5, 20

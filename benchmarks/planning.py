@@ -32,9 +32,9 @@ from schemas.options import Options, SourceOptions, WriteOptions  # noqa: E402
 from schemas.plan import Root  # noqa: E402
 from schemas.source import SourceRef  # noqa: E402
 from schemas.tables import TABLES  # noqa: E402
+from transforms.lake.format.columns import nothing  # noqa: E402
 from transforms.sources.listing import expand_inputs  # noqa: E402
 from transforms.stores.local import LocalStore  # noqa: E402
-from transforms.write.columns import nothing  # noqa: E402
 
 BATCH = 50_000
 RUN = "20260101T000000-abcdef"

@@ -29,7 +29,7 @@ import psutil  # noqa: E402
 from cluster import FlinkCluster  # noqa: E402
 from processes import Processes  # noqa: E402
 
-from transforms.write.tables import open_table  # noqa: E402
+from transforms.lake.datasets import open_table  # noqa: E402
 
 SIZES = (1_000_000, 100_000_000)
 DAY = 86_400.0

@@ -35,14 +35,14 @@ from schemas.plan import Changes, RunFacts  # noqa: E402
 from schemas.source import SourceRef  # noqa: E402
 from transforms.extract.task import extract_ranges  # noqa: E402
 from transforms.fetch.fetcher import Fetcher  # noqa: E402
+from transforms.lake.format.files import open_file  # noqa: E402
+from transforms.lake.log.catalog import STAGING, open_catalog  # noqa: E402
 from transforms.ocr.engine import ONNX, TESSERACT, engine_named  # noqa: E402
 from transforms.ocr.pages import PDF, needs_of, page_images  # noqa: E402
 from transforms.ocr.records import PageImage  # noqa: E402
 from transforms.stores.any import AnyStore  # noqa: E402
 from transforms.stores.local import LocalStorage  # noqa: E402
-from transforms.write.catalog import STAGING, open_catalog  # noqa: E402
 from transforms.write.commit import Committer  # noqa: E402
-from transforms.write.files import open_file  # noqa: E402
 
 OCR = OcrOptions()
 #: Files of a commit.

@@ -17,7 +17,7 @@ import transforms.assemble.document
 import transforms.assemble.doubt
 import transforms.chunk.chunks
 import transforms.extract.task
-import transforms.write.rows  # noqa: F401
+import transforms.lake.format.rows  # noqa: F401
 from transforms.chunk.vocabulary import tokenizer
 from transforms.extract.registry import import_built_in
 from transforms.sandbox.memory import trim_memory

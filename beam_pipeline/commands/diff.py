@@ -12,7 +12,7 @@ from beam_pipeline.cli_console import emit, printable
 from beam_pipeline.cli_options import with_options
 
 if TYPE_CHECKING:
-    from transforms.write.snapshot import Snapshot
+    from transforms.lake.snapshot import Snapshot
 
 
 @with_options()
@@ -35,7 +35,7 @@ def diff(
 
         docbeam diff tables 41 42 --json
     """
-    from transforms.write.changes import changes
+    from transforms.lake.changes import changes
 
     counts: Counter[tuple[str, str]] = Counter()
     for item in changes(_state(output, old), _state(output, new)):
@@ -50,7 +50,7 @@ def diff(
 
 
 def _state(output: str, name: str) -> Snapshot:
-    from transforms.write.snapshot import snapshot
+    from transforms.lake.snapshot import snapshot
 
     # Ids of runs begin with a date of eight digits.
     return snapshot(output, version=int(name)) if name.isdecimal() and len(name) < 8 else snapshot(output, name)

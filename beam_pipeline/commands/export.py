@@ -57,8 +57,8 @@ def export(
         docbeam export tables texts --markdown --pictures
     """
     from beam_pipeline.pictures import SUFFIX, pictures
-    from transforms.write.documents import read_documents
-    from transforms.write.snapshot import snapshot
+    from transforms.lake.documents import read_documents
+    from transforms.lake.snapshot import snapshot
 
     found, paths, renders = snapshot(output), ExportPaths(folder), _renders(form)
     suffixes = (*renders, SUFFIX) if form.pictures else tuple(renders)

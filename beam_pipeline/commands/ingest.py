@@ -146,7 +146,7 @@ def startup_line(options: Options) -> str:
 
 def _format(options: Options) -> str:
     from beam_pipeline.outputs import UNNAMEABLE
-    from transforms.write.delta import can_name
+    from transforms.lake.log.delta import can_name
 
     write = options.write
     if write.format != UNNAMEABLE or can_name(write.output):

@@ -56,7 +56,7 @@ def query(
         raise ConfigurationError("--json and --csv exclude each other; give one")
     import duckdb
 
-    from transforms.write.sql import connect
+    from transforms.lake.sql import connect
 
     with _spill() as spill, connect(spill) as connection:
         try:
@@ -115,9 +115,9 @@ def _on_one_line(message: str) -> str:
 
 
 def _register(connection: duckdb.DuckDBPyConnection, output: str, as_of: str, version: int | None) -> None:
-    from transforms.write.ledger import RUNS_TABLE
-    from transforms.write.snapshot import read_runs, snapshot
-    from transforms.write.tables import open_table
+    from transforms.lake.datasets import open_table
+    from transforms.lake.log.ledger import RUNS_TABLE
+    from transforms.lake.snapshot import read_runs, snapshot
 
     found = snapshot(output, as_of, version)
     for name in TABLES:

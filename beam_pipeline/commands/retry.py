@@ -60,7 +60,7 @@ def retry(
 
 def _finish_without_run(options: Options, *, as_json: bool) -> None:
     """End as a retry of documents would: the exit code, and the JSON that was asked for, tell of the whole output."""
-    from transforms.write.summary import held, noted
+    from transforms.lake.summary import held, noted
 
     report = RunReport(
         run_id="",
@@ -91,8 +91,8 @@ def failed_documents(output: str, categories: Sequence[str]) -> dict[str, Source
 
     What stands for an input that could not be listed is none.
     """
-    from transforms.write.snapshot import snapshot
-    from transforms.write.sql import connect
+    from transforms.lake.snapshot import snapshot
+    from transforms.lake.sql import connect
 
     found = snapshot(output)
     wanted = "category IN (SELECT unnest($categories))" if categories else "true"

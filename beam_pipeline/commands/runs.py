@@ -33,7 +33,7 @@ def list_runs(
 
         docbeam runs list tables --json
     """
-    from transforms.write.snapshot import read_runs
+    from transforms.lake.snapshot import read_runs
 
     records = read_runs(output)
     if as_json:
@@ -72,8 +72,8 @@ def show(
 
         docbeam runs show tables 20261231T235959-1a2b3c
     """
-    from transforms.write.ledger import find_run
-    from transforms.write.snapshot import read_runs
+    from transforms.lake.log.ledger import find_run
+    from transforms.lake.snapshot import read_runs
 
     record = find_run(read_runs(output), run)
     if as_json:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from beam_pipeline.commands.query import check_statement, distinct
 from schemas.failures import ConfigurationError
-from transforms.write.sql import connect
+from transforms.lake.sql import connect
 
 
 @given(st.lists(st.sampled_from(["a", "a_1", "a_1_1", "b", "A"])))

@@ -20,7 +20,7 @@ from pipeline_runs import ROOT, check_output, command, read_tables, start, witho
 from processes import wait_for
 
 from schemas.failures import DocbeamError
-from transforms.write.snapshot import read_runs, snapshot
+from transforms.lake.snapshot import read_runs, snapshot
 
 #: They drop in at this pace, so that 200 take a minute.
 DOCUMENTS = int(os.environ.get("FLINK_STREAM_DOCUMENTS") or 40)

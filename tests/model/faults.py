@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from transforms.lake.log.catalog import DeltaCatalog
 from transforms.write import portions
-from transforms.write.catalog import DeltaCatalog
 from transforms.write.portions import Portions
 
 

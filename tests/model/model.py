@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from world import BAD_ANSWERS, BROKEN, GONE, Site, World, version_in
 
 from beam_pipeline.cli import app
-from transforms.write.snapshot import read_runs, snapshot
+from transforms.lake.snapshot import read_runs, snapshot
 
 TABLES = ("documents", "pages", "elements", "chunks", "failures")
 #: What the output says of a document: its status, and the version that its chunks are of.
@@ -241,7 +241,7 @@ def patches() -> ExitStack:
     patch.setattr("beam_pipeline.few.SHARE", 1.0)
     # It builds the whole command line anew for every command.
     patch.setattr("typer.testing._get_command", functools.cache(get_command))
-    for module in ("beam_pipeline.journal", "transforms.write.ledger", "transforms.write.maintain"):
+    for module in ("beam_pipeline.journal", "transforms.lake.log.ledger", "transforms.write.maintain"):
         patch.setattr(f"{module}.datetime", Clock.patched())
     patch.setenv("DOCBEAM_FETCH_RETRIES", "0")
     return stack

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from beam_pipeline.local_run import run
 from schemas.options import ChunkOptions, ExtractOptions, Options, SourceOptions, WriteOptions
 from schemas.report import RunReport
-from transforms.write.tables import open_table
+from transforms.lake.datasets import open_table
 
 ROOT = Path(__file__).resolve().parents[2]
 Rows = list[dict]

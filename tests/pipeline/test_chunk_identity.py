@@ -19,7 +19,7 @@ from schemas.addresses import addressed
 from schemas.content import BlockType
 from schemas.document import Document, Element
 from schemas.options import ChunkOptions, LayoutOptions, OcrOptions, Options
-from transforms.write.snapshot import read_runs
+from transforms.lake.snapshot import read_runs
 
 WORDS = [
     "river",

@@ -12,7 +12,7 @@ import pytest
 from nightly import write
 from pipeline_runs import ROOT, check_output, read_tables, without_run
 
-from transforms.write.snapshot import read_runs
+from transforms.lake.snapshot import read_runs
 
 DOCUMENTS = 300
 #: The command, with portions that end after a moment.

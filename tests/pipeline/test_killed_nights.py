@@ -19,8 +19,8 @@ from beam_pipeline import upkeep
 from beam_pipeline.journal import ledger_of
 from schemas.failures import OutputError
 from schemas.tables import TABLES
-from transforms.write.catalog import DeltaCatalog
-from transforms.write.snapshot import read_runs, snapshot
+from transforms.lake.log.catalog import DeltaCatalog
+from transforms.lake.snapshot import read_runs, snapshot
 
 #: Kills of the ordinary suite; the slow test has twenty.
 QUICK, ALL = (3,), range(20)

@@ -18,7 +18,7 @@ from schemas.failures import Forbidden, OutputError
 from schemas.options import ChunkOptions, ExtractOptions, FetchOptions, PlanOptions
 from transforms.extract.parts import PartExtractor
 from transforms.fetch.fetcher import Fetcher
-from transforms.write.snapshot import read_runs
+from transforms.lake.snapshot import read_runs
 from transforms.write.stager import Stager
 
 

@@ -14,10 +14,10 @@ from beam_pipeline.cli import app
 from beam_pipeline.fingerprint import fingerprints
 from beam_pipeline.planning import plan_run
 from schemas.source import SourceRef
+from transforms.lake.changes import changes
+from transforms.lake.known import known_files, known_rows
+from transforms.lake.snapshot import read_runs, snapshot
 from transforms.stores.any import storage_of
-from transforms.write.changes import changes
-from transforms.write.known import known_files, known_rows
-from transforms.write.snapshot import read_runs, snapshot
 
 OLD = Path(__file__).resolve().parents[1] / "write" / "outputs" / "schema_2.tar.gz"
 #: Its documents are those of this folder, which is not there any more: two good ones, a PDF and slides that failed.

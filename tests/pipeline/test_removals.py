@@ -11,9 +11,9 @@ from beam_pipeline.planning import plan_run
 from schemas.failures import ConfigurationError, TooMuchGone
 from schemas.options import SourceOptions
 from schemas.plan import Changes, Known, Root
+from transforms.lake.snapshot import read_runs
 from transforms.plan.roots import uncovered_finder
 from transforms.write.losses import too_much_gone
-from transforms.write.snapshot import read_runs
 
 
 def documents(folder, count):

@@ -14,7 +14,7 @@ from pipeline_runs import (
 )
 
 from schemas.options import ChunkOptions, ExtractOptions
-from transforms.write.tables import open_table
+from transforms.lake.datasets import open_table
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from beam_pipeline.cli import app
 from beam_pipeline.local_run import run
 from schemas.report import RunReport
-from transforms.write.snapshot import read_runs
+from transforms.lake.snapshot import read_runs
 
 
 def filled(folder: Path, good: int = 6) -> Path:

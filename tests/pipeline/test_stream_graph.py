@@ -18,7 +18,7 @@ from beam_pipeline.streaming import DRAINED, Stream, is_marked, marker_path
 from runners import direct
 from schemas.options import ExtractOptions, StreamOptions
 from schemas.plan import RunFacts
-from transforms.write.snapshot import read_runs
+from transforms.lake.snapshot import read_runs
 
 LONG_AGO = time.time() - 3600
 

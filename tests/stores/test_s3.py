@@ -14,9 +14,9 @@ import pytest
 from pipeline_runs import check_output, command, read_tables, without_run, write_documents
 
 from schemas.failures import SourceUnavailable
+from transforms.lake.datasets import output_format
 from transforms.stores.delta import delta_options
 from transforms.stores.s3 import S3Store, _client
-from transforms.write.tables import output_format
 
 SECRET = "s3cr3tKeyOfNobody"
 

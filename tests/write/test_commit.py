@@ -14,14 +14,14 @@ from schemas.plan import Changes, Known, RunFacts
 from schemas.stamps import content_mark, listed_mark
 from schemas.tables import TABLES
 from schemas.versions import Fingerprints, Made
+from transforms.lake.datasets import open_table, output_format
+from transforms.lake.documents import read_documents
+from transforms.lake.format.files import TableFiles
+from transforms.lake.format.rows import table_batch
+from transforms.lake.known import known_files, known_rows
+from transforms.lake.log.catalog import STAGING, DeltaCatalog
 from transforms.stores.local import LocalStorage
-from transforms.write.catalog import STAGING, DeltaCatalog
 from transforms.write.commit import committer
-from transforms.write.documents import read_documents
-from transforms.write.files import TableFiles
-from transforms.write.known import known_files, known_rows
-from transforms.write.rows import table_batch
-from transforms.write.tables import open_table, output_format
 
 FORMATS = ("delta", "parquet", "arrow", "avro")
 

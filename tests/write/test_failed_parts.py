@@ -5,7 +5,7 @@ from schemas.document import DocumentInfo, DocumentStatus
 from schemas.failures import Category, Failure
 from schemas.part import Part
 from schemas.source import SourceRef
-from transforms.write.task import failed_document
+from transforms.write.parts import failed_document
 
 INFO = DocumentInfo(doc_id="d", ref=SourceRef(uri="/a.pdf", path="a.pdf"))
 FAILURE = Failure(stage="assemble", category=Category.TIMEOUT, message="too slow")

@@ -14,10 +14,10 @@ from schemas.failures import ConfigurationError, OutputError
 from schemas.options import WriteOptions
 from schemas.plan import Changes, RunFacts
 from schemas.tables import TABLES
+from transforms.lake.format.columns import schema_of
+from transforms.lake.marker import format_of, mark, require_own
 from transforms.stores.outputs import MARKER, OWN, TABLE_FOLDERS, is_output, output_around, own_names
-from transforms.write.columns import schema_of
 from transforms.write.commit import committer
-from transforms.write.marker import format_of, mark, require_own
 
 RUN = "20260101T000000-abcdef"
 

@@ -12,11 +12,11 @@ from beam_pipeline import upkeep
 from beam_pipeline.journal import failed, opened
 from schemas.options import WriteOptions
 from schemas.plan import RunFacts, RunRecord
-from transforms.write import ledger
+from transforms.lake.format.rows import table_batch
+from transforms.lake.log import ledger
+from transforms.lake.log.ledger import in_order, newest, run_at_version
+from transforms.lake.snapshot import read_runs, snapshot
 from transforms.write.commit import committer
-from transforms.write.ledger import in_order, newest, run_at_version
-from transforms.write.rows import table_batch
-from transforms.write.snapshot import read_runs, snapshot
 from transforms.write.stager import Stager
 
 NOW = datetime(2026, 1, 10, tzinfo=UTC)

@@ -16,12 +16,12 @@ from schemas.failures import OutputError
 from schemas.options import WriteOptions
 from schemas.plan import RunFacts
 from schemas.tables import TABLES
+from transforms.lake.datasets import open_table
+from transforms.lake.format.rows import table_batch
+from transforms.lake.log.ledger import Ledger
 from transforms.write.commit import Commit, Committer
-from transforms.write.ledger import Ledger
 from transforms.write.portions import LONGEST, SHARE, SHORTEST, Portions, is_due
 from transforms.write.records import StagedRun
-from transforms.write.rows import table_batch
-from transforms.write.tables import open_table
 from transforms.write.takeover import base_of
 
 FORMATS = ("delta", "parquet", "arrow", "avro")

@@ -12,12 +12,12 @@ from schemas.failures import ConfigurationError
 from schemas.options import WriteOptions
 from schemas.plan import Changes, RunFacts
 from schemas.tables import TABLES
+from transforms.lake.format.rows import table_batch
+from transforms.lake.log.delta import commit_info, delta_uri
+from transforms.lake.roots import output_root
+from transforms.lake.snapshot import read_runs, snapshot
 from transforms.stores.outputs import MARKER
 from transforms.write.commit import committer
-from transforms.write.delta import commit_info, delta_uri
-from transforms.write.roots import output_root
-from transforms.write.rows import table_batch
-from transforms.write.snapshot import read_runs, snapshot
 from transforms.write.stager import Stager
 
 RUN = "20260101T000000-abcdef"

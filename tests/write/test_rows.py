@@ -6,7 +6,7 @@ import pytest
 
 from schemas.part import TableBatch
 from schemas.tables import TABLES, avro_schema
-from transforms.write.rows import document_from_rows, document_rows, table_batch
+from transforms.lake.format.rows import document_from_rows, document_rows, table_batch
 
 
 def test_a_document_survives_its_rows(document) -> None:

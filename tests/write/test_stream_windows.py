@@ -13,18 +13,18 @@ from schemas.plan import Changes, RunFacts, Touch
 from schemas.source import SourceRef
 from schemas.tables import TABLES
 from schemas.versions import Fingerprints, Made
+from transforms.lake.documents import read_documents
+from transforms.lake.format.files import TableFiles
+from transforms.lake.format.rows import table_batch
+from transforms.lake.index import DocumentIndex
+from transforms.lake.log.catalog import STAGING
+from transforms.lake.log.ledger import Ledger
+from transforms.lake.log.open_catalog import KeptCatalog
+from transforms.lake.log.repair import settle
+from transforms.lake.snapshot import read_runs, snapshot
 from transforms.stores.local import LocalStorage
-from transforms.write.catalog import STAGING
 from transforms.write.commit import committer
-from transforms.write.documents import read_documents
-from transforms.write.files import TableFiles
-from transforms.write.index import DocumentIndex
-from transforms.write.kept import KeptCatalog
-from transforms.write.ledger import Ledger
-from transforms.write.repair import settle
-from transforms.write.rows import table_batch
-from transforms.write.snapshot import read_runs, snapshot
-from transforms.write.streams import WindowCommitter, generations, transaction
+from transforms.write.windows import WindowCommitter, generations, transaction
 
 STREAM = "20261121T080000-abcdef"
 _numbers = itertools.count()

@@ -16,15 +16,15 @@ from schemas.failures import ConfigurationError, OutputError
 from schemas.options import WriteOptions
 from schemas.plan import Changes, RunFacts
 from schemas.tables import TABLES
+from transforms.lake.changes import changes
+from transforms.lake.documents import read_documents
+from transforms.lake.format.columns import adapted_row, conform, nothing
+from transforms.lake.format.files import TableFiles
+from transforms.lake.format.rows import table_batch
+from transforms.lake.log.lock import only_writer
+from transforms.lake.snapshot import read_runs, snapshot
 from transforms.stores.local import LocalStorage
-from transforms.write.changes import changes
-from transforms.write.columns import adapted_row, conform, nothing
 from transforms.write.commit import committer
-from transforms.write.documents import read_documents
-from transforms.write.files import TableFiles
-from transforms.write.lock import only_writer
-from transforms.write.rows import table_batch
-from transforms.write.snapshot import read_runs, snapshot
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -96,7 +96,7 @@ def test_a_listing_that_did_not_arrive_whole_changes_nothing(tmp_path, document)
 
 def torn(root, run, documents, stop_at, monkeypatch, **more):
     """A commit that dies before the table `stop_at`."""
-    from transforms.write.catalog import DeltaCatalog
+    from transforms.lake.log.catalog import DeltaCatalog
 
     original = DeltaCatalog.commit
 
@@ -202,7 +202,7 @@ def fields(record):
 
 HOLDER = """
 import sys
-from transforms.write.lock import only_writer
+from transforms.lake.log.lock import only_writer
 with only_writer(sys.argv[1]):
     print("held", flush=True)
     sys.stdin.read()

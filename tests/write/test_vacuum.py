@@ -15,10 +15,10 @@ from beam_pipeline.journal import ledger_of, opened
 from schemas.options import WriteOptions
 from schemas.plan import RunFacts, RunRecord
 from schemas.tables import TABLES
+from transforms.lake.format.rows import table_batch
+from transforms.lake.snapshot import read_runs, snapshot
 from transforms.write.commit import committer
 from transforms.write.maintain import _newest_since, compact, vacuum
-from transforms.write.rows import table_batch
-from transforms.write.snapshot import read_runs, snapshot
 from transforms.write.stager import Stager
 
 UUID = "00000000-0000-4000-8000-000000000000"

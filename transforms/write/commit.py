@@ -14,20 +14,20 @@ from schemas.options import WriteOptions
 from schemas.part import WrittenFile
 from schemas.plan import Changes, RunFacts
 from schemas.tables import TABLES
+from transforms.lake.format import edits
+from transforms.lake.format.columns import conform
+from transforms.lake.format.edits import Edit
+from transforms.lake.format.files import SUFFIX, open_file
+from transforms.lake.format.readers import read_rows
+from transforms.lake.log.catalog import STAGING, Catalog, open_catalog
+from transforms.lake.log.ledger import COMMITTED, Ledger
+from transforms.lake.log.repair import settle
+from transforms.lake.tally import run_record, with_left_alone
 from transforms.runtime.activity import activity
 from transforms.runtime.threads import Threads
 from transforms.stores.any import storage_of
 from transforms.stores.base import Storage
-from transforms.write import edits
-from transforms.write.catalog import STAGING, Catalog, open_catalog
-from transforms.write.columns import conform
-from transforms.write.edits import Edit
-from transforms.write.files import SUFFIX, open_file
-from transforms.write.ledger import COMMITTED, Ledger
 from transforms.write.losses import refuse_losses
-from transforms.write.read import read_rows
-from transforms.write.repair import settle
-from transforms.write.tally import run_record, with_left_alone
 
 #: Files of earlier runs that are rewritten at a time.
 REWRITERS = 4

@@ -15,12 +15,12 @@ from deltalake.exceptions import DeltaError
 from schemas.failures import ConfigurationError, OutputError
 from schemas.plan import RunFacts, RunRecord
 from schemas.tables import TABLES
+from transforms.lake.format.columns import adapted_row, incompatible, schema_of
+from transforms.lake.format.readers import COPY_ROWS
+from transforms.lake.log.catalog import CLAIM, DeltaCatalog
+from transforms.lake.log.ledger import COMMITTED, RUNS_TABLE, Ledger, plain_record
+from transforms.lake.log.repair import restore
 from transforms.stores.outputs import is_data_file, is_deltas_file
-from transforms.write.catalog import CLAIM, DeltaCatalog
-from transforms.write.columns import adapted_row, incompatible, schema_of
-from transforms.write.ledger import COMMITTED, RUNS_TABLE, Ledger, plain_record
-from transforms.write.read import COPY_ROWS
-from transforms.write.repair import restore
 from transforms.write.takeover import make_ready
 
 

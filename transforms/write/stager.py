@@ -9,10 +9,10 @@ from schemas.options import WriteOptions
 from schemas.part import TableBatch
 from schemas.plan import Changes
 from schemas.tables import TABLES
+from transforms.lake.format.files import TableFiles
+from transforms.lake.log.catalog import STAGING
 from transforms.stores.any import storage_of
 from transforms.stores.base import output_errors
-from transforms.write.catalog import STAGING
-from transforms.write.files import TableFiles
 
 #: Bytes of rows of one table that wait in memory in one thread.
 GROUP_BYTES = 2 << 20

@@ -11,15 +11,15 @@ import msgspec
 from schemas.part import WrittenFile
 from schemas.plan import Changes
 from schemas.tables import SCHEMA_VERSION, TABLES
+from transforms.lake.format.readers import read_rows
+from transforms.lake.log.catalog import STAGING
+from transforms.lake.log.ledger import KILLED, Ledger, newest
+from transforms.lake.log.repair import settle
 from transforms.runtime.guard import Raised, captured
 from transforms.stores.staging import dead_runs
-from transforms.write.catalog import STAGING
 from transforms.write.commit import Committer, gathered
-from transforms.write.ledger import KILLED, Ledger, newest
 from transforms.write.losses import too_much_gone
-from transforms.write.read import read_rows
 from transforms.write.records import Portion, StagedRun, read_portions, read_run
-from transforms.write.repair import settle
 
 
 class Ready(msgspec.Struct, frozen=True):

@@ -13,16 +13,16 @@ from schemas.options import WriteOptions
 from schemas.part import Part, TableBatch
 from schemas.plan import Changes, Known
 from schemas.versions import Fingerprints
+from transforms.lake.known import known_files, known_rows
 from transforms.sandbox.pool import PoolOptions, shared_pool
 from transforms.steps.counts import count_settled, count_written, live_counts
 from transforms.stores.any import storage_of
 from transforms.stores.base import output_errors
 from transforms.stores.staging import hold
 from transforms.write.commit import Commit
-from transforms.write.known import known_files, known_rows
+from transforms.write.parts import kept, rows_of_part
 from transforms.write.portions import portions_here
 from transforms.write.stager import Stager
-from transforms.write.task import kept, rows_of_part
 
 
 class _StageRows(beam.DoFn):  # type: ignore[misc]

@@ -8,12 +8,12 @@ import pyarrow.dataset as ds
 from schemas.failures import ConfigurationError, OutputError
 from schemas.plan import RunRecord
 from schemas.tables import TABLES
-from transforms.write.catalog import CLAIM
-from transforms.write.columns import conform
-from transforms.write.delta import commit_info, delta_table, is_delta
-from transforms.write.ledger import RUNS_TABLE, find_run, in_order, newest, run_at_version
-from transforms.write.roots import output_root
-from transforms.write.tables import open_table, output_format
+from transforms.lake.datasets import open_table, output_format
+from transforms.lake.format.columns import conform
+from transforms.lake.log.catalog import CLAIM
+from transforms.lake.log.delta import commit_info, delta_table, is_delta
+from transforms.lake.log.ledger import RUNS_TABLE, find_run, in_order, newest, run_at_version
+from transforms.lake.roots import output_root
 
 _TRIES = 20
 

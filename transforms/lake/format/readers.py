@@ -9,8 +9,8 @@ import fastavro
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from transforms.lake.format.columns import schema_of
 from transforms.stores.base import Storage
-from transforms.write.columns import schema_of
 
 #: Rows in memory at a time.
 COPY_ROWS = 5_000

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from schemas.document import Document, DocumentInfo, DocumentStatus
 from schemas.plan import Touch
-from transforms.write.rows import document_rows
+from transforms.lake.format.rows import document_rows
 
 Row = dict[str, Any]
 #: Rows of a data file -> what stays of them.

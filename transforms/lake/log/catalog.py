@@ -16,14 +16,14 @@ from deltalake.transaction import AddAction, RemoveAction
 from schemas.failures import ConfigurationError, OutputError
 from schemas.part import WrittenFile
 from schemas.tables import TABLES
+from transforms.lake.format.columns import grown, incompatible, schema_of
+from transforms.lake.format.files import SUFFIX
+from transforms.lake.log.delta import commit_info, delta_table, delta_uri, is_delta
+from transforms.lake.marker import mark
 from transforms.stores.base import Storage
 from transforms.stores.delta import delta_options
 from transforms.stores.outputs import may_be_data_file
 from transforms.stores.staging import FOLDER
-from transforms.write.columns import grown, incompatible, schema_of
-from transforms.write.delta import commit_info, delta_table, delta_uri, is_delta
-from transforms.write.files import SUFFIX
-from transforms.write.marker import mark
 
 STAGING = FOLDER
 #: Metadata of the commit by which a run claims the output.

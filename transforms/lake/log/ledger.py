@@ -15,11 +15,11 @@ from schemas.part import WrittenFile
 from schemas.plan import RunFacts, RunRecord
 from schemas.report import FailureReason
 from schemas.tables import RUNS
+from transforms.lake.format.columns import conform
+from transforms.lake.format.files import SUFFIX, open_file
+from transforms.lake.format.readers import read_rows
+from transforms.lake.log.catalog import Catalog
 from transforms.stores.base import Storage
-from transforms.write.catalog import Catalog
-from transforms.write.columns import conform
-from transforms.write.files import SUFFIX, open_file
-from transforms.write.read import read_rows
 
 RUNS_TABLE = "runs"
 #: The kind of row that says what was there before a run that found no row.

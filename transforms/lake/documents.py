@@ -11,10 +11,10 @@ import duckdb
 import pyarrow.dataset as ds
 
 from schemas.document import Document, DocumentStatus
-from transforms.write.columns import present
-from transforms.write.rows import Row, document_from_rows
-from transforms.write.sql import connect
-from transforms.write.tables import open_table
+from transforms.lake.datasets import open_table
+from transforms.lake.format.columns import present
+from transforms.lake.format.rows import Row, document_from_rows
+from transforms.lake.sql import connect
 
 #: Child tables of a document, with the column that orders their rows.
 ORDER = {"pages": "page", "elements": "index", "chunks": "index", "failures": "page"}

@@ -18,8 +18,8 @@ from schemas.failures import Category
 from schemas.part import WrittenFile
 from schemas.plan import Changes, RunFacts, RunRecord
 from schemas.report import FailureReason
-from transforms.write import edits
-from transforms.write.ledger import COMMITTED, plain_record
+from transforms.lake.format import edits
+from transforms.lake.log.ledger import COMMITTED, plain_record
 
 #: Names of counts: of pages by their status, of pages that OCR read with so little confidence that they are worth a
 #: look, of documents that were left alone by status, of those that went, of those with notes.

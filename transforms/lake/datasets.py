@@ -13,13 +13,13 @@ import pyarrow.dataset as ds
 from deltalake.exceptions import DeltaError
 
 from schemas.failures import ConfigurationError, DocumentError, OutputError
+from transforms.lake.format.columns import schema_of
+from transforms.lake.format.files import SUFFIX
+from transforms.lake.format.rows import Row
+from transforms.lake.log.delta import delta_table
+from transforms.lake.marker import format_of
 from transforms.stores.any import AnyStore
 from transforms.stores.uris import is_local, scheme
-from transforms.write.columns import schema_of
-from transforms.write.delta import delta_table
-from transforms.write.files import SUFFIX
-from transforms.write.marker import format_of
-from transforms.write.rows import Row
 
 
 def output_format(root: str) -> str:
@@ -32,7 +32,7 @@ def output_format(root: str) -> str:
 def open_table(root: str, name: str, version: int | None = None) -> ds.Dataset:
     """The committed rows of a table, of Delta at a `version` if one is named.
 
-    Several tables that belong together come from `transforms.write.snapshot`: runs commit one after the other.
+    Several tables that belong together come from `transforms.lake.snapshot`: runs commit one after the other.
 
     Raises ConfigurationError for a folder without tables, OutputError for tables that cannot be read.
     """

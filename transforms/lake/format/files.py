@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from schemas.part import WrittenFile
 from schemas.tables import avro_schema
-from transforms.write.columns import schema_of
+from transforms.lake.format.columns import schema_of
 
 SUFFIX = {"delta": ".parquet", "parquet": ".parquet", "arrow": ".arrow", "avro": ".avro"}
 

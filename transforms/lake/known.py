@@ -9,11 +9,11 @@ import pyarrow as pa
 from schemas.plan import Known
 from schemas.stamps import content_mark, listed_mark
 from schemas.versions import Fingerprints
+from transforms.lake.format.columns import conform
+from transforms.lake.format.edits import is_in
+from transforms.lake.format.readers import read_rows
+from transforms.lake.log.catalog import open_catalog
 from transforms.stores.base import Storage
-from transforms.write.catalog import open_catalog
-from transforms.write.columns import conform
-from transforms.write.edits import is_in
-from transforms.write.read import read_rows
 
 #: Columns of `documents` that planning reads.
 COLUMNS = (

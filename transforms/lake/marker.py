@@ -7,13 +7,13 @@ import posixpath
 import msgspec
 
 from schemas.failures import ConfigurationError, DocumentError, NotFound, OutputError
+from transforms.lake.format.files import SUFFIX
+from transforms.lake.log.delta import is_delta
 from transforms.stores.any import AnyStore, storage_of
 from transforms.stores.base import output_errors
 from transforms.stores.outputs import LAYOUT, MARKER, Marker, foreign, holds_table, parse_marker
 from transforms.stores.staging import FOLDER
 from transforms.stores.uris import is_local
-from transforms.write.delta import is_delta
-from transforms.write.files import SUFFIX
 
 #: Foreign files that a message names.
 _NAMED = 3

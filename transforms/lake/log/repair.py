@@ -7,11 +7,11 @@ from deltalake.exceptions import DeltaError
 
 from schemas.failures import OutputError
 from schemas.plan import RunFacts
+from transforms.lake.log.catalog import DeltaCatalog
+from transforms.lake.log.delta import log_entry, told
+from transforms.lake.log.ledger import BASELINE, COMMITTED, RUNS_TABLE, Ledger, plain_record, utc_now
 from transforms.stores.any import age
 from transforms.stores.uris import is_local
-from transforms.write.catalog import DeltaCatalog
-from transforms.write.delta import log_entry, told
-from transforms.write.ledger import BASELINE, COMMITTED, RUNS_TABLE, Ledger, plain_record, utc_now
 
 #: On an object store nobody can see whether a writer lives: it has this long for its commits.
 LEASE_SECONDS = 1800.0

@@ -10,11 +10,11 @@ import pyarrow.compute as pc
 
 from schemas.plan import Known
 from schemas.versions import Fingerprints
+from transforms.lake.format.readers import read_rows
+from transforms.lake.known import known_rows
+from transforms.lake.log.catalog import Catalog
 from transforms.runtime.once import made_once
 from transforms.stores.base import Storage
-from transforms.write.catalog import Catalog
-from transforms.write.known import known_rows
-from transforms.write.read import read_rows
 
 _ID = pa.binary(16)
 _BATCH = 100_000

@@ -10,9 +10,9 @@ from deltalake.exceptions import DeltaError
 
 from schemas.failures import OutputError
 from schemas.part import WrittenFile
+from transforms.lake.log.catalog import DeltaCatalog
 from transforms.runtime.once import made_once
 from transforms.stores.delta import delta_options
-from transforms.write.catalog import DeltaCatalog
 
 
 class KeptCatalog(DeltaCatalog):

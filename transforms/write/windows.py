@@ -19,13 +19,13 @@ from schemas.ids import stable_id
 from schemas.part import WrittenFile
 from schemas.plan import Changes
 from schemas.tables import TABLES
+from transforms.lake.index import DocumentIndex
+from transforms.lake.log.delta import log_entry
+from transforms.lake.log.ledger import RUNS_TABLE, Ledger, utc_now
+from transforms.lake.log.open_catalog import KeptCatalog
+from transforms.lake.log.repair import LEASE_SECONDS, settle
 from transforms.stores.any import age
 from transforms.write.commit import Committer, gathered
-from transforms.write.delta import log_entry
-from transforms.write.index import DocumentIndex
-from transforms.write.kept import KeptCatalog
-from transforms.write.ledger import RUNS_TABLE, Ledger, utc_now
-from transforms.write.repair import LEASE_SECONDS, settle
 
 #: A claim of our own stream that is not this very commit's belongs to a worker that died, or that nobody waits for any
 #: more; it is given up this long after its last commit to any table. Should it still live, it notices.

@@ -10,12 +10,12 @@ from schemas.document import DocumentStatus
 from schemas.options import WriteOptions
 from schemas.plan import Action, RunFacts, RunRecord
 from schemas.report import RunReport
+from transforms.lake.format.readers import read_rows
+from transforms.lake.known import known_files
+from transforms.lake.log.ledger import plain_record
+from transforms.lake.tally import DOUBTFUL, LEFT, PAGES, REMOVED
 from transforms.stores.any import storage_of
 from transforms.stores.uris import is_local, local_uri
-from transforms.write.known import known_files
-from transforms.write.ledger import plain_record
-from transforms.write.read import read_rows
-from transforms.write.tally import DOUBTFUL, LEFT, PAGES, REMOVED
 
 _GONE = {DocumentStatus.DELETED}
 

@@ -8,8 +8,8 @@ from typing import Any
 import duckdb
 import msgspec
 
-from transforms.write.snapshot import Snapshot
-from transforms.write.sql import connect
+from transforms.lake.snapshot import Snapshot
+from transforms.lake.sql import connect
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):

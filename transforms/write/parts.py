@@ -11,12 +11,12 @@ from schemas.failures import Category, Failure
 from schemas.part import Part, TableBatch
 from schemas.plan import Touch
 from schemas.versions import Fingerprints
+from transforms.lake.format.rows import table_batch
 from transforms.runtime.activity import activity
 from transforms.runtime.guard import guarded
 from transforms.runtime.pack import unpack
 from transforms.sandbox.pool import ParserPool
 from transforms.steps.reopen import was_lost
-from transforms.write.rows import table_batch
 
 STAGE = "write"
 _POISON = frozenset({Category.CRASHED, Category.TIMEOUT})

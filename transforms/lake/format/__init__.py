@@ -1,0 +1,1 @@
+"""Data files: rows in columns, in every format that tables may have."""
