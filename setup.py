@@ -7,7 +7,7 @@ from setuptools import find_packages, setup
 OURS = ["docbeam", "beam_pipeline", "transforms", "schemas", "runners"]
 EXTRACTORS = [
     "pdf = transforms.extract.pdf:PdfExtractor",
-    "docx = transforms.extract.docx:DocxExtractor",
+    "docx = transforms.extract.docx.extractor:DocxExtractor",
     "html = transforms.extract.html:HtmlExtractor",
     "markdown = transforms.extract.markdown:MarkdownExtractor",
     "text = transforms.extract.text:TextExtractor",

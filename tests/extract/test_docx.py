@@ -11,10 +11,10 @@ from docx.shared import Pt
 
 from schemas.content import BlockType, ExtractRequest, Link, PageStatus
 from schemas.failures import Corrupt, Encrypted, TooLarge, Unsupported
-from transforms.extract import docx_archive
-from transforms.extract.docx import DocxExtractor
-from transforms.extract.docx_archive import OLE_MAGIC
-from transforms.extract.docx_package import cut_elements
+from transforms.extract.docx import archive
+from transforms.extract.docx.archive import OLE_MAGIC
+from transforms.extract.docx.extractor import DocxExtractor
+from transforms.extract.docx.package import cut_elements
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -414,12 +414,12 @@ def test_bomb_is_refused_before_it_is_decompressed(tmp_path, monkeypatch):
     with pytest.raises(TooLarge, match="zip bombs"):
         extract(package(tmp_path, parts))
     with pytest.raises(TooLarge, match="may be read"):
-        monkeypatch.setattr(docx_archive, "MAX_PART_BYTES", 1 << 20)
+        monkeypatch.setattr(archive, "MAX_PART_BYTES", 1 << 20)
         extract(package(tmp_path, parts))
 
 
 def test_all_parts_together_are_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr(docx_archive, "MAX_TOTAL_BYTES", 500)
+    monkeypatch.setattr(archive, "MAX_TOTAL_BYTES", 500)
     with pytest.raises(TooLarge):
         extract(package(tmp_path, MAIN | {"word/document.xml": document(p("x" * 400))}))
 
@@ -435,7 +435,7 @@ def test_lying_size_is_corrupt(tmp_path):
 
 
 def test_too_many_members(tmp_path, monkeypatch):
-    monkeypatch.setattr(docx_archive, "MAX_MEMBERS", 1)
+    monkeypatch.setattr(archive, "MAX_MEMBERS", 1)
     with pytest.raises(TooLarge, match="members"):
         extract(package(tmp_path, MAIN | {"word/document.xml": document("")}))
 

@@ -1,7 +1,7 @@
 import pytest
 from lxml import etree
 
-from transforms.extract.docx_math import linear_math
+from transforms.extract.docx.math import linear_math
 
 M = "http://schemas.openxmlformats.org/officeDocument/2006/math"
 

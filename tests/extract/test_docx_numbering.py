@@ -2,8 +2,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from transforms.extract.docx_numbering import Numbering, format_number
-from transforms.extract.docx_styles import StyleSheet
+from transforms.extract.docx.numbering import Numbering, format_number
+from transforms.extract.docx.styles import StyleSheet
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 

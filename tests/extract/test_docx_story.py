@@ -3,10 +3,10 @@ from docx.opc.rel import Relationships
 from lxml import etree
 
 from schemas.content import BlockType, Link, Style
-from transforms.extract.docx_inline import Registers
-from transforms.extract.docx_numbering import Numbering
-from transforms.extract.docx_story import StoryReader
-from transforms.extract.docx_styles import StyleSheet
+from transforms.extract.docx.inline import Registers
+from transforms.extract.docx.numbering import Numbering
+from transforms.extract.docx.story import StoryReader
+from transforms.extract.docx.styles import StyleSheet
 
 NAMESPACES = {
     "w": "http://schemas.openxmlformats.org/wordprocessingml/2006/main",
@@ -420,6 +420,6 @@ def test_table_of_pictures_is_figures():
 
 
 def test_table_with_a_hopeless_grid_becomes_paragraphs(monkeypatch):
-    monkeypatch.setattr("transforms.extract.docx_table.FREE_AREA", 50)
+    monkeypatch.setattr("transforms.extract.docx.table.FREE_AREA", 50)
     wide = f'<w:tr><w:tc><w:tcPr><w:gridSpan w:val="64"/></w:tcPr>{p(r("wide"))}</w:tc></w:tr>'
     assert [text(block) for block in read(f"<w:tbl>{wide}</w:tbl>")] == ["wide"]

@@ -1,7 +1,7 @@
 import pytest
 from lxml import etree
 
-from transforms.extract.docx_table import MAX_SPAN, is_plausible, read_cells
+from transforms.extract.docx.table import MAX_SPAN, is_plausible, read_cells
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 

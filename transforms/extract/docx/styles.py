@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from schemas.content import BlockType, Style
-from transforms.extract.docx_package import Node
-from transforms.extract.docx_xml import OFF, VAL, W, integer, is_on, value
+from transforms.extract.docx.names import OFF, VAL, W, integer, is_on, value
+from transforms.extract.docx.package import Node
 
 CODE_NAMES = frozenset(
     {"code", "code block", "codeblock", "html code", "html preformatted", "listing", "macro text", "macro"}

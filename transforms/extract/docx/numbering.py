@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from transforms.extract.docx_package import Node
-from transforms.extract.docx_styles import StyleSheet
-from transforms.extract.docx_xml import VAL, W, flag, integer, value
+from transforms.extract.docx.names import VAL, W, flag, integer, value
+from transforms.extract.docx.package import Node
+from transforms.extract.docx.styles import StyleSheet
 
 LEVELS = 9
 BULLET = "-"

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from schemas.content import Cell
-from transforms.extract.docx_package import Node
-from transforms.extract.docx_xml import W, flag, integer, value
+from transforms.extract.docx.names import W, flag, integer, value
+from transforms.extract.docx.package import Node
 
 #: Word allows 63 columns; a cell that claims to span more is damaged or hostile.
 MAX_SPAN = 64

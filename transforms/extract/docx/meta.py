@@ -10,7 +10,7 @@ from docx.oxml.coreprops import CT_CoreProperties
 from docx.package import Package
 
 from schemas.content import DocumentMeta
-from transforms.extract.docx_package import related_part, root_element
+from transforms.extract.docx.package import related_part, root_element
 
 #: Properties beside those that have a field of their own: python-docx's names by ours.
 _CORE = {

@@ -6,8 +6,8 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from transforms.extract.docx_package import Node
-from transforms.extract.docx_xml import M, W
+from transforms.extract.docx.names import M, W
+from transforms.extract.docx.package import Node
 
 _BLANKS = re.compile(r" {2,}")
 M_VAL = f"{M}val"

@@ -9,10 +9,10 @@ from docx.document import Document
 from docx.opc.part import Part
 
 from schemas.content import Block, BlockType, Image, Span
-from transforms.extract.docx_inline import NoteNumbers, Registers
-from transforms.extract.docx_package import Node, root_element
-from transforms.extract.docx_story import SOURCE, StoryReader, cell_content
-from transforms.extract.docx_xml import R, W, value
+from transforms.extract.docx.inline import NoteNumbers, Registers
+from transforms.extract.docx.names import R, W, value
+from transforms.extract.docx.package import Node, root_element
+from transforms.extract.docx.story import SOURCE, StoryReader, cell_content
 
 _TEXTLESS = frozenset({BlockType.FIGURE, BlockType.HIDDEN, BlockType.COMMENT})
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from docx.opc.rel import Relationships
 
 from schemas.content import Block, BlockType, Cell, Image, Span
-from transforms.extract.docx_drawing import Picture, TextBox, WordArt, chosen
-from transforms.extract.docx_inline import CommentMark, Formula, InlineReader, Piece, Registers
-from transforms.extract.docx_math import linear_math
-from transforms.extract.docx_numbering import BULLET
-from transforms.extract.docx_package import Node
-from transforms.extract.docx_paragraph import GUESSED, Shape, is_typewritten, shape_of
-from transforms.extract.docx_table import WRAPPERS, is_plausible, read_cells
-from transforms.extract.docx_xml import MC, M, W
+from transforms.extract.docx.drawing import Picture, TextBox, WordArt, chosen
+from transforms.extract.docx.inline import CommentMark, Formula, InlineReader, Piece, Registers
+from transforms.extract.docx.math import linear_math
+from transforms.extract.docx.names import MC, M, W
+from transforms.extract.docx.numbering import BULLET
+from transforms.extract.docx.package import Node
+from transforms.extract.docx.paragraph import GUESSED, Shape, is_typewritten, shape_of
+from transforms.extract.docx.table import WRAPPERS, is_plausible, read_cells
 
 SOURCE = "docx"
 #: Blocks that stand beside a cell's text, not in it.

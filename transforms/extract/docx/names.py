@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transforms.extract.docx_package import Node
+from transforms.extract.docx.package import Node
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"

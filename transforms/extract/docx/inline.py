@@ -10,13 +10,13 @@ from typing import NamedTuple
 from docx.opc.rel import Relationships
 
 from schemas.content import Link, Span, Style
-from transforms.extract.docx_drawing import Drawn, chosen, drawn_items
-from transforms.extract.docx_math import linear_math
-from transforms.extract.docx_numbering import Numbering, format_number
-from transforms.extract.docx_package import Node
-from transforms.extract.docx_styles import Look, StyleSheet, apply_run_properties
-from transforms.extract.docx_symbols import symbol_text
-from transforms.extract.docx_xml import MC, OFF, M, R, W, flag, value
+from transforms.extract.docx.drawing import Drawn, chosen, drawn_items
+from transforms.extract.docx.math import linear_math
+from transforms.extract.docx.names import MC, OFF, M, R, W, flag, value
+from transforms.extract.docx.numbering import Numbering, format_number
+from transforms.extract.docx.package import Node
+from transforms.extract.docx.styles import Look, StyleSheet, apply_run_properties
+from transforms.extract.docx.symbols import symbol_text
 
 _HYPERLINK = re.compile(r'^\s*HYPERLINK\s+"([^"]+)"', re.I)
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from schemas.content import BlockType, Span, Style
-from transforms.extract.docx_inline import Registers
-from transforms.extract.docx_numbering import BULLET
-from transforms.extract.docx_package import Node
-from transforms.extract.docx_styles import BODY_OUTLINE, Look, Role, shade
-from transforms.extract.docx_xml import W, integer, value
+from transforms.extract.docx.inline import Registers
+from transforms.extract.docx.names import W, integer, value
+from transforms.extract.docx.numbering import BULLET
+from transforms.extract.docx.package import Node
+from transforms.extract.docx.styles import BODY_OUTLINE, Look, Role, shade
 
 #: A direct outline level on a longer text structures a paragraph, it does not make a heading.
 MAX_OUTLINE_HEADING = 250

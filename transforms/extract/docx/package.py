@@ -22,7 +22,7 @@ from docx.opc.part import Part, XmlPart
 from lxml import etree
 
 from schemas.failures import Corrupt
-from transforms.extract.docx_archive import Archive
+from transforms.extract.docx.archive import Archive
 
 #: An XML element; lxml ships no types.
 Node = Any

@@ -25,14 +25,14 @@ from schemas.content import (
     Style,
 )
 from schemas.failures import Corrupt
-from transforms.extract.docx_inline import Registers
-from transforms.extract.docx_meta import read_meta
-from transforms.extract.docx_notes import comment_texts, note_blocks, running_heads, set_note_formats
-from transforms.extract.docx_numbering import Numbering
-from transforms.extract.docx_package import Node, open_document, related_part, root_element
-from transforms.extract.docx_story import StoryReader
-from transforms.extract.docx_styles import StyleSheet
-from transforms.extract.docx_xml import W
+from transforms.extract.docx.inline import Registers
+from transforms.extract.docx.meta import read_meta
+from transforms.extract.docx.names import W
+from transforms.extract.docx.notes import comment_texts, note_blocks, running_heads, set_note_formats
+from transforms.extract.docx.numbering import Numbering
+from transforms.extract.docx.package import Node, open_document, related_part, root_element
+from transforms.extract.docx.story import StoryReader
+from transforms.extract.docx.styles import StyleSheet
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml"
 #: Above this share of the text blocks a typewriter font is the document's style, not a mark of code.

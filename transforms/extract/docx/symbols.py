@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from transforms.extract.docx_package import Node
-from transforms.extract.docx_xml import W
+from transforms.extract.docx.names import W
+from transforms.extract.docx.package import Node
 
 #: Symbol fonts sit at this offset in the private use area.
 PRIVATE = 0xF000

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from schemas.content import Image
-from transforms.extract.docx_package import Node
-from transforms.extract.docx_xml import MC, WP, A, V, W, integer
+from transforms.extract.docx.names import MC, WP, A, V, W, integer
+from transforms.extract.docx.package import Node
 
 #: English Metric Units per pixel at 96 dpi.
 EMU_PER_PIXEL = 9525
