@@ -10,8 +10,8 @@ EXTRACTORS = [
     "docx = transforms.extract.docx.extractor:DocxExtractor",
     "html = transforms.extract.html:HtmlExtractor",
     "markdown = transforms.extract.markdown:MarkdownExtractor",
-    "text = transforms.extract.text:TextExtractor",
-    "csv = transforms.extract.delimited:DelimitedExtractor",
+    "text = transforms.extract.text.plain:TextExtractor",
+    "csv = transforms.extract.text.delimited:DelimitedExtractor",
     "image = transforms.extract.image:ImageExtractor",
 ]
 OCR_ENGINES = [

@@ -6,7 +6,7 @@ import pytest
 
 from schemas.content import BlockType, Extraction, ExtractRequest
 from schemas.failures import Corrupt
-from transforms.extract.delimited import DelimitedExtractor, has_header, read_rows, sniff_dialect
+from transforms.extract.text.delimited import DelimitedExtractor, has_header, read_rows, sniff_dialect
 
 
 def extract(tmp_path: Path, data: bytes, name: str = "t.csv", **request: str) -> Extraction:

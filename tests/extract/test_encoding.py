@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.failures import Corrupt
-from transforms.extract.encoding import decode
+from transforms.extract.text.encoding import decode
 
 GERMAN = "Zwölf große Boxkämpfer jagen Viktor quer über den Sylter Deich. Übermut tut selten gut, sagte er später."
 RUSSIAN = "Съешь же ещё этих мягких французских булок да выпей чаю. Широкая электрификация южных губерний."

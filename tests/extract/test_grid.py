@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.content import BlockType
-from transforms.extract.grid import table_blocks
+from transforms.extract.text.grid import table_blocks
 
 
 def texts(block: object) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from schemas.content import Block, BlockType, ExtractRequest
 from schemas.failures import Corrupt
-from transforms.extract.text import TextExtractor, text_blocks, wrap_width
+from transforms.extract.text.plain import TextExtractor, text_blocks, wrap_width
 
 WRAPPED = """\
 It was the best of times, it was the worst of times, it was the age of wisdom,

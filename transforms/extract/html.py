@@ -7,9 +7,9 @@ from pathlib import Path
 from lxml import etree
 
 from schemas.content import DocumentMeta, Extraction, ExtractRequest
-from transforms.extract.flow import flow_extraction, flow_page, read_text
 from transforms.extract.html_flow import html_flow
 from transforms.extract.html_tree import parse_tree
+from transforms.extract.text.flow import flow_extraction, flow_page, read_text
 
 _XHTML = "application/xhtml+xml"
 _CREATED = ("article:published_time", "dcterms.created", "dc.date", "dc.date.created", "date", "datepublished")

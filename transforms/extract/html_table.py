@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from schemas.content import Block, BlockType, Cell
-from transforms.extract.grid import table_blocks
 from transforms.extract.html_inline import InlineText
 from transforms.extract.html_tree import Facts
+from transforms.extract.text.grid import table_blocks
 
 #: Rows times columns up to which spans are honoured.
 _MAX_GRID = 500_000

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.content import Block, BlockType, Extraction, ExtractRequest, Span
-from transforms.extract.flow import flow_extraction, flow_page, read_text
+from transforms.extract.text.flow import flow_extraction, flow_page, read_text
 
 _BULLET = re.compile(r"([ \t]*)([-*+•◦▪‣–—])[ \t]+(?=\S)")
 _NUMBER = re.compile(r"([ \t]*)\(?(\d{1,3})[.)][ \t]+(?=\S)")

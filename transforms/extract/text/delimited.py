@@ -13,8 +13,8 @@ from itertools import islice
 from pathlib import Path
 
 from schemas.content import Extraction, ExtractRequest
-from transforms.extract.flow import flow_extraction, flow_page, read_text
-from transforms.extract.grid import table_blocks
+from transforms.extract.text.flow import flow_extraction, flow_page, read_text
+from transforms.extract.text.grid import table_blocks
 
 _DELIMITERS = ",;\t|"
 _SAMPLE_LINES = 200

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from schemas.content import Block, DocumentMeta, ExtractedPage, Extraction, ExtractRequest, PageStatus
 from schemas.failures import Corrupt
-from transforms.extract.encoding import Decoded, decode
+from transforms.extract.text.encoding import Decoded, decode
 
 
 def read_text(path: Path, request: ExtractRequest) -> Decoded:

@@ -1,0 +1,1 @@
+"""Plain and delimited text, and what the formats made of text share."""
