@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from schemas.content import Block, BlockType, Extraction, ExtractRequest, Style
 from schemas.failures import Corrupt
-from transforms.extract.html import HtmlExtractor
-from transforms.extract.html_flow import html_flow
-from transforms.extract.html_inline import InlineText
-from transforms.extract.html_list import ordinal
-from transforms.extract.html_style import parse_colour
-from transforms.extract.html_tree import parse_tree
+from transforms.extract.html.extractor import HtmlExtractor
+from transforms.extract.html.flow import html_flow
+from transforms.extract.html.inline import InlineText
+from transforms.extract.html.lists import ordinal
+from transforms.extract.html.style import parse_colour
+from transforms.extract.html.tree import parse_tree
 
 
 def flow(markup: str) -> list[Block]:

@@ -6,7 +6,7 @@ import pytest
 
 from schemas.content import Extraction, ExtractRequest, Style
 from schemas.failures import Corrupt
-from transforms.extract.markdown import MarkdownExtractor, front_matter
+from transforms.extract.html.markdown import MarkdownExtractor, front_matter
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.front_matter import front_matter_plugin
 
 from schemas.content import DocumentMeta, Extraction, ExtractRequest
-from transforms.extract.html import html_extraction
-from transforms.extract.html_tree import parse_tree
+from transforms.extract.html.extractor import html_extraction
+from transforms.extract.html.tree import parse_tree
 from transforms.extract.text.flow import read_text
 
 #: Levels of blocks inside blocks; the parser drops what lies deeper, so deeper markers are taken away before.

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from schemas.content import Block, BlockType, Cell
-from transforms.extract.html_inline import InlineText
-from transforms.extract.html_tree import Facts
+from transforms.extract.html.inline import InlineText
+from transforms.extract.html.tree import Facts
 from transforms.extract.text.grid import table_blocks
 
 #: Rows times columns up to which spans are honoured.

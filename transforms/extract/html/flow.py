@@ -8,12 +8,12 @@ import msgspec
 from lxml import etree
 
 from schemas.content import Block, BlockType, Image, Link, Span
-from transforms.extract.html_context import Context, derive_context
-from transforms.extract.html_inline import InlineText
-from transforms.extract.html_style import Look
-from transforms.extract.html_table import TableBuilder, holds_data
-from transforms.extract.html_tags import BLOCKS, BREAKERS, DROPPED, SPACED, TYPED_INPUTS
-from transforms.extract.html_tree import Survey, survey
+from transforms.extract.html.context import Context, derive_context
+from transforms.extract.html.inline import InlineText
+from transforms.extract.html.style import Look
+from transforms.extract.html.table import TableBuilder, holds_data
+from transforms.extract.html.tags import BLOCKS, BREAKERS, DROPPED, SPACED, TYPED_INPUTS
+from transforms.extract.html.tree import Survey, survey
 
 _SPACER_PIXELS = 2
 

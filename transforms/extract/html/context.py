@@ -9,10 +9,10 @@ import msgspec
 from lxml import etree
 
 from schemas.content import BlockType, Style
-from transforms.extract.html_list import ListState, open_list
-from transforms.extract.html_style import Look, derive_look
-from transforms.extract.html_tags import LISTS, VERBATIM
-from transforms.extract.html_tree import HEADINGS, LANDMARKS, Survey, landmark
+from transforms.extract.html.lists import ListState, open_list
+from transforms.extract.html.style import Look, derive_look
+from transforms.extract.html.tags import LISTS, VERBATIM
+from transforms.extract.html.tree import HEADINGS, LANDMARKS, Survey, landmark
 
 _STYLES = {
     **dict.fromkeys(("b", "strong", "th"), Style.BOLD),

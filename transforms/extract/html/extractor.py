@@ -7,8 +7,8 @@ from pathlib import Path
 from lxml import etree
 
 from schemas.content import DocumentMeta, Extraction, ExtractRequest
-from transforms.extract.html_flow import html_flow
-from transforms.extract.html_tree import parse_tree
+from transforms.extract.html.flow import html_flow
+from transforms.extract.html.tree import parse_tree
 from transforms.extract.text.flow import flow_extraction, flow_page, read_text
 
 _XHTML = "application/xhtml+xml"

@@ -1,0 +1,1 @@
+"""HTML pages, and Markdown, which is read as HTML."""
