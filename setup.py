@@ -6,7 +6,7 @@ from setuptools import find_packages, setup
 
 OURS = ["docbeam", "beam_pipeline", "transforms", "schemas", "runners"]
 EXTRACTORS = [
-    "pdf = transforms.extract.pdf:PdfExtractor",
+    "pdf = transforms.extract.pdf.extractor:PdfExtractor",
     "docx = transforms.extract.docx.extractor:DocxExtractor",
     "html = transforms.extract.html.extractor:HtmlExtractor",
     "markdown = transforms.extract.html.markdown:MarkdownExtractor",

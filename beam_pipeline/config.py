@@ -21,7 +21,7 @@ import msgspec
 from beam_pipeline.units import parse_seconds, parse_size
 from schemas.failures import ConfigurationError
 from schemas.options import Options
-from transforms.extract.pages import parse_ranges
+from transforms.extract.ranges import parse_ranges
 
 #: Read when no file is named and this one is in the working directory.
 DEFAULT_FILE = Path("docbeam.toml")

@@ -21,8 +21,8 @@ from schemas.source import Fetched, SourceRef
 from transforms.assemble.document import assemble
 from transforms.assemble.task import needs_of, note
 from transforms.chunk.task import with_chunks
-from transforms.extract.pages import parse_ranges
-from transforms.extract.task import extract_ranges
+from transforms.extract.child import extract_ranges
+from transforms.extract.ranges import parse_ranges
 from transforms.fetch.parts import document_info
 from transforms.ocr.parts import PagesToRead, read_page
 from transforms.render.document_json import document_json

@@ -18,7 +18,7 @@ from transforms.assemble.task import STAGE as ASSEMBLE
 from transforms.assemble.task import PartAssembler
 from transforms.chunk.task import STAGE as CHUNK
 from transforms.chunk.task import PartChunker
-from transforms.extract.isolate import STAGE as EXTRACT
+from transforms.extract.missing import STAGE as EXTRACT
 from transforms.extract.parts import PartExtractor, needs_reading
 from transforms.fetch.ask import can_tell
 from transforms.fetch.fetcher import Fetcher

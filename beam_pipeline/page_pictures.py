@@ -28,7 +28,7 @@ def has_pictures(media_type: str) -> bool:
 def page_picture(path: str, media_type: str, page: Page, dpi: int) -> bytes:
     """PNG of a page as it is shown. Raises DocumentError."""
     if media_type == PDF:
-        from transforms.extract.pdf_render import render_page
+        from transforms.extract.pdf.render import render_page
 
         return render_page(path, page.page, dpi)
     return _png(_frame(path, page, dpi))

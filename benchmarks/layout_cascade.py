@@ -29,7 +29,7 @@ from schemas.options import LayoutMode
 from schemas.source import SourceRef
 from transforms.assemble.document import assemble
 from transforms.assemble.doubt import DEFAULT_THRESHOLDS, Thresholds, page_needs
-from transforms.extract.task import extract_ranges
+from transforms.extract.child import extract_ranges
 from transforms.layout.model import ModelOptions
 from transforms.layout.networks import BuiltIn, PageWork
 from transforms.layout.pymupdf_adapter import prepare_page

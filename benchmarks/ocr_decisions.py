@@ -17,8 +17,8 @@ from typing import NamedTuple
 from schemas.content import Extraction, ExtractRequest
 from schemas.failures import DocumentError
 from schemas.options import OcrOptions
-from transforms.extract.pdf import PdfExtractor
-from transforms.extract.pdf_render import render_page
+from transforms.extract.pdf.extractor import PdfExtractor
+from transforms.extract.pdf.render import render_page
 from transforms.ocr.decision import Decision
 from transforms.ocr.pages import PDF, needs_of, page_images
 

@@ -33,7 +33,7 @@ from schemas.options import FetchOptions, OcrOptions  # noqa: E402
 from schemas.part import WrittenFile  # noqa: E402
 from schemas.plan import Changes, RunFacts  # noqa: E402
 from schemas.source import SourceRef  # noqa: E402
-from transforms.extract.task import extract_ranges  # noqa: E402
+from transforms.extract.child import extract_ranges  # noqa: E402
 from transforms.fetch.fetcher import Fetcher  # noqa: E402
 from transforms.lake.format.files import open_file  # noqa: E402
 from transforms.lake.log.catalog import STAGING, open_catalog  # noqa: E402

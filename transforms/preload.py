@@ -16,7 +16,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import transforms.assemble.document
 import transforms.assemble.doubt
 import transforms.chunk.chunks
-import transforms.extract.task
+import transforms.extract.child
 import transforms.lake.format.rows  # noqa: F401
 from transforms.chunk.vocabulary import tokenizer
 from transforms.extract.registry import import_built_in

@@ -9,8 +9,8 @@ from beam_pipeline import extract_document
 from schemas.document import DocumentStatus
 from schemas.failures import Category, Corrupt
 from schemas.options import LayoutOptions, OcrOptions, Options
-from transforms.extract.pages import join
-from transforms.extract.task import extract_ranges
+from transforms.extract.child import extract_ranges
+from transforms.extract.ranges import join
 
 PLAIN = Options(ocr=OcrOptions(mode="never"), layout=LayoutOptions(mode="never"))
 PDF = "application/pdf"

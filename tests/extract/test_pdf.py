@@ -9,9 +9,9 @@ import pytest
 from schemas.content import Extraction, ExtractRequest, PageStatus, Span, Style
 from schemas.failures import Category, Corrupt, Encrypted
 from schemas.geometry import Box
-from transforms.extract.pdf import PdfExtractor, iso_date, page_range
-from transforms.extract.pdf_page import PageContent, mend_sizes, read_page
-from transforms.extract.pdf_vectors import MAX_VECTORS, RawVector, page_vectors
+from transforms.extract.pdf.extractor import PdfExtractor, iso_date, page_range
+from transforms.extract.pdf.page import PageContent, mend_sizes, read_page
+from transforms.extract.pdf.vectors import MAX_VECTORS, RawVector, page_vectors
 
 Draw = Callable[[pymupdf.Page], object]
 
@@ -182,7 +182,7 @@ def test_an_error_of_mupdf_fails_only_its_page(tmp_path: Path, monkeypatch: pyte
             raise RuntimeError("code=7: broken xref")
         return read_page(page, number)
 
-    monkeypatch.setattr("transforms.extract.pdf.read_page", explode)
+    monkeypatch.setattr("transforms.extract.pdf.extractor.read_page", explode)
     found = extract(make(tmp_path / "a.pdf", *[text_at("words")] * 3))
     assert [page.status.value for page in found.pages] == ["digital", "failed", "digital"]
     assert [(f.page, f.category) for f in found.failures] == [(2, Category.CORRUPT)]
@@ -190,7 +190,7 @@ def test_an_error_of_mupdf_fails_only_its_page(tmp_path: Path, monkeypatch: pyte
 
 
 def test_spans_beyond_the_bound_are_a_partial_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("transforms.extract.pdf_page.MAX_SPANS", 2)
+    monkeypatch.setattr("transforms.extract.pdf.page.MAX_SPANS", 2)
     path = make(tmp_path / "a.pdf", lambda page: [page.insert_text((50, 50 + 30 * i), f"row {i}") for i in range(5)])
     found = extract(path)
     assert len(found.pages[0].lines) == 2

@@ -6,7 +6,7 @@ import pytest
 
 from schemas.content import ExtractRequest
 from schemas.failures import DocumentError
-from transforms.extract.pdf import PdfExtractor
+from transforms.extract.pdf.extractor import PdfExtractor
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8cfc0000003010100c9fe92ef"

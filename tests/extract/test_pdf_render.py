@@ -2,8 +2,8 @@ import pymupdf
 import pytest
 
 from schemas.failures import Corrupt, NotFound, TooLarge
-from transforms.extract import pdf_render
-from transforms.extract.pdf_render import render_page
+from transforms.extract.pdf import render
+from transforms.extract.pdf.render import render_page
 
 
 @pytest.fixture
@@ -38,10 +38,10 @@ def test_rotated_pages_are_drawn_as_shown(pdf):
 
 
 def test_posters_are_drawn_smaller(pdf, monkeypatch):
-    monkeypatch.setattr(pdf_render, "MAX_PIXELS", 5_000)
+    monkeypatch.setattr(render, "MAX_PIXELS", 5_000)
     image = pixels(render_page(pdf(), 1, 144))
     assert (image.width, image.height) == (100, 50)
-    monkeypatch.setattr(pdf_render, "MAX_PIXELS", 1)
+    monkeypatch.setattr(render, "MAX_PIXELS", 1)
     with pytest.raises(TooLarge):
         render_page(pdf(), 1, 144)
 

@@ -10,7 +10,7 @@ import pytest
 
 from schemas.content import ExtractRequest
 from schemas.options import OcrOptions
-from transforms.extract.pdf import PdfExtractor
+from transforms.extract.pdf.extractor import PdfExtractor
 from transforms.ocr.engine import OcrEngine
 from transforms.ocr.onnx import OnnxOcr
 from transforms.ocr.pages import PDF, needs_of

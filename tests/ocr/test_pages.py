@@ -14,7 +14,7 @@ from schemas.failures import Category, ConfigurationError, Corrupt, TimedOut, To
 from schemas.geometry import Box
 from schemas.options import OcrOptions, RunOptions
 from transforms.extract.image import ImageExtractor
-from transforms.extract.pdf import PdfExtractor
+from transforms.extract.pdf.extractor import PdfExtractor
 from transforms.ocr import engine as engines
 from transforms.ocr import image_files, tesseract, tesseract_reading
 from transforms.ocr.decision import Decision

@@ -11,11 +11,11 @@ from schemas.document import DocumentInfo
 from schemas.failures import Category, Corrupt, Crashed, Failure, OutOfMemory, TimedOut
 from schemas.part import Part
 from schemas.source import SourceRef
-from transforms.extract.isolate import isolate, missing_pages
-from transforms.extract.pages import failed_range, join, parse_ranges, split, wanted_pages
+from transforms.extract.child import Reading
+from transforms.extract.missing import isolate, missing_pages
 from transforms.extract.parts import join_parts, needs_reading
 from transforms.extract.parts import read_or_isolate as read_or_isolate_packed
-from transforms.extract.task import Reading
+from transforms.extract.ranges import failed_range, join, parse_ranges, split, wanted_pages
 from transforms.runtime.pack import pack, unpack
 
 ALL = ((1, 0),)

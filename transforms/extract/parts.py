@@ -11,9 +11,9 @@ from schemas.content import Extraction
 from schemas.failures import Category, Failure
 from schemas.options import ExtractOptions
 from schemas.part import DEADLINE_PAGES, Part
-from transforms.extract.isolate import DEATHS, STAGE, isolate, missing_pages
-from transforms.extract.pages import Range, failed_range, join, parse_ranges, split, wanted_pages
-from transforms.extract.task import Judge, Reading, extract_pages
+from transforms.extract.child import Judge, Reading, extract_pages
+from transforms.extract.missing import DEATHS, STAGE, isolate, missing_pages
+from transforms.extract.ranges import Range, failed_range, join, parse_ranges, split, wanted_pages
 from transforms.runtime.pack import pack, unpack
 from transforms.sandbox.pool import ParserPool
 from transforms.steps.reopen import OpenSource, reopened, was_lost

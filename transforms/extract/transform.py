@@ -8,9 +8,9 @@ import apache_beam as beam
 
 from schemas.options import ExtractOptions
 from schemas.part import Part
-from transforms.extract.isolate import STAGE
+from transforms.extract.child import Judge
+from transforms.extract.missing import STAGE
 from transforms.extract.parts import PartExtractor, needs_reading
-from transforms.extract.task import Judge
 from transforms.sandbox.pool import PoolOptions
 from transforms.steps.reopen import OpenSource
 from transforms.steps.transform import SpreadParts, for_each_part

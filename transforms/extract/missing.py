@@ -9,7 +9,7 @@ import msgspec
 
 from schemas.content import Extraction
 from schemas.failures import Category, Crashed, DocumentError, Failure, OutOfMemory, TimedOut
-from transforms.extract.pages import ALL_PAGES, Range, failed_range, join, split, wanted_pages
+from transforms.extract.ranges import ALL_PAGES, Range, failed_range, join, split, wanted_pages
 from transforms.runtime.guard import failure_of
 
 #: Ways to die that a smaller range may escape.

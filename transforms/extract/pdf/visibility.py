@@ -14,7 +14,7 @@ import pymupdf
 
 from schemas.content import Line, Span
 from schemas.geometry import Box
-from transforms.extract.pdf_vectors import RawVector, paths
+from transforms.extract.pdf.vectors import RawVector, paths
 
 OCR_LAYER = "ocr-layer"
 #: Bits of MuPDF's character flags.

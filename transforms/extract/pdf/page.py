@@ -15,9 +15,9 @@ import pymupdf
 from schemas.content import ExtractedPage, Image, Line, Link, PageStatus, Span, Style
 from schemas.failures import Category, Corrupt, Failure
 from schemas.geometry import Box, union
-from transforms.extract.pdf_images import names_image, placed_images
-from transforms.extract.pdf_vectors import RawVector, outlined_glyphs, page_vectors
-from transforms.extract.pdf_visibility import TINY, DrawnSpan, hide_spans
+from transforms.extract.pdf.images import names_image, placed_images
+from transforms.extract.pdf.vectors import RawVector, outlined_glyphs, page_vectors
+from transforms.extract.pdf.visibility import TINY, DrawnSpan, hide_spans
 
 #: What MuPDF and its bindings raise for damaged content.
 MUPDF_ERRORS = (pymupdf.mupdf.FzErrorBase, pymupdf.FileDataError, RuntimeError, ValueError)

@@ -10,7 +10,7 @@ import pymupdf
 
 from schemas.content import REPAIRED, TRUNCATED, Extraction
 from schemas.failures import Category, Failure
-from transforms.extract.pdf_page import MUPDF_ERRORS
+from transforms.extract.pdf.page import MUPDF_ERRORS
 
 #: Nodes of a page tree that are looked at; more are a loop, or no document.
 MAX_NODES = 200_000

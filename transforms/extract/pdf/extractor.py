@@ -18,8 +18,8 @@ from schemas.content import (
     PageStatus,
 )
 from schemas.failures import Category, Corrupt, Encrypted, Failure
-from transforms.extract.pdf_damage import mend_page_tree, note_damage
-from transforms.extract.pdf_page import MUPDF_ERRORS, PageContent, read_page
+from transforms.extract.pdf.damage import mend_page_tree, note_damage
+from transforms.extract.pdf.page import MUPDF_ERRORS, PageContent, read_page
 from transforms.runtime.activity import activity
 
 #: Outlines beyond this many entries are cut: some files hold one per word.

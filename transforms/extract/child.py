@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from schemas.content import Extraction, ExtractRequest
-from transforms.extract.pages import Range, join
+from transforms.extract.ranges import Range, join
 from transforms.extract.registry import extractor_for
 from transforms.runtime.pack import pack, unpack
 

@@ -9,8 +9,8 @@ from typing import cast
 import pymupdf
 
 from schemas.failures import Corrupt, NotFound, TooLarge
-from transforms.extract.pdf import open_pdf
-from transforms.extract.pdf_page import MUPDF_ERRORS
+from transforms.extract.pdf.extractor import open_pdf
+from transforms.extract.pdf.page import MUPDF_ERRORS
 
 #: Pixels of one image; posters are rendered smaller rather than not at all.
 MAX_PIXELS = 40_000_000
