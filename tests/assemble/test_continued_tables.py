@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from schemas.content import BlockType, Cell, ExtractedPage, Span
 from schemas.document import PageSpan
 from schemas.geometry import Box
-from transforms.assemble.continued_tables import join_continued_tables
 from transforms.assemble.document import number_elements, page_rows
 from transforms.assemble.draft import Draft
+from transforms.assemble.tables.continued import join_continued_tables
 from transforms.render.table import table_shape
 
 HEIGHTS = dict.fromkeys(range(1, 9), 800.0)

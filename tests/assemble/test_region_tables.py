@@ -11,10 +11,10 @@ from schemas.content import BlockType, ExtractedPage, GridLine, Line, Region, Sp
 from schemas.geometry import Box
 from transforms.assemble.regions_grid import model_cells
 from transforms.assemble.regions_tables import weighed_tables, without_prose
-from transforms.assemble.tables import FoundTable, find_tables
-from transforms.assemble.tables_grid import positions
-from transforms.assemble.tables_rules import Rule
-from transforms.assemble.tables_text import Piece, make_piece, page_pieces
+from transforms.assemble.tables.finder import FoundTable, find_tables
+from transforms.assemble.tables.grid import positions
+from transforms.assemble.tables.rules import Rule
+from transforms.assemble.tables.text import Piece, make_piece, page_pieces
 
 SIZE = 10.0
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from schemas.content import Cell, ExtractedPage, Line, Span, Style, Vector
 from schemas.geometry import Box
-from transforms.assemble.tables import MAX_PIECES, FoundTable, find_tables
+from transforms.assemble.tables.finder import MAX_PIECES, FoundTable, find_tables
 from transforms.render.table import table_shape
 
 SIZE = 10.0

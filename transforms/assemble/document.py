@@ -23,12 +23,12 @@ from schemas.content import (
 from schemas.document import Document, DocumentInfo, DocumentStatus, Element, Page, PageSpan
 from schemas.failures import Failure
 from transforms.assemble.captions import bind_captions
-from transforms.assemble.continued_tables import join_continued_tables
 from transforms.assemble.draft import Draft
 from transforms.assemble.geometry import geometry_drafts, plain_drafts
 from transforms.assemble.references import resolve_references
 from transforms.assemble.setbacks import Setbacks
 from transforms.assemble.shown import as_shown
+from transforms.assemble.tables.continued import join_continued_tables
 from transforms.assemble.text import document_words, join_spans
 from transforms.render.places import row_pages
 from transforms.render.table import header_rows, table_markdown

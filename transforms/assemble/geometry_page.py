@@ -17,7 +17,7 @@ from transforms.assemble.regions import SOURCE as SEEN
 from transforms.assemble.regions_figures import seen_figures
 from transforms.assemble.regions_tables import weighed_tables
 from transforms.assemble.setbacks import Setbacks
-from transforms.assemble.tables import FoundTable, find_tables, page_box
+from transforms.assemble.tables.finder import FoundTable, find_tables, page_box
 
 SOURCE = "geometry"
 #: Types of regions whose pieces of a baseline belong together.

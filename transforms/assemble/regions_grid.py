@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from schemas.content import Region
 from schemas.geometry import Box, union
-from transforms.assemble.tables_columns import infer_columns
-from transforms.assemble.tables_grid import GridCell, positions
-from transforms.assemble.tables_header import count_header_rows
-from transforms.assemble.tables_rules import Rule
-from transforms.assemble.tables_text import Piece, split_piece, text_rows
+from transforms.assemble.tables.columns import infer_columns
+from transforms.assemble.tables.grid import GridCell, positions
+from transforms.assemble.tables.header import count_header_rows
+from transforms.assemble.tables.rules import Rule
+from transforms.assemble.tables.text import Piece, split_piece, text_rows
 
 #: A piece reaches into a neighbouring row or column when it covers more than this share of it.
 REACH = 0.15

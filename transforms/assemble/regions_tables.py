@@ -9,10 +9,10 @@ from statistics import median
 from schemas.content import BlockType, ExtractedPage, Region
 from transforms.assemble.regions import CERTAIN, RUNNING_TEXT, SOURCE, SURE, PageRegions, trusted_regions
 from transforms.assemble.regions_grid import model_cells
-from transforms.assemble.tables import FoundTable, forced_table, make_table, page_box, tables_among, tables_of
-from transforms.assemble.tables_grid import all_chunks, is_title
-from transforms.assemble.tables_rules import Frame, page_frames
-from transforms.assemble.tables_text import Piece, TextRow, page_pieces, text_rows
+from transforms.assemble.tables.finder import FoundTable, forced_table, make_table, page_box, tables_among, tables_of
+from transforms.assemble.tables.grid import all_chunks, is_title
+from transforms.assemble.tables.rules import Frame, page_frames
+from transforms.assemble.tables.text import Piece, TextRow, page_pieces, text_rows
 
 GRID_SOURCE = "table-model"
 #: Types of text that no table holds.

@@ -12,7 +12,7 @@ import msgspec
 
 from schemas.content import Vector
 from schemas.geometry import Box, union
-from transforms.assemble.tables_text import Piece
+from transforms.assemble.tables.text import Piece
 
 #: A rectangle thinner than this is a rule.
 THIN = 3.5

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from transforms.assemble.tables_columns import Column, infer_columns, place
-from transforms.assemble.tables_grid import all_chunks
-from transforms.assemble.tables_text import Chunk, TextRow
+from transforms.assemble.tables.columns import Column, infer_columns, place
+from transforms.assemble.tables.grid import all_chunks
+from transforms.assemble.tables.text import Chunk, TextRow
 
 _LABEL = re.compile(r"(?:[•◦▪‣●○■□*–—-]|\(?\w{1,3}[.)]|\(\w{1,4}\)|\d+(?:\.\d+)+\.?)")
 _MATH = re.compile(r"[=∑∫√∏⇒→∈≤≥{}]|^[+−·×/()\[\]]+$|^[+−] ")

@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from schemas.content import Cell
 from schemas.geometry import union
-from transforms.assemble.tables_text import Chunk, Piece, TextRow, reading_text, text_rows
+from transforms.assemble.tables.text import Chunk, Piece, TextRow, reading_text, text_rows
 
 _TITLE = re.compile(r"\W*(?:table|figure|fig|exhibit|chart|box|source|sources|notes?|\*)\b", re.I)
 

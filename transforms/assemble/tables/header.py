@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from transforms.assemble.tables_columns import Column, place
-from transforms.assemble.tables_grid import GridCell
-from transforms.assemble.tables_rules import Rule
-from transforms.assemble.tables_text import Chunk, Piece, TextRow
+from transforms.assemble.tables.columns import Column, place
+from transforms.assemble.tables.grid import GridCell
+from transforms.assemble.tables.rules import Rule
+from transforms.assemble.tables.text import Chunk, Piece, TextRow
 
 _MAX_HEADER_ROWS = 7
 #: Rows closer than this many font sizes are lines of one heading.

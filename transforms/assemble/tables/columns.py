@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from transforms.assemble.tables_text import Chunk, TextRow
+from transforms.assemble.tables.text import Chunk, TextRow
 
 
 @dataclass(slots=True, eq=False)

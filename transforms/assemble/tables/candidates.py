@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from schemas.geometry import Box
-from transforms.assemble.tables_columns import infer_columns, place
-from transforms.assemble.tables_grid import all_chunks
-from transforms.assemble.tables_judge import is_divided, is_table
-from transforms.assemble.tables_rules import Frame, Rule, merge_rules
-from transforms.assemble.tables_text import Chunk, PageText, Piece, TextRow, text_rows
+from transforms.assemble.tables.columns import infer_columns, place
+from transforms.assemble.tables.grid import all_chunks
+from transforms.assemble.tables.judge import is_divided, is_table
+from transforms.assemble.tables.rules import Frame, Rule, merge_rules
+from transforms.assemble.tables.text import Chunk, PageText, Piece, TextRow, text_rows
 
 #: How many stacks above a frame may be asked whether the frame belongs to them.
 NEAREST_STACKS = 2

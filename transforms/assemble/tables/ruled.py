@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from schemas.geometry import Box
-from transforms.assemble.tables_columns import value_gutters
-from transforms.assemble.tables_grid import GridCell, split_rows
-from transforms.assemble.tables_rules import SNAP, Frame, Rule
-from transforms.assemble.tables_text import Piece, split_piece, text_rows
+from transforms.assemble.tables.columns import value_gutters
+from transforms.assemble.tables.grid import GridCell, split_rows
+from transforms.assemble.tables.rules import SNAP, Frame, Rule
+from transforms.assemble.tables.text import Piece, split_piece, text_rows
 
 #: More unit cells than this is graph paper.
 MAX_UNITS = 6000

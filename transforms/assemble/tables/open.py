@@ -6,11 +6,11 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
 
-from transforms.assemble.tables_columns import Column, infer_columns, place, split_at_gutters
-from transforms.assemble.tables_grid import GridCell
-from transforms.assemble.tables_header import count_header_rows, header_cells
-from transforms.assemble.tables_rules import Rule
-from transforms.assemble.tables_text import Chunk, TextRow
+from transforms.assemble.tables.columns import Column, infer_columns, place, split_at_gutters
+from transforms.assemble.tables.grid import GridCell
+from transforms.assemble.tables.header import count_header_rows, header_cells
+from transforms.assemble.tables.rules import Rule
+from transforms.assemble.tables.text import Chunk, TextRow
 
 #: Larger than the rows of the table by this factor is a heading that follows it.
 LARGER = 1.15

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from schemas.content import Cell, ExtractedPage
 from schemas.geometry import Box, union
-from transforms.assemble.tables_grid import GridCell, complete_spans, finish, trim_titles
-from transforms.assemble.tables_open import open_cells
-from transforms.assemble.tables_regions import Region, ruled_regions, unruled_regions
-from transforms.assemble.tables_ruled import inside, is_lattice, ruled_cells
-from transforms.assemble.tables_rules import Frame, page_frames
-from transforms.assemble.tables_text import Piece, page_pieces, text_rows
+from transforms.assemble.tables.candidates import Region, ruled_regions, unruled_regions
+from transforms.assemble.tables.grid import GridCell, complete_spans, finish, trim_titles
+from transforms.assemble.tables.open import open_cells
+from transforms.assemble.tables.ruled import inside, is_lattice, ruled_cells
+from transforms.assemble.tables.rules import Frame, page_frames
+from transforms.assemble.tables.text import Piece, page_pieces, text_rows
 
 #: A page with more pieces of text than this is a map or a drawing.
 MAX_PIECES = 6000

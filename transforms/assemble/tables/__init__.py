@@ -1,0 +1,1 @@
+"""Tables on a page, found without a model."""
