@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from schemas.content import BlockType, ExtractedPage, Extraction, Line, Span, Vector
 from schemas.geometry import Box
 from transforms.assemble.draft import Draft
-from transforms.assemble.geometry import geometry_drafts
-from transforms.assemble.geometry_drawings import drawings
-from transforms.assemble.geometry_lines import TextLine, make_line
+from transforms.assemble.geometry.drafts import geometry_drafts
+from transforms.assemble.geometry.drawings import drawings
+from transforms.assemble.geometry.lines import TextLine, make_line
 from transforms.assemble.text import join_spans
 
 PAGE = Box(0, 0, 600, 800)

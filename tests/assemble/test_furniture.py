@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from schemas.content import BlockType, ExtractedPage, Extraction, Line, Span
 from schemas.geometry import Box
-from transforms.assemble.geometry import geometry_drafts
+from transforms.assemble.geometry.drafts import geometry_drafts
 from transforms.assemble.text import join_spans
 
 PROSE = "The tenant keeps the rooms in the state in which they were let, wear apart, and"

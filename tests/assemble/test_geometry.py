@@ -17,7 +17,7 @@ from schemas.content import (
 )
 from schemas.geometry import Box
 from transforms.assemble.draft import Draft
-from transforms.assemble.geometry import geometry_drafts
+from transforms.assemble.geometry.drafts import geometry_drafts
 from transforms.assemble.text import join_spans
 
 PROSE = "The quick brown fox jumps over the lazy dog and then it rests for a while"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from schemas.content import ExtractedPage, Image
 from schemas.geometry import Box, column_boxes, union
-from transforms.assemble.geometry_images import joined, pictures, with_seen
+from transforms.assemble.geometry.images import joined, pictures, with_seen
 
 _sides = st.floats(0, 500)
 _boxes = st.builds(lambda x, y, w, h: Box(x, y, x + w + 1, y + h + 1), _sides, _sides, _sides, _sides)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.geometry import Box
-from transforms.assemble.reading_order import reading_order
+from transforms.assemble.geometry.reading_order import reading_order
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ from schemas.content import (
 )
 from schemas.geometry import Box
 from transforms.assemble.draft import Draft
-from transforms.assemble.geometry import geometry_drafts
-from transforms.assemble.geometry_lines import make_line
-from transforms.assemble.geometry_page import join_in_regions
+from transforms.assemble.geometry.drafts import geometry_drafts
+from transforms.assemble.geometry.lines import make_line
+from transforms.assemble.geometry.page import join_in_regions
 from transforms.assemble.regions import NO_REGIONS, PageRegions, trusted_regions, turned_regions, vote
 from transforms.assemble.regions_figures import seen_figures
 from transforms.assemble.task import note

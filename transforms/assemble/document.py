@@ -24,7 +24,7 @@ from schemas.document import Document, DocumentInfo, DocumentStatus, Element, Pa
 from schemas.failures import Failure
 from transforms.assemble.captions import bind_captions
 from transforms.assemble.draft import Draft
-from transforms.assemble.geometry import geometry_drafts, plain_drafts
+from transforms.assemble.geometry.drafts import geometry_drafts, plain_drafts
 from transforms.assemble.references import resolve_references
 from transforms.assemble.setbacks import Setbacks
 from transforms.assemble.shown import as_shown

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from schemas.content import BlockType, ExtractedPage, Region, told_confidence
 from schemas.geometry import Box
-from transforms.assemble.geometry_lines import turn_box
+from transforms.assemble.geometry.lines import turn_box
 
 SOURCE = "layout"
 #: Below this confidence a region says nothing.

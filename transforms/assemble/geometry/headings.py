@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from schemas.content import BlockType, OutlineEntry
-from transforms.assemble.geometry_blocks import TextBlock
-from transforms.assemble.geometry_lines import TextLine
+from transforms.assemble.geometry.blocks import TextBlock
+from transforms.assemble.geometry.lines import TextLine
 from transforms.assemble.regions import CERTAIN
 
 MAX_LINES = 4

@@ -9,7 +9,7 @@ import msgspec
 
 from schemas.content import Span, Style
 from schemas.geometry import Box
-from transforms.assemble.geometry_lines import TextLine
+from transforms.assemble.geometry.lines import TextLine
 
 BULLETS = "•◦▪▫‣●○■□▸▹►▻–—·∙⁃➢➤✓✔✦❖◆◇⚫∗*-\uf0b7\uf0a7\uf0d8\uf076\uf02d"
 _BULLET = re.compile(rf"([{re.escape(BULLETS)}])\s+(?=\S)|([•◦▪‣●■\uf0b7\uf0a7])(?=\S)")

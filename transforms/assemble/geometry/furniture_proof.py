@@ -10,10 +10,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from transforms.assemble.geometry_blocks import SENTENCE_END
-from transforms.assemble.geometry_lines import TextLine
-from transforms.assemble.geometry_types import names_a_caption
-from transforms.assemble.headings import numbering_depth
+from transforms.assemble.geometry.blocks import SENTENCE_END
+from transforms.assemble.geometry.headings import numbering_depth
+from transforms.assemble.geometry.lines import TextLine
+from transforms.assemble.geometry.looks import names_a_caption
 
 PAGE_NUMBER = re.compile(
     r"(?:(?:page|pagina|página|seite|p|pg|s)\W{0,2})?[-–—\[(|]?\s?(?:\d{1,4}|[ivxlc]{1,7})\s?[-–—\])|]?"

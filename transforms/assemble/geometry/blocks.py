@@ -10,8 +10,8 @@ from statistics import median
 
 from schemas.content import BlockType
 from schemas.geometry import Box, union
-from transforms.assemble.geometry_lines import TextLine
-from transforms.assemble.markers import Marker, find_marker
+from transforms.assemble.geometry.lines import TextLine
+from transforms.assemble.geometry.markers import Marker, find_marker
 from transforms.assemble.regions import CERTAIN, NO_REGIONS, SURE, PageRegions, Vote, vote
 
 #: Line pitch beyond this share of the usual one is a gap between paragraphs.

@@ -7,9 +7,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from schemas.content import BlockType, OutlineEntry, Span, Style
-from transforms.assemble.geometry_blocks import TextBlock
-from transforms.assemble.geometry_lines import TextLine, make_line
-from transforms.assemble.geometry_types import (
+from transforms.assemble.geometry.blocks import TextBlock
+from transforms.assemble.geometry.headings import LARGER, BodyFace, Outline, find_title, heading_levels, is_heading
+from transforms.assemble.geometry.lines import TextLine, make_line
+from transforms.assemble.geometry.looks import (
     is_caption,
     is_code,
     is_formula,
@@ -18,15 +19,7 @@ from transforms.assemble.geometry_types import (
     raised_marker,
     seen_type,
 )
-from transforms.assemble.headings import (
-    LARGER,
-    BodyFace,
-    Outline,
-    find_title,
-    heading_levels,
-    is_heading,
-)
-from transforms.assemble.markers import without_prefix
+from transforms.assemble.geometry.markers import without_prefix
 from transforms.assemble.regions import SOURCE
 
 _SUPERSCRIPT = int(Style.SUPERSCRIPT)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from schemas.content import BlockType
 from schemas.geometry import Box
-from transforms.assemble.furniture_proof import (
+from transforms.assemble.geometry.furniture_proof import (
     Edge,
     at_one_height,
     may_be_number,
@@ -23,7 +23,7 @@ from transforms.assemble.furniture_proof import (
     says_stamp,
     wording,
 )
-from transforms.assemble.geometry_lines import TextLine
+from transforms.assemble.geometry.lines import TextLine
 from transforms.assemble.regions import CERTAIN, NO_REGIONS, PageRegions
 
 #: Share of the page's height where running heads and feet stand.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from schemas.content import BlockType
-from transforms.assemble.geometry_blocks import SIZE_TOLERANCE
-from transforms.assemble.geometry_typing import Typed
+from transforms.assemble.geometry.block_types import Typed
+from transforms.assemble.geometry.blocks import SIZE_TOLERANCE
 from transforms.assemble.text import HYPHENS
 
 #: Types that may stand between the halves of a paragraph.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from schemas.content import Vector
 from schemas.geometry import Box
-from transforms.assemble.geometry_lines import TextLine
+from transforms.assemble.geometry.lines import TextLine
 
 #: Vectors are grouped on a grid of cells of this size, in points.
 CELL = 6.0

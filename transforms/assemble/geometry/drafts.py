@@ -11,15 +11,15 @@ from schemas.content import BlockType, Extraction
 from schemas.document import PageSpan
 from schemas.geometry import union
 from transforms.assemble.draft import Draft
-from transforms.assemble.furniture import Furniture, Sheet, find_furniture
-from transforms.assemble.geometry_blocks import Pitches, TextBlock, split_column
-from transforms.assemble.geometry_drawings import is_figure_caption
-from transforms.assemble.geometry_flow import continue_paragraphs
-from transforms.assemble.geometry_lines import TextLine, merge_rows, page_lines
-from transforms.assemble.geometry_page import SOURCE, PageLayout, PlacedObject, laid_out
-from transforms.assemble.geometry_typing import Typed, type_blocks
-from transforms.assemble.headings import BodyFace
-from transforms.assemble.reading_order import reading_order
+from transforms.assemble.geometry.block_types import Typed, type_blocks
+from transforms.assemble.geometry.blocks import Pitches, TextBlock, split_column
+from transforms.assemble.geometry.drawings import is_figure_caption
+from transforms.assemble.geometry.furniture import Furniture, Sheet, find_furniture
+from transforms.assemble.geometry.headings import BodyFace
+from transforms.assemble.geometry.lines import TextLine, merge_rows, page_lines
+from transforms.assemble.geometry.page import SOURCE, PageLayout, PlacedObject, laid_out
+from transforms.assemble.geometry.paragraphs import continue_paragraphs
+from transforms.assemble.geometry.reading_order import reading_order
 from transforms.assemble.regions import NO_REGIONS, SURE, PageRegions
 from transforms.assemble.setbacks import Setbacks
 from transforms.assemble.text import line_text, normalise

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from schemas.content import BlockType, Style
-from transforms.assemble.geometry_blocks import TextBlock
-from transforms.assemble.headings import BodyFace
+from transforms.assemble.geometry.blocks import TextBlock
+from transforms.assemble.geometry.headings import BodyFace
 from transforms.assemble.regions import CERTAIN
 
 _LABEL = (

@@ -1,0 +1,1 @@
+"""Pages by geometry alone: lines, blocks, their types and their order."""
