@@ -28,7 +28,7 @@ from schemas.failures import DocumentError
 from schemas.options import LayoutMode
 from schemas.source import SourceRef
 from transforms.assemble.document import assemble
-from transforms.assemble.doubt import DEFAULT_THRESHOLDS, Thresholds, page_needs
+from transforms.assemble.evidence.needs import DEFAULT_THRESHOLDS, Thresholds, page_needs
 from transforms.extract.child import extract_ranges
 from transforms.layout.model import ModelOptions
 from transforms.layout.networks import BuiltIn, PageWork

@@ -14,7 +14,7 @@ os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import transforms.assemble.document
-import transforms.assemble.doubt
+import transforms.assemble.evidence.needs
 import transforms.chunk.chunks
 import transforms.extract.child
 import transforms.lake.format.rows  # noqa: F401

@@ -15,8 +15,8 @@ from schemas.geometry import Box
 from schemas.options import LayoutMode
 from schemas.source import SourceRef
 from transforms.assemble.document import assemble
-from transforms.assemble.doubt import Thresholds, doubt, page_needs
-from transforms.assemble.doubt_signs import Sign, TablePiece, page_signs
+from transforms.assemble.evidence.needs import Thresholds, doubt, page_needs
+from transforms.assemble.evidence.signs import Sign, TablePiece, page_signs
 
 INFO = DocumentInfo(doc_id="d", ref=SourceRef(uri="file:///d.pdf", path="d.pdf"))
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from schemas.content import BlockType, ExtractedPage, GridLine, Line, Region, Span, Vector
 from schemas.geometry import Box
-from transforms.assemble.regions_grid import model_cells
-from transforms.assemble.regions_tables import weighed_tables, without_prose
+from transforms.assemble.evidence.grid import model_cells
+from transforms.assemble.evidence.weigh_tables import weighed_tables, without_prose
 from transforms.assemble.tables.finder import FoundTable, find_tables
 from transforms.assemble.tables.grid import positions
 from transforms.assemble.tables.rules import Rule

@@ -20,11 +20,11 @@ from schemas.content import (
 )
 from schemas.geometry import Box
 from transforms.assemble.draft import Draft
+from transforms.assemble.evidence.figures import seen_figures
+from transforms.assemble.evidence.regions import NO_REGIONS, PageRegions, trusted_regions, turned_regions, vote
 from transforms.assemble.geometry.drafts import geometry_drafts
 from transforms.assemble.geometry.lines import make_line
 from transforms.assemble.geometry.page import join_in_regions
-from transforms.assemble.regions import NO_REGIONS, PageRegions, trusted_regions, turned_regions, vote
-from transforms.assemble.regions_figures import seen_figures
 from transforms.assemble.task import note
 from transforms.assemble.text import join_spans
 

@@ -41,7 +41,7 @@ def assemble_packed(info: DocumentInfo, extraction: bytes, mode: LayoutMode) -> 
 
 def needs_of(document: Document, extraction: Extraction, mode: LayoutMode) -> tuple[PageNeed, ...]:
     """Pages that the layout model shall see; none, and a failure of the document, where that cannot be told."""
-    from transforms.assemble.doubt import page_needs
+    from transforms.assemble.evidence.needs import page_needs
     from transforms.assemble.setbacks import Setbacks
 
     if document.info.media_type != PDF:

@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from schemas.content import BlockType, OutlineEntry, Span, Style
+from transforms.assemble.evidence.regions import SOURCE
 from transforms.assemble.geometry.blocks import TextBlock
 from transforms.assemble.geometry.headings import LARGER, BodyFace, Outline, find_title, heading_levels, is_heading
 from transforms.assemble.geometry.lines import TextLine, make_line
@@ -20,7 +21,6 @@ from transforms.assemble.geometry.looks import (
     seen_type,
 )
 from transforms.assemble.geometry.markers import without_prefix
-from transforms.assemble.regions import SOURCE
 
 _SUPERSCRIPT = int(Style.SUPERSCRIPT)
 #: Indents closer than this, in points, are the same nesting depth.

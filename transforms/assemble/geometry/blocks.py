@@ -10,9 +10,9 @@ from statistics import median
 
 from schemas.content import BlockType
 from schemas.geometry import Box, union
+from transforms.assemble.evidence.regions import CERTAIN, NO_REGIONS, SURE, PageRegions, Vote, vote
 from transforms.assemble.geometry.lines import TextLine
 from transforms.assemble.geometry.markers import Marker, find_marker
-from transforms.assemble.regions import CERTAIN, NO_REGIONS, SURE, PageRegions, Vote, vote
 
 #: Line pitch beyond this share of the usual one is a gap between paragraphs.
 PARAGRAPH_PITCH = 1.22

@@ -11,6 +11,7 @@ from schemas.content import BlockType, Extraction
 from schemas.document import PageSpan
 from schemas.geometry import union
 from transforms.assemble.draft import Draft
+from transforms.assemble.evidence.regions import NO_REGIONS, SURE, PageRegions
 from transforms.assemble.geometry.block_types import Typed, type_blocks
 from transforms.assemble.geometry.blocks import Pitches, TextBlock, split_column
 from transforms.assemble.geometry.drawings import is_figure_caption
@@ -20,7 +21,6 @@ from transforms.assemble.geometry.lines import TextLine, merge_rows, page_lines
 from transforms.assemble.geometry.page import SOURCE, PageLayout, PlacedObject, laid_out
 from transforms.assemble.geometry.paragraphs import continue_paragraphs
 from transforms.assemble.geometry.reading_order import reading_order
-from transforms.assemble.regions import NO_REGIONS, SURE, PageRegions
 from transforms.assemble.setbacks import Setbacks
 from transforms.assemble.text import line_text, normalise
 

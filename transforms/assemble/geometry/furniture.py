@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from schemas.content import BlockType
 from schemas.geometry import Box
+from transforms.assemble.evidence.regions import CERTAIN, NO_REGIONS, PageRegions
 from transforms.assemble.geometry.furniture_proof import (
     Edge,
     at_one_height,
@@ -24,7 +25,6 @@ from transforms.assemble.geometry.furniture_proof import (
     wording,
 )
 from transforms.assemble.geometry.lines import TextLine
-from transforms.assemble.regions import CERTAIN, NO_REGIONS, PageRegions
 
 #: Share of the page's height where running heads and feet stand.
 BAND = 0.13

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from schemas.content import BlockType, OutlineEntry
+from transforms.assemble.evidence.regions import CERTAIN
 from transforms.assemble.geometry.blocks import TextBlock
 from transforms.assemble.geometry.lines import TextLine
-from transforms.assemble.regions import CERTAIN
 
 MAX_LINES = 4
 MAX_CHARS = 220

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from schemas.content import BlockType, Style
+from transforms.assemble.evidence.regions import CERTAIN
 from transforms.assemble.geometry.blocks import TextBlock
 from transforms.assemble.geometry.headings import BodyFace
-from transforms.assemble.regions import CERTAIN
 
 _LABEL = (
     r"figure|figura|figur|fig|table|tableau|tabelle|tabella|tabla|tabel|abbildung|abb|tab|chart|scheme|exhibit|"

@@ -9,13 +9,20 @@ from dataclasses import dataclass, field
 from schemas.content import BlockType, ExtractedPage
 from schemas.geometry import Box
 from transforms.assemble.draft import Draft
+from transforms.assemble.evidence.figures import seen_figures
+from transforms.assemble.evidence.regions import (
+    CERTAIN,
+    NO_REGIONS,
+    RUNNING_TEXT,
+    PageRegions,
+    trusted_regions,
+    turned_regions,
+)
+from transforms.assemble.evidence.regions import SOURCE as SEEN
+from transforms.assemble.evidence.weigh_tables import weighed_tables
 from transforms.assemble.geometry.drawings import drawings
 from transforms.assemble.geometry.images import pictures, with_seen
 from transforms.assemble.geometry.lines import PageLines, TextLine, attach_pieces, close_rows, page_lines, turn_box
-from transforms.assemble.regions import CERTAIN, NO_REGIONS, RUNNING_TEXT, PageRegions, trusted_regions, turned_regions
-from transforms.assemble.regions import SOURCE as SEEN
-from transforms.assemble.regions_figures import seen_figures
-from transforms.assemble.regions_tables import weighed_tables
 from transforms.assemble.setbacks import Setbacks
 from transforms.assemble.tables.finder import FoundTable, find_tables, page_box
 

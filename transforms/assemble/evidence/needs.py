@@ -10,7 +10,7 @@ from schemas.content import BlockType, Cell, ExtractedPage, Extraction, PageNeed
 from schemas.document import Element
 from schemas.geometry import Box, union
 from schemas.options import LayoutMode
-from transforms.assemble.doubt_signs import LATTICE_TABLE, Sign, TablePiece, page_signs
+from transforms.assemble.evidence.signs import LATTICE_TABLE, Sign, TablePiece, page_signs
 
 Tier = Literal["graph", "full"]
 _Need = tuple[Tier, str, float]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from schemas.content import BlockType, ExtractedPage, Region
-from transforms.assemble.regions import CERTAIN, RUNNING_TEXT, SOURCE, SURE, PageRegions, trusted_regions
-from transforms.assemble.regions_grid import model_cells
+from transforms.assemble.evidence.grid import model_cells
+from transforms.assemble.evidence.regions import CERTAIN, RUNNING_TEXT, SOURCE, SURE, PageRegions, trusted_regions
 from transforms.assemble.tables.finder import FoundTable, forced_table, make_table, page_box, tables_among, tables_of
 from transforms.assemble.tables.grid import all_chunks, is_title
 from transforms.assemble.tables.rules import Frame, page_frames

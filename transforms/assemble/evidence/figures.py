@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from schemas.content import BlockType, Vector
 from schemas.geometry import Box, union
-from transforms.assemble.regions import RUNNING_TEXT, SURE, PageRegions
+from transforms.assemble.evidence.regions import RUNNING_TEXT, SURE, PageRegions
 
 #: Vectors this close to a picture, in points, are part of it.
 NEAR = 8.0

@@ -1,0 +1,1 @@
+"""What speaks for and against geometry: signs of doubt, and what a layout model sees."""
