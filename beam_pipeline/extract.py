@@ -19,8 +19,8 @@ from schemas.document import Document, DocumentInfo
 from schemas.options import Options
 from schemas.source import Fetched, SourceRef
 from transforms.assemble.document import assemble
-from transforms.assemble.task import needs_of, note
-from transforms.chunk.task import with_chunks
+from transforms.assemble.parts import needs_of, note
+from transforms.chunk.parts import with_chunks
 from transforms.extract.child import extract_ranges
 from transforms.extract.ranges import parse_ranges
 from transforms.fetch.parts import document_info

@@ -14,10 +14,10 @@ from beam_pipeline.stage_options import pool_options, recall_of
 from schemas.options import Options
 from schemas.part import Part
 from schemas.plan import Changes, Planned, Touch
-from transforms.assemble.task import STAGE as ASSEMBLE
-from transforms.assemble.task import PartAssembler
-from transforms.chunk.task import STAGE as CHUNK
-from transforms.chunk.task import PartChunker
+from transforms.assemble.parts import STAGE as ASSEMBLE
+from transforms.assemble.parts import PartAssembler
+from transforms.chunk.parts import STAGE as CHUNK
+from transforms.chunk.parts import PartChunker
 from transforms.extract.missing import STAGE as EXTRACT
 from transforms.extract.parts import PartExtractor, needs_reading
 from transforms.fetch.ask import can_tell

@@ -3,7 +3,7 @@ import msgspec
 from schemas.content import BlockType, Cell
 from schemas.document import Element
 from schemas.geometry import Box
-from transforms.assemble.captions import bind_captions
+from transforms.assemble.relations.captions import bind_captions
 
 FIGURE, TABLE, CAPTION, CODE = BlockType.FIGURE, BlockType.TABLE, BlockType.CAPTION, BlockType.CODE
 PARAGRAPH = BlockType.PARAGRAPH

@@ -18,10 +18,10 @@ from schemas.options import ChunkOptions, Strategy
 from schemas.source import SourceRef
 from tests.assemble.hostile import HEIGHT, WIDTH, extraction
 from transforms.assemble.document import assemble
-from transforms.assemble.task import needs_of
+from transforms.assemble.parts import needs_of
 from transforms.assemble.text import normalise
 from transforms.chunk import chunks
-from transforms.chunk.task import with_chunks
+from transforms.chunk.parts import with_chunks
 from transforms.runtime.guard import attempt
 
 INFO = DocumentInfo(doc_id="d", ref=SourceRef(uri="file:///a.pdf", path="a.pdf"), media_type="application/pdf")

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from schemas.content import BlockType, ExtractedPage, Line, Link, Span, Style
 from schemas.document import Element, PageSpan, Reference, ReferenceKind
 from schemas.geometry import Box
-from transforms.assemble.captions import bind_captions
-from transforms.assemble.labels import leading_label, mentions
-from transforms.assemble.references import resolve_references
+from transforms.assemble.relations.captions import bind_captions
+from transforms.assemble.relations.labels import leading_label, mentions
+from transforms.assemble.relations.mentions import resolve_references
 
 CAPTION, HEADING, PARAGRAPH, FOOTNOTE = BlockType.CAPTION, BlockType.HEADING, BlockType.PARAGRAPH, BlockType.FOOTNOTE
 FIGURE, TABLE, FORMULA = BlockType.FIGURE, BlockType.TABLE, BlockType.FORMULA

@@ -25,7 +25,7 @@ from transforms.assemble.evidence.regions import NO_REGIONS, PageRegions, truste
 from transforms.assemble.geometry.drafts import geometry_drafts
 from transforms.assemble.geometry.lines import make_line
 from transforms.assemble.geometry.page import join_in_regions
-from transforms.assemble.task import note
+from transforms.assemble.parts import note
 from transforms.assemble.text import join_spans
 
 PROSE = "The quick brown fox jumps over the lazy dog and then it rests for a while"

@@ -22,10 +22,10 @@ from schemas.content import (
 )
 from schemas.document import Document, DocumentInfo, DocumentStatus, Element, Page, PageSpan
 from schemas.failures import Failure
-from transforms.assemble.captions import bind_captions
 from transforms.assemble.draft import Draft
 from transforms.assemble.geometry.drafts import geometry_drafts, plain_drafts
-from transforms.assemble.references import resolve_references
+from transforms.assemble.relations.captions import bind_captions
+from transforms.assemble.relations.mentions import resolve_references
 from transforms.assemble.setbacks import Setbacks
 from transforms.assemble.shown import as_shown
 from transforms.assemble.tables.continued import join_continued_tables

@@ -8,7 +8,7 @@ import apache_beam as beam
 
 from schemas.options import LayoutMode
 from schemas.part import Part
-from transforms.assemble.task import GROUP_PAGES, STAGE, PartAssembler, assemble_seen_part
+from transforms.assemble.parts import GROUP_PAGES, STAGE, PartAssembler, assemble_seen_part
 from transforms.sandbox.pool import PoolOptions
 from transforms.steps.transform import for_each_part
 

@@ -8,7 +8,7 @@ import apache_beam as beam
 
 from schemas.options import ChunkOptions
 from schemas.part import Part
-from transforms.chunk.task import STAGE, PartChunker
+from transforms.chunk.parts import STAGE, PartChunker
 from transforms.sandbox.pool import PoolOptions
 from transforms.steps.transform import for_each_part
 

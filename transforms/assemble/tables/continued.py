@@ -11,7 +11,7 @@ import msgspec
 from schemas.content import BlockType, Cell
 from schemas.geometry import Box, union
 from transforms.assemble.draft import Draft
-from transforms.assemble.labels import CONTINUED, leading_label
+from transforms.assemble.relations.labels import CONTINUED, leading_label
 from transforms.render.table import header_rows, table_shape
 
 #: What may stand between the pieces.

@@ -12,7 +12,7 @@ import msgspec
 from schemas.content import BlockType
 from schemas.document import Element, ReferenceKind
 from schemas.geometry import Box
-from transforms.assemble.labels import CONTINUED, KINDS, leading_label, reads_as_caption
+from transforms.assemble.relations.labels import CONTINUED, KINDS, leading_label, reads_as_caption
 from transforms.render.places import element_boxes
 
 _CAPTIONED = frozenset({BlockType.FIGURE, BlockType.TABLE, BlockType.CODE})

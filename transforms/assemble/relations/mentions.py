@@ -13,9 +13,9 @@ import msgspec
 
 from schemas.content import BlockType, ExtractedPage
 from schemas.document import Element, Reference, ReferenceKind
-from transforms.assemble.labels import KINDS, leading_label, mentions, normal_number
-from transforms.assemble.links import linked_references
-from transforms.assemble.notes import note_references
+from transforms.assemble.relations.labels import KINDS, leading_label, mentions, normal_number
+from transforms.assemble.relations.links import linked_references
+from transforms.assemble.relations.notes import note_references
 
 _HEADINGS = frozenset({BlockType.TITLE, BlockType.HEADING})
 #: Text that may mention something. Tables too: their text is that of their cells.

@@ -1,0 +1,1 @@
+"""What elements say of each other: captions, mentions, notes."""
