@@ -49,7 +49,7 @@ def detect(
 
 def detect_files(files: Sequence[str]) -> Iterator[Detected]:
     """The type of each file, or why it cannot be read."""
-    from transforms.fetch.detect import detect_file
+    from transforms.fetch.media.detect import detect_file
 
     for file in files:
         try:

@@ -43,7 +43,7 @@ def print_sources(options: SourceOptions, *, as_json: bool) -> None:
 
 def list_sources(options: SourceOptions) -> Iterator[Listed]:
     """The documents that the options name, each URI once, by path."""
-    from transforms.fetch.media_types import type_of_name
+    from transforms.fetch.media.media_types import type_of_name
     from transforms.runtime.references import better
     from transforms.stores.uris import file_name, identity_uri, public_uri
 

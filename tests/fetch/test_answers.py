@@ -15,7 +15,7 @@ from schemas.plan import Action, Known, Planned, Touch
 from schemas.source import SourceRef
 from schemas.stamps import content_mark
 from transforms.fetch.fetcher import Fetcher
-from transforms.fetch.media_types import CSV, HTML, MARKDOWN, PDF, TEXT
+from transforms.fetch.media.media_types import CSV, HTML, MARKDOWN, PDF, TEXT
 from transforms.fetch.parts import settled
 from transforms.stores.base import FileInfo
 from transforms.stores.local import LocalStore

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.fetch.archives import sniff_zip_head
-from transforms.fetch.detect import detect_file, detect_type
-from transforms.fetch.media_types import (
+from transforms.fetch.media.archives import sniff_zip_head
+from transforms.fetch.media.detect import detect_file, detect_type
+from transforms.fetch.media.media_types import (
     DOC,
     DOCX,
     EML,

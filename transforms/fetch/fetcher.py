@@ -29,9 +29,9 @@ from schemas.options import FetchOptions
 from schemas.source import Fetched, SourceRef
 from schemas.stamps import same_version, stamp
 from transforms.fetch.cache import CacheEntry, FileCache, Lease
-from transforms.fetch.detect import detect_file
 from transforms.fetch.http import download
-from transforms.fetch.media_types import type_of_name
+from transforms.fetch.media.detect import detect_file
+from transforms.fetch.media.media_types import type_of_name
 from transforms.fetch.retry import Transient, retrying
 from transforms.fetch.sink import Sink
 from transforms.fetch.validators import NotModified, Validators

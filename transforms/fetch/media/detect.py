@@ -7,8 +7,8 @@ import os
 
 import msgspec
 
-from transforms.fetch.archives import sniff_zip_file, sniff_zip_head
-from transforms.fetch.media_types import (
+from transforms.fetch.media.archives import sniff_zip_file, sniff_zip_head
+from transforms.fetch.media.media_types import (
     BINARY,
     EMPTY,
     HTML,
@@ -21,7 +21,7 @@ from transforms.fetch.media_types import (
     split_media_type,
     type_of_name,
 )
-from transforms.fetch.sniff import HEAD_BYTES, decode, is_encrypted_ooxml, looks_like_markup, sniff, sniff_ole
+from transforms.fetch.media.sniff import HEAD_BYTES, decode, is_encrypted_ooxml, looks_like_markup, sniff, sniff_ole
 
 
 class TypeGuess(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ import struct
 import zipfile
 import zlib
 
-from transforms.fetch.media_types import DOCX, PPTX, XLSX, ZIP
+from transforms.fetch.media.media_types import DOCX, PPTX, XLSX, ZIP
 
 _MAIN_PART = re.compile(rb'ContentType="(application/vnd\.[^"]+?)\.main\+xml"', re.IGNORECASE)
 _MEMBERS = (("word/document", DOCX), ("xl/workbook", XLSX), ("ppt/presentation", PPTX))

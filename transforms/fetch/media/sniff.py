@@ -8,7 +8,7 @@ import re
 
 import filetype
 
-from transforms.fetch.media_types import DOC, EML, HTML, MSG, OLE, PDF, PPT, RTF, XLS, XML, ZIP
+from transforms.fetch.media.media_types import DOC, EML, HTML, MSG, OLE, PDF, PPT, RTF, XLS, XML, ZIP
 
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 #: How many first bytes the recognisers below want.

@@ -1,0 +1,1 @@
+"""What kind of file bytes are: by name, by first bytes, by what an archive holds."""
