@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from beam_pipeline.extract import extract_document
+    from beam_pipeline.graph.pipeline import build
     from beam_pipeline.local_run import run
-    from beam_pipeline.pipeline import build
 
 __all__ = ["build", "extract_document", "run"]
 
@@ -23,7 +23,7 @@ def __getattr__(name: str) -> Any:
     # Beam takes seconds to import: only who asks for a function pays for what it needs.
     match name:
         case "build":
-            return _imported("pipeline").build
+            return _imported("graph.pipeline").build
         case "extract_document":
             return _imported("extract").extract_document
         case "run":

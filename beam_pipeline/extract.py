@@ -12,7 +12,7 @@ import msgspec
 
 from beam_pipeline.checked import checked
 from beam_pipeline.fingerprint import fingerprint, fingerprints
-from beam_pipeline.stage_options import fetcher_of
+from beam_pipeline.graph.stages import fetcher_of
 from schemas.addresses import fingerprinted
 from schemas.content import Extraction
 from schemas.document import Document, DocumentInfo

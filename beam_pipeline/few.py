@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from beam_pipeline.fingerprint import fingerprint, fingerprints
-from beam_pipeline.stage_options import pool_options, recall_of
+from beam_pipeline.graph.stages import pool_options, recall_of
 from schemas.options import Options
 from schemas.part import Part
 from schemas.plan import Changes, Planned, Touch

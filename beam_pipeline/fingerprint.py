@@ -132,14 +132,14 @@ def _common(options: Options) -> str:
             "schema": SCHEMA_VERSION,
             "page_range": options.extract.page_range,
             "chunk": msgspec.to_builtins(options.chunk),
-            "engines": {name: _version(name) for name in COMMON},
+            "engines": {name: version_of(name) for name in COMMON},
             "plugins": _plugins(EXTRACTORS),
         }
     )
 
 
 def _engines(family: str) -> str:
-    return _json({name: _version(name) for name in ENGINES_OF[family]})
+    return _json({name: version_of(name) for name in ENGINES_OF[family]})
 
 
 def _ocr(options: Options, reader: str) -> dict[str, object]:
@@ -148,7 +148,7 @@ def _ocr(options: Options, reader: str) -> dict[str, object]:
         return {}
     shaping: dict[str, object] = {**msgspec.to_builtins(options.ocr), "engine": reader}
     if reader == "onnx":
-        return shaping | {"models": _version("rapidocr"), "precision": options.run.precision}
+        return shaping | {"models": version_of("rapidocr"), "precision": options.run.precision}
     return shaping | {"plugin": _plugins(OCR_ENGINES).get(reader, "")}
 
 
@@ -161,7 +161,7 @@ def _layout(options: Options, made: Made) -> dict[str, object]:
         "model": _digest(layout.model) if layout.model else "",
         "max_lines": layout.max_lines,
         "precision": options.run.precision,
-        "runtime": _version("onnxruntime"),
+        "runtime": version_of("onnxruntime"),
     }
 
 
@@ -184,7 +184,8 @@ def _json(shaping: object) -> str:
     return msgspec.json.encode(shaping, order="sorted").decode()
 
 
-def _version(distribution: str) -> str:
+def version_of(distribution: str) -> str:
+    """Of an installed distribution; '' of others."""
     try:
         return version(distribution)
     except PackageNotFoundError:

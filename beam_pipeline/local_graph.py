@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import apache_beam as beam
 
-from beam_pipeline.pipeline import WorkOn
+from beam_pipeline.graph.pipeline import WorkOn
 from runners import direct
 from schemas.options import Options
 from schemas.part import Part

@@ -12,14 +12,15 @@ from dataclasses import dataclass
 import msgspec
 
 from beam_pipeline.checked import checked
+from beam_pipeline.facts import new_run_id, run_facts
 from beam_pipeline.few import are_few, work_on_few
 from beam_pipeline.fingerprint import fingerprint
-from beam_pipeline.journal import failed, new_run_id, opened, record_of, run_facts
+from beam_pipeline.graph.stages import commit_of, fetcher_of, pool_options
+from beam_pipeline.journal import failed, opened, record_of
 from beam_pipeline.keeping import keep, portions_of
 from beam_pipeline.noise import hush
 from beam_pipeline.outputs import fitted, left_as_found
 from beam_pipeline.planning import Decisions, decide_listed
-from beam_pipeline.stage_options import commit_of, fetcher_of, pool_options
 from beam_pipeline.worker_errors import from_worker
 from schemas.failures import DocbeamError, TooMuchGone
 from schemas.options import Options

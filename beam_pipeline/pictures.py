@@ -100,7 +100,7 @@ class Pictures:
 @contextmanager
 def pictures() -> Iterator[Pictures]:
     """Sources are fetched as in a run, and drawn in one parser process."""
-    from beam_pipeline.stage_options import fetcher_of, pool_options
+    from beam_pipeline.graph.stages import fetcher_of, pool_options
     from transforms.sandbox.pool import ParserPool
 
     with ExitStack() as stack:

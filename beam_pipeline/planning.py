@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from beam_pipeline.fingerprint import fingerprints
-from beam_pipeline.stage_options import join_of
+from beam_pipeline.graph.stages import join_of
 from schemas.document import DocumentStatus
 from schemas.options import Options
 from schemas.plan import FETCHING, Action, Changes, Known, Planned, Root

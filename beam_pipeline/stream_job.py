@@ -12,11 +12,12 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineResult
 
+from beam_pipeline.facts import new_run_id, run_facts
 from beam_pipeline.fingerprint import fingerprint
-from beam_pipeline.journal import new_run_id, opened, run_facts
+from beam_pipeline.graph.streaming import DRAINED, STOP, Stream, is_marked, marker_path
+from beam_pipeline.journal import opened
 from beam_pipeline.local_run import About
 from beam_pipeline.outputs import fitted, prepared
-from beam_pipeline.streaming import DRAINED, STOP, Stream, is_marked, marker_path
 from beam_pipeline.submit import PROFILES, cancel, check_worker, name_job, translated
 from runners.streaming import stream_args
 from schemas.options import Options

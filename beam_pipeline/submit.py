@@ -12,11 +12,12 @@ import msgspec
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 from apache_beam.runners.runner import PipelineResult
 
+from beam_pipeline.facts import new_run_id, run_facts
 from beam_pipeline.fingerprint import fingerprint
-from beam_pipeline.journal import new_run_id, opened, record_of, run_facts
+from beam_pipeline.graph.pipeline import build
+from beam_pipeline.journal import opened, record_of
 from beam_pipeline.local_run import PLAIN, About
 from beam_pipeline.outputs import fitted, prepared
-from beam_pipeline.pipeline import build
 from beam_pipeline.worker_errors import from_worker
 from runners import dataflow, flink
 from schemas.failures import ConfigurationError

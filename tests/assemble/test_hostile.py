@@ -75,23 +75,23 @@ def plain_page(number: int, *texts: str) -> ExtractedPage:
 
 
 STEPS = {
-    "geometry_page.weighed_tables": 2,
-    "geometry_page.find_tables": 0,
-    "geometry_page.drawings": 2,
-    "geometry.reading_order": 2,
-    "geometry.split_column": 2,
-    "geometry.find_furniture": 0,
-    "geometry.type_blocks": 0,
+    "geometry.page.weighed_tables": 2,
+    "geometry.page.find_tables": 0,
+    "geometry.page.drawings": 2,
+    "geometry.drafts.reading_order": 2,
+    "geometry.drafts.split_column": 2,
+    "geometry.drafts.find_furniture": 0,
+    "geometry.drafts.type_blocks": 0,
     "document.join_continued_tables": 0,
     "document.bind_captions": 0,
     "document.resolve_references": 0,
-    "doubt.page_needs": 0,
+    "evidence.needs.page_needs": 0,
 }
 
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_step_that_raises_costs_what_it_would_have_added(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    module, _, name = step.partition(".")
+    module, _, name = step.rpartition(".")
     whole = importlib.import_module(f"transforms.assemble.{module}")
     right = getattr(whole, name)
 

@@ -241,7 +241,7 @@ def patches() -> ExitStack:
     patch.setattr("beam_pipeline.few.SHARE", 1.0)
     # It builds the whole command line anew for every command.
     patch.setattr("typer.testing._get_command", functools.cache(get_command))
-    for module in ("beam_pipeline.journal", "transforms.lake.log.ledger", "transforms.write.maintain"):
+    for module in ("beam_pipeline.facts", "transforms.lake.log.ledger", "transforms.write.maintain"):
         patch.setattr(f"{module}.datetime", Clock.patched())
     patch.setenv("DOCBEAM_FETCH_RETRIES", "0")
     return stack

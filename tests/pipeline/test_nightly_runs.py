@@ -10,8 +10,8 @@ import pytest
 from nightly import Site, ingest, options, same_rows, write
 from pipeline_runs import check_output, document_named, read_tables, rows_of, start, write_pdf
 
+from beam_pipeline.graph.pipeline import build
 from beam_pipeline.local_run import run
-from beam_pipeline.pipeline import build
 from beam_pipeline.planning import plan_run
 from runners import direct
 from schemas.failures import Forbidden, OutputError

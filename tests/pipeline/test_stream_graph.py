@@ -11,10 +11,10 @@ import msgspec
 import pytest
 from pipeline_runs import check_output, ingest, options_for, read_tables, without_run
 
-from beam_pipeline import streaming
+from beam_pipeline.graph import streaming
+from beam_pipeline.graph.streaming import DRAINED, Stream, is_marked, marker_path
 from beam_pipeline.journal import opened
 from beam_pipeline.outputs import prepared
-from beam_pipeline.streaming import DRAINED, Stream, is_marked, marker_path
 from runners import direct
 from schemas.options import ExtractOptions, StreamOptions
 from schemas.plan import RunFacts

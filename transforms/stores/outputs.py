@@ -26,7 +26,7 @@ OWN = frozenset({*TABLE_FOLDERS, STAGING, MARKER})
 LAYOUT = 1
 #: What lies in the staging folder of a run beside data files: its lock, how streams are told to end, what is finished.
 _STAGED = re.compile(r"lock|stop|drained|run\.json|portion-\d+\.json|\.now-[0-9a-f]{32}")
-#: Ids of runs begin with the time of their start: see `beam_pipeline.journal.new_run_id`.
+#: Ids of runs begin with the time of their start: see `beam_pipeline.facts.new_run_id`.
 RUN_ID = r"\d{8}T\d{6}-[0-9a-z]{6}"
 _RUN = re.compile(rf"{RUN_ID}(-[0-9a-z]+)*")
 _OURS = re.compile(rf"part-{RUN_ID}-[\w-]+\.(parquet|arrow|avro)", re.ASCII)

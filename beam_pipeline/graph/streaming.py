@@ -28,8 +28,8 @@ from apache_beam.utils.timestamp import MAX_TIMESTAMP, Timestamp
 from apache_beam.utils.windowed_value import WindowedValue
 
 from beam_pipeline.fingerprint import fingerprints
-from beam_pipeline.pipeline import WorkOn
-from beam_pipeline.stage_options import join_of
+from beam_pipeline.graph.pipeline import WorkOn
+from beam_pipeline.graph.stages import join_of
 from schemas.failures import ConfigurationError
 from schemas.options import Options, SourceOptions, StreamOptions, WriteOptions
 from schemas.plan import Changes, Planned, RunFacts

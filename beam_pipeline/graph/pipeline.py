@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import apache_beam as beam
 
 from beam_pipeline.checked import checked
+from beam_pipeline.facts import new_run_id
 from beam_pipeline.fingerprint import fingerprint, fingerprints
-from beam_pipeline.journal import new_run_id
-from beam_pipeline.stage_options import commit_of, fetcher_of, join_of, pool_options, recall_of
+from beam_pipeline.graph.stages import commit_of, fetcher_of, join_of, pool_options, recall_of
 from runners.dataflow import inference_hints
 from schemas.options import Options
 from schemas.part import Part

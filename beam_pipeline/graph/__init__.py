@@ -1,0 +1,1 @@
+"""The graph of a run, and that of a stream."""
