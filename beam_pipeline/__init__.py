@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from beam_pipeline.extract import extract_document
     from beam_pipeline.graph.pipeline import build
-    from beam_pipeline.local_run import run
+    from beam_pipeline.jobs.local_run import run
 
 __all__ = ["build", "extract_document", "run"]
 
@@ -28,7 +28,7 @@ def __getattr__(name: str) -> Any:
             return _imported("extract").extract_document
         case "run":
             # No module may be called like an exported function: importing it would take the function's place.
-            return _imported("local_run").run
+            return _imported("jobs.local_run").run
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

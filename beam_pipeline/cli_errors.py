@@ -14,9 +14,9 @@ from types import TracebackType
 import typer
 
 from beam_pipeline.cli_console import printable, tell
+from beam_pipeline.jobs.worker_errors import from_worker
 from beam_pipeline.process import nobody_reads
 from beam_pipeline.start import WORDS
-from beam_pipeline.worker_errors import from_worker
 from schemas.failures import ConfigurationError, DocumentError, OutputError
 
 FAILED, USAGE, BROKEN = 1, 2, 3

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from beam_pipeline.cli_errors import STOPS
-from beam_pipeline.worker_errors import KEPT
+from beam_pipeline.jobs.worker_errors import KEPT
 
 if TYPE_CHECKING:
     import psutil

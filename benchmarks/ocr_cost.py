@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pymupdf
 
-from beam_pipeline.local_run import run
+from beam_pipeline.jobs.local_run import run
 from schemas.options import ExtractOptions, OcrOptions, Options, SourceOptions, WriteOptions
 
 DPI = 200

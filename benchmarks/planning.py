@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from beam_pipeline.fingerprint import fingerprint  # noqa: E402
-from beam_pipeline.planning import decide_listed  # noqa: E402
+from beam_pipeline.jobs.planning import decide_listed  # noqa: E402
 from schemas.ids import document_id, stable_id  # noqa: E402
 from schemas.options import Options, SourceOptions, WriteOptions  # noqa: E402
 from schemas.plan import Root  # noqa: E402

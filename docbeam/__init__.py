@@ -21,7 +21,7 @@ from docbeam.own_names import install
 if TYPE_CHECKING:
     from beam_pipeline.extract import ExtractedDocument, extract_document
     from beam_pipeline.graph.pipeline import build
-    from beam_pipeline.local_run import run
+    from beam_pipeline.jobs.local_run import run
     from schemas.content import BlockType, Cell, PageStatus
     from schemas.document import Chunk, Document, DocumentStatus, Element, Page
     from schemas.failures import Category, ConfigurationError, DocbeamError, DocumentError, Failure, OutputError
@@ -81,7 +81,7 @@ _FUNCTIONS = {
     "ExtractedDocument": "beam_pipeline.extract",
     "build": "beam_pipeline.graph.pipeline",
     "extract_document": "beam_pipeline.extract",
-    "run": "beam_pipeline.local_run",
+    "run": "beam_pipeline.jobs.local_run",
 }
 #: Modules of `schemas` that have the records.
 _RECORDS = ("options", "document", "content", "failures", "geometry", "report")

@@ -30,7 +30,7 @@ def compact(
 
         docbeam compact tables --file-bytes 256MiB
     """
-    from beam_pipeline import upkeep
+    from beam_pipeline.jobs import upkeep
 
     try:
         size = parse_size(file_bytes)
@@ -53,7 +53,7 @@ def migrate(output: Annotated[str, typer.Argument(help="Directory or URI of an o
 
         docbeam migrate tables
     """
-    from beam_pipeline import upkeep
+    from beam_pipeline.jobs import upkeep
 
     changed = upkeep.migrate(output)
     tell(f"migrated {', '.join(changed)}" if changed else "nothing to migrate")

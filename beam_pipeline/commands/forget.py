@@ -48,7 +48,7 @@ def forget(
     """
     if bool(prefixes) == excluded:
         raise ConfigurationError("name what is to be forgotten, or give --excluded, and not both")
-    from beam_pipeline import upkeep
+    from beam_pipeline.jobs import upkeep
 
     uris, run = upkeep.forget(output, prefixes or (), share=max_removed, dry_run=dry_run)
     if dry_run:

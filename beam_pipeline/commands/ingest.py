@@ -92,7 +92,7 @@ def fitted_here(resolved: Resolved) -> Options:
     """The options as a run on this machine will have them; what cannot be is refused before anything is said."""
     if resolved.options.run.runner != "direct":
         return resolved.options
-    from beam_pipeline.outputs import fitted
+    from beam_pipeline.jobs.outputs import fitted
 
     return fitted(resolved.options, resolved.origins)
 
@@ -145,7 +145,7 @@ def startup_line(options: Options) -> str:
 
 
 def _format(options: Options) -> str:
-    from beam_pipeline.outputs import UNNAMEABLE
+    from beam_pipeline.jobs.outputs import UNNAMEABLE
     from transforms.lake.log.delta import can_name
 
     write = options.write
@@ -183,7 +183,7 @@ def run_job(job: Job, *, quiet: bool, verbose: bool) -> RunReport:
 
         # It loads the parsers on one core while this process loads Beam on another.
         start_fork_server()
-        from beam_pipeline.local_run import About, run
+        from beam_pipeline.jobs.local_run import About, run
 
         with stdout_kept_clean(), observe(messages(), quiet=quiet) as observer:
             return run(job.options, job.pipeline_args, observer, refs, About(origins=job.origins, kind=job.kind))
@@ -191,8 +191,8 @@ def run_job(job: Job, *, quiet: bool, verbose: bool) -> RunReport:
 
 def _submit(job: Job, refs: tuple[SourceRef, ...], *, verbose: bool) -> RunReport:
     with Interruptible(verbose=verbose), stdout_kept_clean():
-        from beam_pipeline.local_run import About
-        from beam_pipeline.submit import submit
+        from beam_pipeline.jobs.local_run import About
+        from beam_pipeline.jobs.submit import submit
 
         return submit(job.options, job.pipeline_args, refs, About(origins=job.origins, kind=job.kind))
 

@@ -13,7 +13,7 @@ from beam_pipeline.commands.ingest import check_inputs_given, listed_on_stdin
 from beam_pipeline.config import Resolved
 
 if TYPE_CHECKING:
-    from beam_pipeline.planning import Plan
+    from beam_pipeline.jobs.planning import Plan
 
 #: Documents of one kind that people are shown; --json has all.
 _SHOWN = 20
@@ -48,8 +48,8 @@ def plan(
     """
     options = resolved.options
     check_inputs_given(options)
-    from beam_pipeline.outputs import fitted
-    from beam_pipeline.planning import plan_run
+    from beam_pipeline.jobs.outputs import fitted
+    from beam_pipeline.jobs.planning import plan_run
 
     with stdout_kept_clean():
         found = plan_run(fitted(options, resolved.origins), listed_on_stdin(options))

@@ -23,7 +23,7 @@ def restore(
 
         docbeam restore tables 20261231T235959-1a2b3c
     """
-    from beam_pipeline import upkeep
+    from beam_pipeline.jobs import upkeep
 
     versions = upkeep.restore(output, run)
     tell(f"restored; documents is at version {versions['documents']}")

@@ -79,7 +79,7 @@ def _finish_without_run(options: Options, *, as_json: bool) -> None:
 
 def retry_options(options: Options) -> Options:
     """The options of a run that works on exactly the documents it is given."""
-    from beam_pipeline.outputs import prepared
+    from beam_pipeline.jobs.outputs import prepared
 
     plan = msgspec.structs.replace(options.plan, force=True, deleted="keep")
     source = msgspec.structs.replace(options.source, inputs=(), manifests=(), include=(), exclude=())

@@ -46,8 +46,8 @@ def stream(ctx: typer.Context, resolved: Resolved, *, verbose: bool = False) -> 
     interruptible = Drainable(ask, verbose=verbose)
     interruptible.epilogue = "the job was cancelled; windows that were committed stay, and the next start goes on"
     with stdout_kept_clean(), interruptible:
-        from beam_pipeline.local_run import About
-        from beam_pipeline.stream_job import post
+        from beam_pipeline.jobs.local_run import About
+        from beam_pipeline.jobs.stream_job import post
 
         about = About(origins=resolved.origins, kind="stream")
         post(options, ctx.meta[PIPELINE_ARGS], about, tell).wait(drain)

@@ -31,7 +31,7 @@ def vacuum(
 
         docbeam vacuum tables --keep-days 30
     """
-    from beam_pipeline import upkeep
+    from beam_pipeline.jobs import upkeep
 
     paths = upkeep.vacuum(output, timedelta(days=keep_days), dry_run=dry_run)
     if dry_run:

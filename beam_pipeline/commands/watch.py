@@ -30,7 +30,7 @@ from schemas.report import RunReport
 from transforms.stores.patterns import has_magic
 
 if TYPE_CHECKING:
-    from beam_pipeline.planning import Plan
+    from beam_pipeline.jobs.planning import Plan
 
 #: Seconds between tries of what cannot be read, and how often they double: up to a quarter of an hour.
 FIRST_WAIT, MOST_WAITS = 28.0, 6
@@ -112,8 +112,8 @@ class Looker:
 
 def look(job: Job, is_worth_a_run: Callable[[Plan], bool]) -> RunReport | None:
     """One look at the inputs, and the run that follows from it."""
-    from beam_pipeline.local_run import About, run
-    from beam_pipeline.planning import plan_run
+    from beam_pipeline.jobs.local_run import About, run
+    from beam_pipeline.jobs.planning import plan_run
     from beam_pipeline.progress import observe
     from transforms.sandbox.fork_server import start_fork_server
 

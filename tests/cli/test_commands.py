@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-import beam_pipeline.local_run
+import beam_pipeline.jobs.local_run
 from beam_pipeline.cli import app
 from beam_pipeline.commands.ingest import set_log_level, split_args
 from schemas.failures import ConfigurationError, OutputError
@@ -45,7 +45,7 @@ def runs(monkeypatch):
             raise Fake.outcome
         return Fake.outcome
 
-    monkeypatch.setattr(beam_pipeline.local_run, "run", run)
+    monkeypatch.setattr(beam_pipeline.jobs.local_run, "run", run)
     return Fake
 
 

@@ -18,11 +18,11 @@ def test_importing_the_package_loads_no_engine() -> None:
 def test_each_exported_name_is_the_function_of_its_module() -> None:
     import beam_pipeline.extract
     import beam_pipeline.graph.pipeline
-    import beam_pipeline.local_run
+    import beam_pipeline.jobs.local_run
 
     assert beam_pipeline.build is beam_pipeline.graph.pipeline.build
     assert beam_pipeline.extract_document is beam_pipeline.extract.extract_document
-    assert beam_pipeline.run is beam_pipeline.local_run.run
+    assert beam_pipeline.run is beam_pipeline.jobs.local_run.run
     assert beam_pipeline.__all__ == ["build", "extract_document", "run"]
 
 

@@ -73,7 +73,7 @@ def test_an_empty_folder_for_the_output_stays(folder):
 
 
 def test_what_others_put_there_stays(folder, monkeypatch):
-    from beam_pipeline import local_run
+    from beam_pipeline.jobs import local_run
 
     decided = local_run._decided
 

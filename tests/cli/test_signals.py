@@ -26,9 +26,9 @@ def run(*args, **more):
         print("noise of the tear-down", file=sys.stderr)
         Path("cleaned").touch()
 
-import beam_pipeline.local_run
+import beam_pipeline.jobs.local_run
 
-beam_pipeline.local_run.run = run
+beam_pipeline.jobs.local_run.run = run
 from beam_pipeline.cli import main
 sys.argv = ["docbeam", "ingest", ".", "-o", "out", "--json"]
 main()

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-import beam_pipeline.local_run
+import beam_pipeline.jobs.local_run
 from beam_pipeline.cli import app
-from beam_pipeline.journal import ledger_of, opened
+from beam_pipeline.jobs.journal import ledger_of, opened
 from schemas.failures import Category, Failure
 from schemas.options import WriteOptions
 from schemas.plan import Changes, RunFacts, Touch
@@ -136,7 +136,7 @@ def test_retry_works_on_failed_documents_only(output, monkeypatch):
         calls.append((options, refs, about))
         return RunReport(run_id="r", output=output, format="delta", statuses={"ok": 1})
 
-    monkeypatch.setattr(beam_pipeline.local_run, "run", run)
+    monkeypatch.setattr(beam_pipeline.jobs.local_run, "run", run)
     docbeam("retry", "-o", output)
     assert calls == []
     row = answer(output, "SELECT * FROM documents")[0]

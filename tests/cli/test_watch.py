@@ -11,7 +11,7 @@ from pipeline_runs import read_tables, start
 
 from beam_pipeline.commands.ingest import Job
 from beam_pipeline.commands.watch import Looker
-from beam_pipeline.planning import Plan
+from beam_pipeline.jobs.planning import Plan
 from beam_pipeline.units import parse_seconds
 from beam_pipeline.watching import LONGEST_WAIT, Schedule, watch
 from schemas.failures import DocbeamError, NothingListed, OutputError

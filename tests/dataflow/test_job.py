@@ -17,7 +17,7 @@ from apache_beam.portability.api import beam_runner_api_pb2 as beam_api
 from buckets import object_bytes, object_names
 from google.cloud.dataflow import Job, JobType
 
-from beam_pipeline.submit import job
+from beam_pipeline.jobs.submit import job
 from runners import dataflow
 from schemas.options import LayoutOptions, OcrOptions, Options, RunOptions, SourceOptions, WriteOptions
 from schemas.plan import RunFacts

@@ -7,7 +7,7 @@ from apache_beam.portability import common_urns
 from apache_beam.portability.api import beam_runner_api_pb2 as beam_api
 from buckets import object_bytes, object_names
 
-from beam_pipeline.stream_job import job
+from beam_pipeline.jobs.stream_job import job
 from runners import dataflow
 from runners.streaming import stream_args
 from schemas.options import Options, RunOptions, SourceOptions, StreamOptions, WriteOptions

@@ -238,7 +238,7 @@ def patches() -> ExitStack:
     """The way without the graph for any night, a clock of ours, and no patience with servers."""
     stack = ExitStack()
     patch = stack.enter_context(pytest.MonkeyPatch.context())
-    patch.setattr("beam_pipeline.few.SHARE", 1.0)
+    patch.setattr("beam_pipeline.jobs.threads.SHARE", 1.0)
     # It builds the whole command line anew for every command.
     patch.setattr("typer.testing._get_command", functools.cache(get_command))
     for module in ("beam_pipeline.facts", "transforms.lake.log.ledger", "transforms.write.maintain"):

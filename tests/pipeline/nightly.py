@@ -10,7 +10,7 @@ from threading import Thread
 from msgspec.structs import replace
 from pipeline_runs import options_for, without_run
 
-from beam_pipeline.local_run import run
+from beam_pipeline.jobs.local_run import run
 from schemas.options import ExtractOptions, LayoutOptions, OcrOptions, Options, PlanOptions
 from schemas.report import RunReport
 

@@ -11,7 +11,7 @@ import docx
 import pymupdf
 from msgspec.structs import replace
 
-from beam_pipeline.local_run import run
+from beam_pipeline.jobs.local_run import run
 from schemas.options import ChunkOptions, ExtractOptions, Options, SourceOptions, WriteOptions
 from schemas.report import RunReport
 from transforms.lake.datasets import open_table

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from beam_pipeline import extract_document
 from beam_pipeline.cli import app
-from beam_pipeline.local_run import run
+from beam_pipeline.jobs.local_run import run
 from schemas.addresses import addressed
 from schemas.content import BlockType
 from schemas.document import Document, Element

@@ -15,8 +15,8 @@ import pytest
 from nightly import ingest, options, same_rows, write
 from pipeline_runs import check_output, read_tables, start
 
-from beam_pipeline import upkeep
-from beam_pipeline.journal import ledger_of
+from beam_pipeline.jobs import upkeep
+from beam_pipeline.jobs.journal import ledger_of
 from schemas.failures import OutputError
 from schemas.tables import TABLES
 from transforms.lake.log.catalog import DeltaCatalog

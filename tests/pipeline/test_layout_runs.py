@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 from pipeline_runs import check_output, ingest, options_for, read_tables, rows_of, without_run, write_pdf
 
-from beam_pipeline.local_run import run
+from beam_pipeline.jobs.local_run import run
 from schemas.failures import ConfigurationError
 from schemas.options import ExtractOptions, LayoutOptions, RunOptions
 

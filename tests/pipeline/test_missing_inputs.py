@@ -6,7 +6,7 @@ import pytest
 from nightly import ingest, options, same_rows, write
 from pipeline_runs import check_output, read_tables
 
-from beam_pipeline.planning import plan_run
+from beam_pipeline.jobs.planning import plan_run
 from schemas.failures import ConfigurationError
 
 
@@ -22,7 +22,7 @@ def test_a_night_with_a_missing_input_leaves_what_it_held(tmp_path, monkeypatch,
     manifest.write_text("uri,team\nnamed.md,red\n")
     night = {"inputs": [one, two], "output": output, "manifests": (str(manifest),)}
     if graph:
-        monkeypatch.setattr("beam_pipeline.few.FEW", 0)
+        monkeypatch.setattr("beam_pipeline.jobs.threads.FEW", 0)
     assert ingest(**night).statuses == {"ok": 24}
     good = read_tables(output)
     two.rename(tmp_path / "away")

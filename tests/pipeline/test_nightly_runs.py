@@ -11,8 +11,8 @@ from nightly import Site, ingest, options, same_rows, write
 from pipeline_runs import check_output, document_named, read_tables, rows_of, start, write_pdf
 
 from beam_pipeline.graph.pipeline import build
-from beam_pipeline.local_run import run
-from beam_pipeline.planning import plan_run
+from beam_pipeline.jobs.local_run import run
+from beam_pipeline.jobs.planning import plan_run
 from runners import direct
 from schemas.failures import Forbidden, OutputError
 from schemas.options import ChunkOptions, ExtractOptions, FetchOptions, PlanOptions
@@ -298,7 +298,7 @@ def test_versions_that_are_lost_or_broken_leave_the_rows_of_the_one_before(tmp_p
     ingest([folder], output)
     good = read_tables(output)
     if graph:
-        monkeypatch.setattr("beam_pipeline.few.FEW", 0)
+        monkeypatch.setattr("beam_pipeline.jobs.threads.FEW", 0)
     whole = (folder / "cut.pdf").read_bytes()
     (folder / "cut.pdf").write_bytes(b"%PDF-1.7\n" + b"junk " * 50)
     os.utime(folder / "cut.pdf", (2e9, 2e9))

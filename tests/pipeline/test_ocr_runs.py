@@ -22,7 +22,7 @@ from pipeline_runs import (
     write_pdf,
 )
 
-from beam_pipeline.local_run import run
+from beam_pipeline.jobs.local_run import run
 from schemas.options import ExtractOptions, OcrOptions
 
 PLUGINS = Path(__file__).resolve().parents[1] / "plugins"

@@ -9,10 +9,10 @@ from nightly import ingest, options, write
 from pipeline_runs import check_output, read_tables
 from typer.testing import CliRunner
 
-from beam_pipeline import upkeep
 from beam_pipeline.cli import app
 from beam_pipeline.fingerprint import fingerprints
-from beam_pipeline.planning import plan_run
+from beam_pipeline.jobs import upkeep
+from beam_pipeline.jobs.planning import plan_run
 from schemas.source import SourceRef
 from transforms.lake.changes import changes
 from transforms.lake.known import known_files, known_rows

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 from pipeline_runs import options_for, write_pdf
 from test_ocr_runs import write_pages
 
-import beam_pipeline.local_run
-from beam_pipeline.local_run import run
+import beam_pipeline.jobs.local_run
+from beam_pipeline.jobs.local_run import run
 from schemas.options import LayoutOptions, OcrOptions
 from schemas.report import Progress
 from transforms.runtime.activity import Activity
@@ -32,7 +32,7 @@ class Listener:
 
 @pytest.fixture
 def listener(monkeypatch):
-    monkeypatch.setattr(beam_pipeline.local_run, "SECONDS_BETWEEN_SNAPSHOTS", 0.002)
+    monkeypatch.setattr(beam_pipeline.jobs.local_run, "SECONDS_BETWEEN_SNAPSHOTS", 0.002)
     return Listener()
 
 

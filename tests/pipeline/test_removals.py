@@ -5,9 +5,9 @@ import pytest
 from nightly import Site, ingest, options, write
 from pipeline_runs import read_tables
 
-from beam_pipeline import upkeep
-from beam_pipeline.local_run import run
-from beam_pipeline.planning import plan_run
+from beam_pipeline.jobs import upkeep
+from beam_pipeline.jobs.local_run import run
+from beam_pipeline.jobs.planning import plan_run
 from schemas.failures import ConfigurationError, TooMuchGone
 from schemas.options import SourceOptions
 from schemas.plan import Changes, Known, Root

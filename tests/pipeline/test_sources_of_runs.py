@@ -10,7 +10,7 @@ from pipeline_runs import check_output, document_named, ingest, options_for, rea
 from typer.testing import CliRunner
 
 from beam_pipeline.cli import app
-from beam_pipeline.local_run import run
+from beam_pipeline.jobs.local_run import run
 
 
 @pytest.fixture(scope="module")

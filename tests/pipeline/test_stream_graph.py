@@ -13,8 +13,8 @@ from pipeline_runs import check_output, ingest, options_for, read_tables, withou
 
 from beam_pipeline.graph import streaming
 from beam_pipeline.graph.streaming import DRAINED, Stream, is_marked, marker_path
-from beam_pipeline.journal import opened
-from beam_pipeline.outputs import prepared
+from beam_pipeline.jobs.journal import opened
+from beam_pipeline.jobs.outputs import prepared
 from runners import direct
 from schemas.options import ExtractOptions, StreamOptions
 from schemas.plan import RunFacts

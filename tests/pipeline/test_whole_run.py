@@ -16,7 +16,7 @@ from pipeline_runs import (
     write_documents,
 )
 
-from beam_pipeline import few
+from beam_pipeline.jobs import threads
 
 FORMATS = ("delta", "parquet", "arrow", "avro")
 
@@ -60,7 +60,7 @@ def test_every_row_is_right(outcome):
 
 def test_few_documents_get_the_rows_that_the_graph_makes(mixed, outcomes, tmp_path, monkeypatch):
     folder, manifest, _ = mixed
-    monkeypatch.setattr(few, "SHARE", 1.0)
+    monkeypatch.setattr(threads, "SHARE", 1.0)
     monkeypatch.setattr(beam, "Pipeline", None)
     report = ingest([folder, folder / "sub"], tmp_path, manifests=(str(manifest),))
     assert without_run(read_tables(tmp_path)) == without_run(outcomes("delta")[1])

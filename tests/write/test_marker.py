@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import write_deltalake
 
-from beam_pipeline.journal import opened
+from beam_pipeline.jobs.journal import opened
 from schemas.failures import ConfigurationError, OutputError
 from schemas.options import WriteOptions
 from schemas.plan import Changes, RunFacts

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beam_pipeline import upkeep
-from beam_pipeline.journal import failed, opened
+from beam_pipeline.jobs import upkeep
+from beam_pipeline.jobs.journal import failed, opened
 from schemas.options import WriteOptions
 from schemas.plan import RunFacts, RunRecord
 from transforms.lake.format.rows import table_batch

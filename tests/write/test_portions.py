@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beam_pipeline import upkeep
-from beam_pipeline.journal import ledger_of, opened
-from beam_pipeline.keeping import keep, portions_of
+from beam_pipeline.jobs import upkeep
+from beam_pipeline.jobs.journal import ledger_of, opened
+from beam_pipeline.jobs.keeping import keep, portions_of
 from schemas.failures import OutputError
 from schemas.options import WriteOptions
 from schemas.plan import RunFacts

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from beam_pipeline.journal import failed, opened
+from beam_pipeline.jobs.journal import failed, opened
 from schemas.failures import ConfigurationError
 from schemas.options import WriteOptions
 from schemas.plan import Changes, RunFacts

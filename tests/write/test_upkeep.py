@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from beam_pipeline import upkeep
-from beam_pipeline.journal import failed, ledger_of, opened, record_of
+from beam_pipeline.jobs import upkeep
+from beam_pipeline.jobs.journal import failed, ledger_of, opened, record_of
 from schemas.failures import ConfigurationError, OutputError
 from schemas.options import WriteOptions
 from schemas.plan import Changes, RunFacts

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beam_pipeline.journal import ledger_of, opened
+from beam_pipeline.jobs.journal import ledger_of, opened
 from schemas.options import WriteOptions
 from schemas.plan import RunFacts, RunRecord
 from schemas.tables import TABLES

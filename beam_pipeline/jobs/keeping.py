@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from beam_pipeline.journal import last_line, ledger_of
-from beam_pipeline.worker_errors import KEPT, from_worker
+from beam_pipeline.jobs.journal import last_line, ledger_of
+from beam_pipeline.jobs.worker_errors import KEPT, from_worker
 from schemas.failures import OutputError, TooMuchGone
 from schemas.plan import Changes
 from transforms.lake.log.ledger import FAILED, INTERRUPTED

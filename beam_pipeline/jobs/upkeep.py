@@ -8,10 +8,10 @@ from typing import TypeVar
 
 import msgspec
 
-from beam_pipeline import forget as forgetting
 from beam_pipeline.facts import new_run_id
-from beam_pipeline.forget import below, uncovered
-from beam_pipeline.journal import ledger_of
+from beam_pipeline.jobs import forget as forgetting
+from beam_pipeline.jobs.forget import below, uncovered
+from beam_pipeline.jobs.journal import ledger_of
 from schemas.options import WriteOptions
 from schemas.plan import RunFacts
 from transforms.lake.datasets import output_format

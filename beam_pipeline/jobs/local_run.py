@@ -13,15 +13,15 @@ import msgspec
 
 from beam_pipeline.checked import checked
 from beam_pipeline.facts import new_run_id, run_facts
-from beam_pipeline.few import are_few, work_on_few
 from beam_pipeline.fingerprint import fingerprint
 from beam_pipeline.graph.stages import commit_of, fetcher_of, pool_options
-from beam_pipeline.journal import failed, opened, record_of
-from beam_pipeline.keeping import keep, portions_of
+from beam_pipeline.jobs.journal import failed, opened, record_of
+from beam_pipeline.jobs.keeping import keep, portions_of
+from beam_pipeline.jobs.outputs import fitted, left_as_found
+from beam_pipeline.jobs.planning import Decisions, decide_listed
+from beam_pipeline.jobs.threads import are_few, work_on_few
+from beam_pipeline.jobs.worker_errors import from_worker
 from beam_pipeline.noise import hush
-from beam_pipeline.outputs import fitted, left_as_found
-from beam_pipeline.planning import Decisions, decide_listed
-from beam_pipeline.worker_errors import from_worker
 from schemas.failures import DocbeamError, TooMuchGone
 from schemas.options import Options
 from schemas.part import Part
@@ -180,7 +180,7 @@ def _worked(
     # Beam takes seconds to import, and most nights do without.
     hush()
     with activity().starting():
-        from beam_pipeline.local_graph import run_graph
+        from beam_pipeline.jobs.local_graph import run_graph
 
         return run_graph(options, pipeline_args, work, task.fetcher, portions.run_id)
 

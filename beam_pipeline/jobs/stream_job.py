@@ -15,10 +15,10 @@ from apache_beam.runners.runner import PipelineResult
 from beam_pipeline.facts import new_run_id, run_facts
 from beam_pipeline.fingerprint import fingerprint
 from beam_pipeline.graph.streaming import DRAINED, STOP, Stream, is_marked, marker_path
-from beam_pipeline.journal import opened
-from beam_pipeline.local_run import About
-from beam_pipeline.outputs import fitted, prepared
-from beam_pipeline.submit import PROFILES, cancel, check_worker, name_job, translated
+from beam_pipeline.jobs.journal import opened
+from beam_pipeline.jobs.local_run import About
+from beam_pipeline.jobs.outputs import fitted, prepared
+from beam_pipeline.jobs.submit import PROFILES, cancel, check_worker, name_job, translated
 from runners.streaming import stream_args
 from schemas.options import Options
 from schemas.plan import RunFacts

@@ -15,10 +15,10 @@ from apache_beam.runners.runner import PipelineResult
 from beam_pipeline.facts import new_run_id, run_facts
 from beam_pipeline.fingerprint import fingerprint
 from beam_pipeline.graph.pipeline import build
-from beam_pipeline.journal import opened, record_of
-from beam_pipeline.local_run import PLAIN, About
-from beam_pipeline.outputs import fitted, prepared
-from beam_pipeline.worker_errors import from_worker
+from beam_pipeline.jobs.journal import opened, record_of
+from beam_pipeline.jobs.local_run import PLAIN, About
+from beam_pipeline.jobs.outputs import fitted, prepared
+from beam_pipeline.jobs.worker_errors import from_worker
 from runners import dataflow, flink
 from schemas.failures import ConfigurationError
 from schemas.options import Options

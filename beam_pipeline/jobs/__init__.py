@@ -1,0 +1,1 @@
+"""Runs from their start to their end: on this machine, on clusters, as streams, and upkeep."""
