@@ -189,7 +189,7 @@ class Bench:
         manifest = self.folder / "list.csv"
         self.servers.write_manifest(manifest)
         sources = [f"s3://{BUCKET}/in"] if self.bucket else []
-        command = [sys.executable, "-c", "from beam_pipeline.cli import main; main()", "ingest", *sources]
+        command = [sys.executable, "-c", "from beam_pipeline.cli.app import main; main()", "ingest", *sources]
         command += [
             "--manifest",
             str(manifest),

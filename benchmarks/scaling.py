@@ -101,7 +101,7 @@ class Watched:
 
 
 def _ingest(source: Path, output: Path, beam: list[str], watched: Watched) -> None:
-    code = "from beam_pipeline.cli import main; main()"
+    code = "from beam_pipeline.cli.app import main; main()"
     words = [sys.executable, "-c", code, "ingest", source, "-o", output, "--layout", "never", "--runner", "flink", "-q"]
     shared = ["--experiments=docbeam_shared_files"]
     run = subprocess.Popen([*map(str, words), "--", *beam, *shared], cwd=ROOT, stdout=subprocess.DEVNULL)

@@ -10,7 +10,7 @@ from docbeam.own_names import PREFIX, plain_names_are_ours
 def main() -> None:
     """Entry point of the command. Modules under their plain names are compiled when they are installed."""
     prefix = "" if plain_names_are_ours() else PREFIX
-    import_module(f"{prefix}beam_pipeline.start").main()
+    import_module(f"{prefix}beam_pipeline.cli.start").main()
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import sys
 
-from beam_pipeline.cli import app
+from beam_pipeline.cli.app import app
 
 #: Parameters of metadata.json that are docbeam's; everything else is Beam's.
 OURS = ("layout", "device", "accelerator", "max_tokens", "strategy", "format")

@@ -1,8 +1,8 @@
 import pytest
 import typer
 
-from beam_pipeline.cli_console import printable, shorten
-from beam_pipeline.cli_errors import ErrorBoundary, Terminated, describe
+from beam_pipeline.cli.console import printable, shorten
+from beam_pipeline.cli.exit_codes import ErrorBoundary, Terminated, describe
 from schemas.failures import ConfigurationError, Corrupt, OutputError
 
 

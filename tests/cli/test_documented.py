@@ -12,7 +12,7 @@ import pytest
 from prose import ROOT, blocks, commands, inline_code, shell_lines
 from typer.testing import CliRunner
 
-from beam_pipeline.cli import app
+from beam_pipeline.cli.app import app
 
 RUNNER = CliRunner()
 DOCS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))

@@ -17,7 +17,7 @@ from rich.cells import cell_len
 from terminals import DOCBEAM, on_terminal
 from typer.testing import CliRunner
 
-from beam_pipeline.cli import app
+from beam_pipeline.cli.app import app
 
 RUNNER = CliRunner()
 #: Text that a reader cannot see, and markup that must not run.

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beam_pipeline.export_paths import WRITTEN, ExportPaths, safe_parts
+from beam_pipeline.cli.export_paths import WRITTEN, ExportPaths, safe_parts
 from schemas.failures import ConfigurationError, OutputError
 from transforms.stores.outputs import MARKER
 

@@ -8,8 +8,8 @@ import threading
 import psutil
 import pytest
 
-from beam_pipeline.cli_errors import Terminated
-from beam_pipeline.interrupts import Interruptible
+from beam_pipeline.cli.exit_codes import Terminated
+from beam_pipeline.cli.interrupts import Interruptible
 
 
 @pytest.mark.parametrize(("number", "kind"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)])

@@ -6,7 +6,7 @@ import os
 import pytest
 from typer.testing import CliRunner
 
-from beam_pipeline.cli import app
+from beam_pipeline.cli.app import app
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import re
 import pytest
 from rich.console import Console
 
-from beam_pipeline.cli_console import messages
-from beam_pipeline.progress import (
+from beam_pipeline.cli.console import messages
+from beam_pipeline.cli.progress import (
     LineProgress,
     LiveProgress,
     duration,

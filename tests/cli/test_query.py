@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beam_pipeline.commands.query import check_statement, distinct
+from beam_pipeline.cli.commands.query import check_statement, distinct
 from schemas.failures import ConfigurationError
 from transforms.lake.sql import connect
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from beam_pipeline.cli import app
+from beam_pipeline.cli.app import app
 
 RUNNER = CliRunner()
 #: Refused when inputs are listed: the output is open by then.

@@ -1,6 +1,6 @@
 import msgspec
 
-from beam_pipeline.report import report_json, report_lines
+from beam_pipeline.cli.report import report_json, report_lines
 from schemas.report import FailureReason, RunReport
 
 REPORT = RunReport(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from beam_pipeline.commands.retry import with_secrets
+from beam_pipeline.cli.commands.retry import with_secrets
 from schemas.failures import ConfigurationError
 from schemas.ids import document_id
 from schemas.options import SourceOptions

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from beam_pipeline.show_rows import Look, show_rows
+from beam_pipeline.cli.show_rows import Look, show_rows
 from schemas.ids import stable_id
 
 NAMES = ("doc_id", "uri", "text")

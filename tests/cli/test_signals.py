@@ -29,7 +29,7 @@ def run(*args, **more):
 import beam_pipeline.jobs.local_run
 
 beam_pipeline.jobs.local_run.run = run
-from beam_pipeline.cli import main
+from beam_pipeline.cli.app import main
 sys.argv = ["docbeam", "ingest", ".", "-o", "out", "--json"]
 main()
 """

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 import beam_pipeline.jobs.local_run
-from beam_pipeline.cli import app
+from beam_pipeline.cli.app import app
 from beam_pipeline.jobs.journal import ledger_of, opened
 from schemas.failures import Category, Failure
 from schemas.options import WriteOptions

@@ -9,11 +9,11 @@ from itertools import pairwise
 import pytest
 from pipeline_runs import read_tables, start
 
-from beam_pipeline.commands.ingest import Job
-from beam_pipeline.commands.watch import Looker
+from beam_pipeline.cli.commands.ingest import Job
+from beam_pipeline.cli.commands.watch import Looker
+from beam_pipeline.cli.watching import LONGEST_WAIT, Schedule, watch
 from beam_pipeline.jobs.planning import Plan
 from beam_pipeline.units import parse_seconds
-from beam_pipeline.watching import LONGEST_WAIT, Schedule, watch
 from schemas.failures import DocbeamError, NothingListed, OutputError
 from schemas.options import Options
 from schemas.report import RunReport

@@ -142,7 +142,7 @@ class Service:
 
 
 def run(*beam: str) -> subprocess.CompletedProcess[str]:
-    code = "from beam_pipeline.cli import main; main()"
+    code = "from beam_pipeline.cli.app import main; main()"
     words = [sys.executable, "-c", code, "ingest", "gs://in/docs", "-o", "gs://out/tables", "--runner", "dataflow"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(

@@ -23,8 +23,8 @@ from prose import (
     strings,
 )
 
-from beam_pipeline.cli import app
-from beam_pipeline.cli_options import FLAGS
+from beam_pipeline.cli.app import app
+from beam_pipeline.cli.flags import FLAGS
 from beam_pipeline.config import check_file, keys, resolve
 from schemas.failures import ConfigurationError
 

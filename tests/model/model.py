@@ -17,7 +17,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 from world import BAD_ANSWERS, BROKEN, GONE, Site, World, version_in
 
-from beam_pipeline.cli import app
+from beam_pipeline.cli.app import app
 from transforms.lake.snapshot import read_runs, snapshot
 
 TABLES = ("documents", "pages", "elements", "chunks", "failures")

@@ -119,7 +119,7 @@ def ingest(inputs: list[Path | str], output: Path, format_name: str = "delta", *
 def command(*args: object, plugins: Path | None = None) -> tuple[list[str], dict[str, str]]:
     """The command line and the environment of a `docbeam` process."""
     paths = [str(path) for path in (plugins, ROOT) if path]
-    code = "from beam_pipeline.cli import main; main()"
+    code = "from beam_pipeline.cli.app import main; main()"
     return [sys.executable, "-c", code, *map(str, args)], {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 

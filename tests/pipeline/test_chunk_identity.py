@@ -13,7 +13,7 @@ from nightly import ingest, options, write
 from typer.testing import CliRunner
 
 from beam_pipeline import extract_document
-from beam_pipeline.cli import app
+from beam_pipeline.cli.app import app
 from beam_pipeline.jobs.local_run import run
 from schemas.addresses import addressed
 from schemas.content import BlockType

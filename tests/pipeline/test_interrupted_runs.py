@@ -19,7 +19,7 @@ DOCUMENTS = 300
 PROGRAM = """
 from transforms.write import portions
 portions.SHORTEST = portions.LONGEST = 0.3
-from beam_pipeline.cli import main
+from beam_pipeline.cli.app import main
 main()
 """
 WITHOUT_MODELS = ("--layout", "never", "--ocr", "never", "--workers", "1", "--quiet", "--json")

@@ -9,7 +9,7 @@ from nightly import ingest, options, write
 from pipeline_runs import check_output, read_tables
 from typer.testing import CliRunner
 
-from beam_pipeline.cli import app
+from beam_pipeline.cli.app import app
 from beam_pipeline.fingerprint import fingerprints
 from beam_pipeline.jobs import upkeep
 from beam_pipeline.jobs.planning import plan_run

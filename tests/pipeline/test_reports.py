@@ -9,7 +9,7 @@ from nightly import ingest, options, write
 from pipeline_runs import read_tables
 from typer.testing import CliRunner
 
-from beam_pipeline.cli import app
+from beam_pipeline.cli.app import app
 from beam_pipeline.jobs.local_run import run
 from schemas.report import RunReport
 from transforms.lake.snapshot import read_runs

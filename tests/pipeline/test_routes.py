@@ -23,7 +23,7 @@ esac
 def docbeam(*words: object, path: Path | None = None) -> str:
     """The command in a process of its own, with what is installed in a folder of the PATH."""
     environment = {**os.environ, "PATH": f"{path}{os.pathsep}{os.environ['PATH']}" if path else os.environ["PATH"]}
-    command = [sys.executable, "-c", "from beam_pipeline.cli import main; main()", *map(str, words)]
+    command = [sys.executable, "-c", "from beam_pipeline.cli.app import main; main()", *map(str, words)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -9,7 +9,7 @@ import pytest
 from pipeline_runs import check_output, document_named, ingest, options_for, read_tables, rows_of
 from typer.testing import CliRunner
 
-from beam_pipeline.cli import app
+from beam_pipeline.cli.app import app
 from beam_pipeline.jobs.local_run import run
 
 

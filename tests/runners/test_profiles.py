@@ -19,7 +19,7 @@ from apache_beam.options.pipeline_options import (
 )
 from apache_beam.version import __version__ as beam_version
 
-from beam_pipeline.commands.ingest import startup_line
+from beam_pipeline.cli.commands.ingest import startup_line
 from runners import dataflow, flink
 from runners.checks import SHARED_FILES, VERSION_SKEW, check_continuous, check_places
 from runners.package import build_wheel, checkout

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
-from beam_pipeline.commands.stream import _check
+from beam_pipeline.cli.commands.stream import _check
 from runners.streaming import stream_args
 from schemas.failures import ConfigurationError
 from schemas.options import Options, RunOptions, SourceOptions, StreamOptions, WriteOptions

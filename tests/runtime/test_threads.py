@@ -27,7 +27,7 @@ def test_a_run_without_shared_memory(tmp_path):
     ).returncode:
         pytest.skip("needs leave to mount")
     (tmp_path / "note.md").write_text("# Note\n")
-    run = f"{sys.executable} -c 'from beam_pipeline.cli import main; main()' ingest note.md -o out -q --workers 1"
+    run = f"{sys.executable} -c 'from beam_pipeline.cli.app import main; main()' ingest note.md -o out -q --workers 1"
     mounted = ["unshare", "-m", "sh", "-c", f"mount -t tmpfs -o ro none /dev/shm && exec {run}"]
     environ = os.environ | {"PYTHONPATH": os.getcwd()}
     done = subprocess.run(mounted, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from beam_pipeline.commands import (
+from beam_pipeline.cli.commands import (
     compact,
     config,
     detect,
@@ -26,8 +26,8 @@ from beam_pipeline.commands import (
     version,
     watch,
 )
+from beam_pipeline.cli.process import allow_many_files, end, open_streams
 from beam_pipeline.noise import hush
-from beam_pipeline.process import allow_many_files, end, open_streams
 
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
@@ -74,7 +74,7 @@ app.command("version")(version.version)
 
 
 def main() -> None:
-    """Entry point: ends the process with an exit code of `beam_pipeline.cli_errors`."""
+    """Entry point: ends the process with an exit code of `beam_pipeline.cli.exit_codes`."""
     open_streams()
     allow_many_files()
     # Imports make hundreds of thousands of objects that stay: looking for garbage after every 700 takes a fifth longer.

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from beam_pipeline.cli_console import emit, printable
-from beam_pipeline.cli_options import with_options
+from beam_pipeline.cli.console import emit, printable
+from beam_pipeline.cli.flags import with_options
 
 if TYPE_CHECKING:
     from transforms.lake.snapshot import Snapshot

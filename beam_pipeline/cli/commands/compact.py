@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from beam_pipeline.cli_console import tell
-from beam_pipeline.cli_options import with_options
+from beam_pipeline.cli.console import tell
+from beam_pipeline.cli.flags import with_options
 from beam_pipeline.units import parse_size
 from schemas.failures import ConfigurationError
 from schemas.options import WriteOptions

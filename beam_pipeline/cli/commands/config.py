@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from beam_pipeline.cli_console import emit_json, printable, tell
-from beam_pipeline.cli_errors import USAGE
-from beam_pipeline.cli_options import ALL, with_options
+from beam_pipeline.cli.console import emit_json, printable, tell
+from beam_pipeline.cli.exit_codes import USAGE
+from beam_pipeline.cli.flags import ALL, with_options
 from beam_pipeline.config import Resolved, as_rows, check_file, keys
 from beam_pipeline.units import format_size
 

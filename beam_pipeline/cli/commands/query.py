@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from beam_pipeline.cli_console import columns, emit, is_terminal, tell
-from beam_pipeline.cli_options import with_options
-from beam_pipeline.show_rows import Look, show_rows
+from beam_pipeline.cli.console import columns, emit, is_terminal, tell
+from beam_pipeline.cli.flags import with_options
+from beam_pipeline.cli.show_rows import Look, show_rows
 from schemas.failures import ConfigurationError
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ import msgspec
 import typer
 from typer.core import TyperCommand
 
-from beam_pipeline.cli_console import messages, printable, stdout_kept_clean, tell, unread_is_fine
-from beam_pipeline.cli_errors import FAILED
-from beam_pipeline.cli_options import ALL, with_options
+from beam_pipeline.cli.console import messages, printable, stdout_kept_clean, tell, unread_is_fine
+from beam_pipeline.cli.exit_codes import FAILED
+from beam_pipeline.cli.flags import ALL, with_options
+from beam_pipeline.cli.interrupts import Interruptible
 from beam_pipeline.config import Resolved
-from beam_pipeline.interrupts import Interruptible
 from schemas.failures import ConfigurationError
 from schemas.options import Options
 from schemas.report import RunReport
@@ -76,7 +76,7 @@ def ingest(
     options = resolved.options
     check_inputs_given(options)
     if dry_run:
-        from beam_pipeline.commands.dry_run import print_sources
+        from beam_pipeline.cli.commands.dry_run import print_sources
 
         print_sources(options.source, as_json=as_json)
         return
@@ -131,7 +131,7 @@ def end_by(ratio: float, options: Options) -> None:
 
 def startup_line(options: Options) -> str:
     """What is about to happen, on one line."""
-    from beam_pipeline.commands.version import engine_version
+    from beam_pipeline.cli.commands.version import engine_version
     from transforms.stores.uris import public_uri
 
     source = options.source
@@ -178,7 +178,7 @@ def run_job(job: Job, *, quiet: bool, verbose: bool) -> RunReport:
     if job.options.run.runner != "direct":
         return _submit(job, refs, verbose=verbose)
     with Interruptible(verbose=verbose):
-        from beam_pipeline.progress import observe
+        from beam_pipeline.cli.progress import observe
         from transforms.sandbox.fork_server import start_fork_server
 
         # It loads the parsers on one core while this process loads Beam on another.
@@ -225,7 +225,7 @@ def _without_traceback(record: logging.LogRecord) -> bool:
 
 
 def _print(report: RunReport, *, as_json: bool) -> None:
-    from beam_pipeline.report import report_json, report_lines
+    from beam_pipeline.cli.report import report_json, report_lines
 
     if as_json:
         typer.echo(report_json(report))

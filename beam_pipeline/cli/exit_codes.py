@@ -13,10 +13,10 @@ from types import TracebackType
 
 import typer
 
-from beam_pipeline.cli_console import printable, tell
+from beam_pipeline.cli.console import printable, tell
+from beam_pipeline.cli.process import nobody_reads
+from beam_pipeline.cli.start import WORDS
 from beam_pipeline.jobs.worker_errors import from_worker
-from beam_pipeline.process import nobody_reads
-from beam_pipeline.start import WORDS
 from schemas.failures import ConfigurationError, DocumentError, OutputError
 
 FAILED, USAGE, BROKEN = 1, 2, 3

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from beam_pipeline.cli_console import printable
+from beam_pipeline.cli.console import printable
+from beam_pipeline.cli.progress import duration
 from beam_pipeline.jobs.worker_errors import from_worker
-from beam_pipeline.progress import duration
 from schemas.failures import DocbeamError, NothingListed
 from schemas.report import RunReport
 

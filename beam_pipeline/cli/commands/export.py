@@ -9,9 +9,9 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from beam_pipeline.cli_console import printable, tell
-from beam_pipeline.cli_options import with_options
-from beam_pipeline.export_paths import ExportPaths
+from beam_pipeline.cli.console import printable, tell
+from beam_pipeline.cli.export_paths import ExportPaths
+from beam_pipeline.cli.flags import with_options
 from beam_pipeline.units import many
 from schemas.document import Document, DocumentStatus, Page
 from schemas.failures import OutputError
@@ -56,7 +56,7 @@ def export(
 
         docbeam export tables texts --markdown --pictures
     """
-    from beam_pipeline.pictures import SUFFIX, pictures
+    from beam_pipeline.cli.pictures import SUFFIX, pictures
     from transforms.lake.documents import read_documents
     from transforms.lake.snapshot import snapshot
 

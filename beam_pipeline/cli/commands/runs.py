@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from beam_pipeline.cli_console import columns, emit_json, fitted, is_terminal
-from beam_pipeline.cli_options import with_options
-from beam_pipeline.show_rows import Look, show_rows
+from beam_pipeline.cli.console import columns, emit_json, fitted, is_terminal
+from beam_pipeline.cli.flags import with_options
+from beam_pipeline.cli.show_rows import Look, show_rows
 from schemas.plan import RunRecord
 
 _HEADS = ("run", "kind", "status", "finished (UTC)", "documents", "pages/s", "failures", "version")

@@ -13,7 +13,7 @@ from rich.progress import Progress as Display
 from rich.table import Column
 from rich.text import Text
 
-from beam_pipeline.cli_console import tell
+from beam_pipeline.cli.console import tell
 from schemas.report import InHand, Observer, Progress
 
 #: Seconds between two lines of a log: 5, in long runs a twentieth of the time so far, at most a minute.

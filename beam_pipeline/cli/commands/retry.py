@@ -9,9 +9,9 @@ from typing import Annotated
 import msgspec
 import typer
 
-from beam_pipeline.cli_console import tell
-from beam_pipeline.cli_options import ALL, with_options
-from beam_pipeline.commands.ingest import Job, end_by, finish, run_job, set_log_level
+from beam_pipeline.cli.commands.ingest import Job, end_by, finish, run_job, set_log_level
+from beam_pipeline.cli.console import tell
+from beam_pipeline.cli.flags import ALL, with_options
 from beam_pipeline.config import Resolved
 from schemas.failures import Category, ConfigurationError
 from schemas.options import Options, SourceOptions

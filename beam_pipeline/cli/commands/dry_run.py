@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 import typer
 
-from beam_pipeline.cli_console import emit_json, printable, tell
+from beam_pipeline.cli.console import emit_json, printable, tell
 from schemas.options import SourceOptions
 from schemas.source import SourceRef
 

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from beam_pipeline.process import drop_output, nobody_reads
+from beam_pipeline.cli.process import drop_output, nobody_reads
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from beam_pipeline.cli_console import printable, tell
-from beam_pipeline.cli_options import with_options
+from beam_pipeline.cli.console import printable, tell
+from beam_pipeline.cli.flags import with_options
 from beam_pipeline.units import many
 from schemas.failures import ConfigurationError
 from schemas.options import PlanOptions

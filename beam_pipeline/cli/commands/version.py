@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from beam_pipeline.cli_console import emit, emit_json
-from beam_pipeline.cli_options import with_options
+from beam_pipeline.cli.console import emit, emit_json
+from beam_pipeline.cli.flags import with_options
 
 #: Distributions whose versions change what comes out.
 ENGINES = (

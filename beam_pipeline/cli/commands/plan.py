@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from beam_pipeline.cli_console import emit_json, printable, stdout_kept_clean
-from beam_pipeline.cli_options import ALL, with_options
-from beam_pipeline.commands.ingest import check_inputs_given, listed_on_stdin
+from beam_pipeline.cli.commands.ingest import check_inputs_given, listed_on_stdin
+from beam_pipeline.cli.console import emit_json, printable, stdout_kept_clean
+from beam_pipeline.cli.flags import ALL, with_options
 from beam_pipeline.config import Resolved
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ import threading
 
 import typer
 
-from beam_pipeline.cli_console import stdout_kept_clean, tell
-from beam_pipeline.cli_options import ALL, STREAM, with_options
-from beam_pipeline.commands.ingest import PIPELINE_ARGS, set_log_level, startup_line
+from beam_pipeline.cli.commands.ingest import PIPELINE_ARGS, set_log_level, startup_line
+from beam_pipeline.cli.console import stdout_kept_clean, tell
+from beam_pipeline.cli.flags import ALL, STREAM, with_options
+from beam_pipeline.cli.interrupts import Drainable
 from beam_pipeline.config import Resolved
-from beam_pipeline.interrupts import Drainable
 from schemas.failures import ConfigurationError
 from schemas.options import Options
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from beam_pipeline.cli_errors import STOPS
+from beam_pipeline.cli.exit_codes import STOPS
 from beam_pipeline.jobs.worker_errors import KEPT
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from beam_pipeline.cli_console import shorten
-from beam_pipeline.progress import duration, speed
+from beam_pipeline.cli.console import shorten
+from beam_pipeline.cli.progress import duration, speed
 from beam_pipeline.units import many
 from schemas.report import FailureReason, RunReport
 

@@ -11,15 +11,15 @@ from urllib.parse import quote
 
 import msgspec
 
-from beam_pipeline.cli_console import printable, tell
-from beam_pipeline.page_pictures import cut_pictures, has_pictures
+from beam_pipeline.cli.console import printable, tell
+from beam_pipeline.cli.page_pictures import cut_pictures, has_pictures
 from schemas.content import BlockType
 from schemas.document import Document, Element
 from schemas.failures import DocumentError, SourceChanged
 from schemas.options import ExtractOptions, Options
 
 if TYPE_CHECKING:
-    from beam_pipeline.export_paths import ExportPaths
+    from beam_pipeline.cli.export_paths import ExportPaths
     from transforms.fetch.fetcher import Fetcher
     from transforms.sandbox.pool import ParserPool
 

@@ -13,10 +13,10 @@ from typing import Annotated, Any, NamedTuple, cast, get_type_hints
 
 import typer
 
-from beam_pipeline.cli_errors import ErrorBoundary
+from beam_pipeline.cli.exit_codes import ErrorBoundary
+from beam_pipeline.cli.interrupts import Stoppable
+from beam_pipeline.cli.process import require_folder
 from beam_pipeline.config import Key, flag_name, keys, resolve
-from beam_pipeline.interrupts import Stoppable
-from beam_pipeline.process import require_folder
 from beam_pipeline.units import format_size
 
 Command = Callable[..., None]

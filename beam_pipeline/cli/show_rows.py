@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from beam_pipeline.cli_console import cut, one_line
+from beam_pipeline.cli.console import cut, one_line
 
 #: Hashes and ids in hexadecimal; they say as much by their first digits.
 _HASH = re.compile(r"[0-9a-f]{24,}")

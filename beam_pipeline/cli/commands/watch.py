@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from beam_pipeline.cli_console import messages, stdout_kept_clean, tell
-from beam_pipeline.cli_options import ALL, with_options
-from beam_pipeline.commands.ingest import (
+from beam_pipeline.cli.commands.ingest import (
     PIPELINE_ARGS,
     Job,
     check_inputs_given,
@@ -20,8 +18,10 @@ from beam_pipeline.commands.ingest import (
     set_log_level,
     startup_line,
 )
+from beam_pipeline.cli.console import messages, stdout_kept_clean, tell
+from beam_pipeline.cli.flags import ALL, with_options
+from beam_pipeline.cli.interrupts import Drainable
 from beam_pipeline.config import Resolved
-from beam_pipeline.interrupts import Drainable
 from beam_pipeline.units import parse_seconds
 from schemas.failures import ConfigurationError, InputMissing, NothingListed
 from schemas.options import Options
@@ -63,8 +63,8 @@ def watch(
 
         docbeam watch gs://bucket/in -o gs://bucket/tables --every 5m
     """
-    from beam_pipeline.watching import Schedule
-    from beam_pipeline.watching import watch as keep_looking
+    from beam_pipeline.cli.watching import Schedule
+    from beam_pipeline.cli.watching import watch as keep_looking
 
     options = resolved.options
     _check(options)
@@ -112,9 +112,9 @@ class Looker:
 
 def look(job: Job, is_worth_a_run: Callable[[Plan], bool]) -> RunReport | None:
     """One look at the inputs, and the run that follows from it."""
+    from beam_pipeline.cli.progress import observe
     from beam_pipeline.jobs.local_run import About, run
     from beam_pipeline.jobs.planning import plan_run
-    from beam_pipeline.progress import observe
     from transforms.sandbox.fork_server import start_fork_server
 
     options = job.options

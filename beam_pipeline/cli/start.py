@@ -16,9 +16,9 @@ WORDS: dict[int, str] = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminat
 def main() -> None:
     """Entry point of the command."""
     listen()
-    from beam_pipeline import cli
+    from beam_pipeline.cli import app
 
-    cli.main()
+    app.main()
 
 
 def listen() -> None:

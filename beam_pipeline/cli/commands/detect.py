@@ -8,9 +8,9 @@ from typing import Annotated
 import msgspec
 import typer
 
-from beam_pipeline.cli_console import emit_json, printable, tell
-from beam_pipeline.cli_errors import FAILED
-from beam_pipeline.cli_options import with_options
+from beam_pipeline.cli.console import emit_json, printable, tell
+from beam_pipeline.cli.exit_codes import FAILED
+from beam_pipeline.cli.flags import with_options
 
 
 class Detected(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,9 +12,9 @@ from urllib.parse import quote
 
 import typer
 
-from beam_pipeline.cli_console import emit, fitted, printable, shorten, tell
-from beam_pipeline.cli_errors import FAILED
-from beam_pipeline.cli_options import with_options
+from beam_pipeline.cli.console import emit, fitted, printable, shorten, tell
+from beam_pipeline.cli.exit_codes import FAILED
+from beam_pipeline.cli.flags import with_options
 from beam_pipeline.config import Resolved
 from schemas.content import BlockType
 from schemas.document import Document, DocumentStatus, Page
@@ -232,7 +232,7 @@ def _write_html(document: Document, target: Path, image: PageImage, *, chunks: b
 
 
 def _page_images(document: Document, file: Path, target: Path, pool: ParserPool) -> PageImage:
-    from beam_pipeline.page_pictures import has_pictures, page_picture
+    from beam_pipeline.cli.page_pictures import has_pictures, page_picture
 
     kind = document.info.media_type
     folder = target.with_suffix(".pages")
