@@ -7,12 +7,13 @@ READY := $(VENV)/.ready
 DEMO := out/demo
 CORPUS ?= ../shared/corpus
 
-.PHONY: setup demo test lint types unit slow quality bench lock clean help test-flink test-dataflow deploy-check
+.PHONY: setup demo test lint types unit slow quality bench lock clean help test-flink test-dataflow deploy-check house
 
 help:
 	@echo 'make demo      set up, then ingest examples/documents into $(DEMO)'
 	@echo 'make test      set up, then lint, types and tests with coverage'
 	@echo 'make slow      the crash and kill tests at full length'
+	@echo 'make house     how the sources stand against the goals of their structure'
 	@echo 'make quality CORPUS=DIR   ingest, export and score a corpus'
 	@echo 'make bench CORPUS=DIR     throughput and memory against a bare PyMuPDF loop'
 	@echo 'make test-flink [CORPUS=DIR]  the graph on a real Flink cluster (Java, Maven, Go; minutes the first time)'
@@ -49,6 +50,9 @@ types: setup
 
 unit: setup
 	$(BIN)/python -m pytest -m 'not slow' --numprocesses 2 --dist loadfile --cov=transforms --cov=schemas --cov-report=term:skip-covered --cov-fail-under=90
+
+house: setup
+	@$(BIN)/python tests/house/measure.py
 
 slow: setup
 	$(BIN)/python -m pytest -m slow

@@ -15,7 +15,7 @@ import typer
 
 from beam_pipeline.cli.console import printable, tell
 from beam_pipeline.cli.process import nobody_reads
-from beam_pipeline.cli.start import WORDS
+from beam_pipeline.cli.signals import WORDS
 from beam_pipeline.jobs.worker_errors import from_worker
 from schemas.failures import ConfigurationError, DocumentError, OutputError
 

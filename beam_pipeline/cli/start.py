@@ -9,8 +9,7 @@ import signal
 from contextlib import suppress
 from types import FrameType
 
-#: How people say what each signal does.
-WORDS: dict[int, str] = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "hung up"}
+from beam_pipeline.cli.signals import WORDS
 
 
 def main() -> None:

@@ -5,14 +5,22 @@ import importlib.util
 from pathlib import Path
 
 import pytest
+from modules import (
+    EMPTY,
+    HEIGHT,
+    LAYERS,
+    PACKAGES,
+    ROOT,
+    against_the_law,
+    circle,
+    graph,
+    relative,
+    room_of,
+    sources,
+)
 
-ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("schemas", "transforms", "beam_pipeline", "runners")
-#: Shared by the stages; not stages themselves.
-LEAVES = ("runtime", "stores", "sandbox", "inference", "steps", "lake", "render")
-#: Functions whose step in the graph does not exist yet.
-NOT_IN_THE_GRAPH: tuple[str, ...] = ()
-MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+MODULES = [path for path in sources() if path.relative_to(ROOT).parts[0] in PACKAGES]
+STAGES = next(rooms for rooms in LAYERS if "transforms.write" in rooms)
 
 
 def imports(path: Path) -> set[str]:
@@ -30,33 +38,31 @@ def top(names: set[str]) -> set[str]:
     return {name.split(".")[0] for name in names}
 
 
-def relative(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
+def test_every_module_lies_in_a_layer() -> None:
+    lost = [name for name in graph() if room_of(name) is None and name not in EMPTY]
+    assert not lost, f"say in LAYERS of tests/house/modules.py where they belong: {lost}"
+    assert all(any(room_of(name) == room for name in graph()) for room in HEIGHT)
+    assert not any(graph()[name] for name in EMPTY)
 
 
-def stage(path: Path) -> str:
-    return path.relative_to(ROOT / "transforms").parts[0]
+def test_imports_lead_down() -> None:
+    assert against_the_law(graph()) == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=relative)
-def test_import_law(path: Path) -> None:
-    package, used = path.relative_to(ROOT).parts[0], top(imports(path))
-    allowed = {
-        "schemas": {"schemas"},
-        "transforms": {"schemas", "transforms"},
-        "runners": {"schemas", "runners"},
-        "beam_pipeline": set(PACKAGES),
-    }[package]
-    assert used & set(PACKAGES) <= allowed
+def test_nothing_imports_itself_in_a_circle() -> None:
+    assert circle(graph()) == []
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if "transforms" in p.parts], ids=relative)
-def test_stages_do_not_import_each_other(path: Path) -> None:
-    own = stage(path)
-    for name in imports(path):
-        parts = name.split(".")
-        if parts[0] == "transforms" and len(parts) > 1 and path.name != "preload.py":
-            assert parts[1] == own or parts[1] in LEAVES, f"{relative(path)} imports {name}"
+def test_the_law_sees_what_breaks_it() -> None:
+    up = {"schemas.ids": frozenset({"transforms.write.commit"}), "transforms.write.commit": frozenset[str]()}
+    across = {
+        "transforms.ocr.parts": frozenset({"transforms.write.commit"}),
+        "transforms.write.commit": frozenset[str](),
+    }
+    assert against_the_law(up) == ["schemas.ids -> transforms.write.commit"]
+    assert against_the_law(across) == ["transforms.ocr.parts -> transforms.write.commit"]
+    assert room_of("transforms.elsewhere.new") is None and room_of("beam_pipeline.new") is None
+    assert set(circle({"a": frozenset({"b"}), "b": frozenset({"a"})})) == {"a", "b"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=relative)
@@ -105,10 +111,9 @@ def test_package_names_resolve_to_this_tree(name: str) -> None:
     assert Path(spec.origin).resolve() == ROOT / name / "__init__.py"
 
 
-def test_every_stage_folder_has_one_beam_module() -> None:
-    folders = {path.name for path in (ROOT / "transforms").iterdir() if (path / "__init__.py").is_file()}
-    for name in folders - set(LEAVES) - set(NOT_IN_THE_GRAPH):
-        assert (ROOT / "transforms" / name / "transform.py").is_file(), name
+def test_every_stage_has_one_beam_module() -> None:
+    for name in STAGES:
+        assert ROOT.joinpath(*name.split("."), "transform.py").is_file(), name
 
 
 def test_nothing_is_left_of_tests_in_the_distribution() -> None:
