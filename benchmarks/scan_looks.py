@@ -102,17 +102,18 @@ CONDITIONS: dict[str, Callable[[Colours, int, np.random.Generator], Colours]] = 
 
 
 def make_scans(folder: Path, dpis: Sequence[int], kinds: Sequence[str], pages: int, seed: int) -> Iterator[Scan]:
-    """So many pages, through all resolutions, kinds and conditions by turns.
+    """So many pages, through all resolutions and kinds, then again in other conditions: few pages see all of them.
 
     Every third is a scanned PDF; of the photographs every second is a phone's and tells no resolution.
     """
-    cells = list(product(dpis, kinds, CONDITIONS))
+    cells, conditions = list(product(dpis, kinds)), list(CONDITIONS)
     for sub in ("given", "images"):
         (folder / sub).mkdir(parents=True, exist_ok=True)
     for number in range(pages):
-        dpi, kind, condition = cells[number % len(cells)]
-        # The number of the cell counts conditions by threes; turns of another step reach all of them.
-        turn = number + number // len(CONDITIONS)
+        dpi, kind = cells[number % len(cells)]
+        condition = conditions[sum(divmod(number, len(cells))) % len(conditions)]
+        # Threes of another step than that of the conditions, so that each comes as PDF and from phones.
+        turn = number + number // len(conditions)
         yield _scan(folder, f"{number:04d}-{dpi}-{kind}-{condition}", (dpi, kind, condition), seed, turn)
 
 
