@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple, cast, get_type_hints
 
 import typer
+from typer.core import TyperCommand
 
 from beam_pipeline.cli.exit_codes import ErrorBoundary
 from beam_pipeline.cli.interrupts import Stoppable
@@ -20,6 +21,8 @@ from beam_pipeline.config import Key, flag_name, keys, resolve
 from beam_pipeline.units import format_size
 
 Command = Callable[..., None]
+#: Where a command finds the arguments after `--`.
+PIPELINE_ARGS = "docbeam.pipeline_args"
 
 
 class Flag(NamedTuple):
@@ -215,3 +218,23 @@ def _flag_type(key: Key) -> Any:
     if key.is_list:
         return list[str] | None
     return bool | None if key.plain_type is bool else str | None
+
+
+class PipelineCommand(TyperCommand):
+    """A command whose arguments after `--` are Beam's."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        """Cut the arguments at `--` and keep the rest for the pipeline."""
+        own, beam = split_args(args)
+        if any(word.startswith("--s3_") for word in beam):
+            ctx.fail(
+                "Beam's --s3_ flags are not for docbeam: give AWS_ENDPOINT_URL and other AWS_ variables, or a profile"
+            )
+        ctx.meta[PIPELINE_ARGS] = beam
+        return super().parse_args(ctx, own)
+
+
+def split_args(args: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The arguments before and after the first `--`."""
+    at = args.index("--") if "--" in args else len(args)
+    return list(args[:at]), list(args[at + 1 :])

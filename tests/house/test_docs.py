@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +25,7 @@ from prose import (
     strings,
 )
 
-from beam_pipeline.cli.app import app
+from beam_pipeline.cli.app import COMMANDS, Entry, app
 from beam_pipeline.cli.flags import FLAGS
 from beam_pipeline.config import check_file, keys, resolve
 from schemas.failures import ConfigurationError
@@ -179,6 +181,22 @@ def test_every_command_has_an_example(name: str) -> None:
     inner = getattr(command, "commands", {})
     for label, node in {f"{name} {sub}": inner[sub] for sub in inner}.items() or [(name, command)]:
         assert f"docbeam {label}" in (node.help or ""), label
+
+
+@pytest.mark.parametrize("entry", COMMANDS, ids=lambda entry: entry.name)
+def test_the_list_of_commands_says_what_they_say(entry: Entry) -> None:
+    help = CLI.commands[entry.name].help or ""
+    assert entry.help == " ".join(help.split("\n\n")[0].split())
+
+
+def test_help_imports_no_command() -> None:
+    code = (
+        "import sys; from typer.testing import CliRunner; from beam_pipeline.cli.app import COMMANDS, Entry, app;"
+        "done = CliRunner().invoke(app, ['--help']); assert 'vacuum' in done.output, done.output;"
+        "print([name for name in sys.modules if name.startswith('beam_pipeline.cli.commands.')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 @pytest.mark.parametrize("path", [*MARKDOWN, *SOURCES], ids=relative)

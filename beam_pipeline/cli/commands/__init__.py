@@ -1,1 +1,1 @@
-"""The commands of `docbeam`, one module each. Engines are imported inside the functions that need them."""
+"""The commands of `docbeam`, one module each, imported when they are asked for: see `beam_pipeline.cli.app`."""

@@ -8,6 +8,7 @@ import typer
 
 from beam_pipeline.cli.console import tell
 from beam_pipeline.cli.flags import with_options
+from beam_pipeline.jobs import upkeep
 from beam_pipeline.units import parse_size
 from schemas.failures import ConfigurationError
 from schemas.options import WriteOptions
@@ -30,7 +31,6 @@ def compact(
 
         docbeam compact tables --file-bytes 256MiB
     """
-    from beam_pipeline.jobs import upkeep
 
     try:
         size = parse_size(file_bytes)
@@ -53,7 +53,6 @@ def migrate(output: Annotated[str, typer.Argument(help="Directory or URI of an o
 
         docbeam migrate tables
     """
-    from beam_pipeline.jobs import upkeep
 
     changed = upkeep.migrate(output)
     tell(f"migrated {', '.join(changed)}" if changed else "nothing to migrate")

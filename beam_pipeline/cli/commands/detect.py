@@ -11,6 +11,7 @@ import typer
 from beam_pipeline.cli.console import emit_json, printable, tell
 from beam_pipeline.cli.exit_codes import FAILED
 from beam_pipeline.cli.flags import with_options
+from transforms.fetch.media.detect import detect_file
 
 
 class Detected(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,8 +50,6 @@ def detect(
 
 def detect_files(files: Sequence[str]) -> Iterator[Detected]:
     """The type of each file, or why it cannot be read."""
-    from transforms.fetch.media.detect import detect_file
-
     for file in files:
         try:
             guess = detect_file(file)

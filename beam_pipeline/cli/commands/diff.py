@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import msgspec
 import typer
 
 from beam_pipeline.cli.console import emit, printable
 from beam_pipeline.cli.flags import with_options
-
-if TYPE_CHECKING:
-    from transforms.lake.snapshot import Snapshot
+from transforms.lake.changes import changes
+from transforms.lake.snapshot import Snapshot, snapshot
 
 
 @with_options()
@@ -35,7 +34,6 @@ def diff(
 
         docbeam diff tables 41 42 --json
     """
-    from transforms.lake.changes import changes
 
     counts: Counter[tuple[str, str]] = Counter()
     for item in changes(_state(output, old), _state(output, new)):
@@ -50,7 +48,6 @@ def diff(
 
 
 def _state(output: str, name: str) -> Snapshot:
-    from transforms.lake.snapshot import snapshot
 
     # Ids of runs begin with a date of eight digits.
     return snapshot(output, version=int(name)) if name.isdecimal() and len(name) < 8 else snapshot(output, name)

@@ -12,6 +12,12 @@ import typer
 from beam_pipeline.cli.console import emit_json, printable, tell
 from schemas.options import SourceOptions
 from schemas.source import SourceRef
+from transforms.fetch.media.media_types import type_of_name
+from transforms.runtime.references import better
+from transforms.sources.listing import STDIN, expand_inputs
+from transforms.sources.manifest import read_names
+from transforms.stores.any import AnyStore
+from transforms.stores.uris import file_name, identity_uri, public_uri
 
 UNKNOWN = "unknown"
 
@@ -43,10 +49,6 @@ def print_sources(options: SourceOptions, *, as_json: bool) -> None:
 
 def list_sources(options: SourceOptions) -> Iterator[Listed]:
     """The documents that the options name, each URI once, by path."""
-    from transforms.fetch.media.media_types import type_of_name
-    from transforms.runtime.references import better
-    from transforms.stores.uris import file_name, identity_uri, public_uri
-
     chosen: dict[str, SourceRef] = {}
     for ref in _references(options):
         uri = identity_uri(ref.uri)
@@ -57,9 +59,6 @@ def list_sources(options: SourceOptions) -> Iterator[Listed]:
 
 
 def _references(options: SourceOptions) -> Iterable[SourceRef]:
-    from transforms.sources.listing import STDIN, expand_inputs
-    from transforms.sources.manifest import read_names
-    from transforms.stores.any import AnyStore
 
     named = read_names(sys.stdin.buffer, null=options.null) if STDIN in options.inputs else ()
     for found in expand_inputs(options, named, AnyStore()):

@@ -12,9 +12,15 @@ import typer
 from beam_pipeline.cli.console import printable, tell
 from beam_pipeline.cli.export_paths import ExportPaths
 from beam_pipeline.cli.flags import with_options
+from beam_pipeline.cli.pictures import SUFFIX, pictures
 from beam_pipeline.units import many
 from schemas.document import Document, DocumentStatus, Page
 from schemas.failures import OutputError
+from transforms.lake.documents import read_documents
+from transforms.lake.snapshot import snapshot
+from transforms.render.document_json import document_json
+from transforms.render.html import document_html
+from transforms.render.markdown import document_markdown
 
 #: A document, and where the pictures of its figures are.
 Render = Callable[[Document, Mapping[str, str]], Iterator[bytes]]
@@ -56,9 +62,6 @@ def export(
 
         docbeam export tables texts --markdown --pictures
     """
-    from beam_pipeline.cli.pictures import SUFFIX, pictures
-    from transforms.lake.documents import read_documents
-    from transforms.lake.snapshot import snapshot
 
     found, paths, renders = snapshot(output), ExportPaths(folder), _renders(form)
     suffixes = (*renders, SUFFIX) if form.pictures else tuple(renders)
@@ -79,9 +82,6 @@ def export(
 
 
 def _renders(form: Form) -> dict[str, Render]:
-    from transforms.render.document_json import document_json
-    from transforms.render.html import document_html
-    from transforms.render.markdown import document_markdown
 
     default = not (form.markdown or form.as_json or form.html)
     renders: dict[str, Render] = {}

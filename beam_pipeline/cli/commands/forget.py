@@ -8,6 +8,7 @@ import typer
 
 from beam_pipeline.cli.console import printable, tell
 from beam_pipeline.cli.flags import with_options
+from beam_pipeline.jobs import upkeep
 from beam_pipeline.units import many
 from schemas.failures import ConfigurationError
 from schemas.options import PlanOptions
@@ -48,7 +49,6 @@ def forget(
     """
     if bool(prefixes) == excluded:
         raise ConfigurationError("name what is to be forgotten, or give --excluded, and not both")
-    from beam_pipeline.jobs import upkeep
 
     uris, run = upkeep.forget(output, prefixes or (), share=max_removed, dry_run=dry_run)
     if dry_run:

@@ -4,44 +4,31 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
 import typer
-from typer.core import TyperCommand
 
+from beam_pipeline.cli.commands.dry_run import print_sources
+from beam_pipeline.cli.commands.version import engine_version
 from beam_pipeline.cli.console import messages, printable, stdout_kept_clean, tell, unread_is_fine
 from beam_pipeline.cli.exit_codes import FAILED
-from beam_pipeline.cli.flags import ALL, with_options
+from beam_pipeline.cli.flags import ALL, PIPELINE_ARGS, with_options
 from beam_pipeline.cli.interrupts import Interruptible
+from beam_pipeline.cli.progress import observe
+from beam_pipeline.cli.report import report_json, report_lines
 from beam_pipeline.config import Resolved
+from beam_pipeline.jobs.outputs import UNNAMEABLE, fitted
 from schemas.failures import ConfigurationError
 from schemas.options import Options
 from schemas.report import RunReport
 from schemas.source import SourceRef
-
-PIPELINE_ARGS = "docbeam.pipeline_args"
-
-
-class PipelineCommand(TyperCommand):
-    """A command whose arguments after `--` are Beam's."""
-
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
-        """Cut the arguments at `--` and keep the rest for the pipeline."""
-        own, beam = split_args(args)
-        if any(word.startswith("--s3_") for word in beam):
-            ctx.fail(
-                "Beam's --s3_ flags are not for docbeam: give AWS_ENDPOINT_URL and other AWS_ variables, or a profile"
-            )
-        ctx.meta[PIPELINE_ARGS] = beam
-        return super().parse_args(ctx, own)
-
-
-def split_args(args: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The arguments before and after the first `--`."""
-    at = args.index("--") if "--" in args else len(args)
-    return list(args[:at]), list(args[at + 1 :])
+from transforms.lake.log.delta import can_name
+from transforms.sandbox.fork_server import start_fork_server
+from transforms.sandbox.pool import worker_count
+from transforms.sources.listing import STDIN, check_inputs
+from transforms.sources.manifest import read_names
+from transforms.stores.uris import public_uri
 
 
 @with_options(*ALL)
@@ -76,8 +63,6 @@ def ingest(
     options = resolved.options
     check_inputs_given(options)
     if dry_run:
-        from beam_pipeline.cli.commands.dry_run import print_sources
-
         print_sources(options.source, as_json=as_json)
         return
     set_log_level(quiet=quiet, verbose=verbose)
@@ -92,7 +77,6 @@ def fitted_here(resolved: Resolved) -> Options:
     """The options as a run on this machine will have them; what cannot be is refused before anything is said."""
     if resolved.options.run.runner != "direct":
         return resolved.options
-    from beam_pipeline.jobs.outputs import fitted
 
     return fitted(resolved.options, resolved.origins)
 
@@ -131,9 +115,6 @@ def end_by(ratio: float, options: Options) -> None:
 
 def startup_line(options: Options) -> str:
     """What is about to happen, on one line."""
-    from beam_pipeline.cli.commands.version import engine_version
-    from transforms.stores.uris import public_uri
-
     source = options.source
     named = [*source.inputs, *source.manifests]
     sources = public_uri(named[0]) if len(named) == 1 else f"{len(named)} sources"
@@ -145,8 +126,6 @@ def startup_line(options: Options) -> str:
 
 
 def _format(options: Options) -> str:
-    from beam_pipeline.jobs.outputs import UNNAMEABLE
-    from transforms.lake.log.delta import can_name
 
     write = options.write
     if write.format != UNNAMEABLE or can_name(write.output):
@@ -158,7 +137,6 @@ def _place(options: Options) -> str:
     """Who does the work: the cores of this machine say nothing about a cluster."""
     if options.run.runner != "direct":
         return f"on {options.run.runner}"
-    from transforms.sandbox.pool import worker_count
 
     return f"{worker_count(options.extract.workers)} workers"
 
@@ -167,7 +145,6 @@ def check_inputs_given(options: Options) -> None:
     """Raise ConfigurationError when the options name nothing to list, or local inputs that are not there."""
     if not options.source.inputs and not options.source.manifests:
         raise ConfigurationError("nothing to ingest: give files, directories, globs or URIs, or --manifest FILE")
-    from transforms.sources.listing import check_inputs
 
     check_inputs(options.source)
 
@@ -178,9 +155,6 @@ def run_job(job: Job, *, quiet: bool, verbose: bool) -> RunReport:
     if job.options.run.runner != "direct":
         return _submit(job, refs, verbose=verbose)
     with Interruptible(verbose=verbose):
-        from beam_pipeline.cli.progress import observe
-        from transforms.sandbox.fork_server import start_fork_server
-
         # It loads the parsers on one core while this process loads Beam on another.
         start_fork_server()
         from beam_pipeline.jobs.local_run import About, run
@@ -199,9 +173,6 @@ def _submit(job: Job, refs: tuple[SourceRef, ...], *, verbose: bool) -> RunRepor
 
 def listed_on_stdin(options: Options) -> tuple[SourceRef, ...]:
     """Documents on standard input, which only this process can read."""
-    from transforms.sources.listing import STDIN
-    from transforms.sources.manifest import read_names
-
     source = options.source
     return tuple(read_names(sys.stdin.buffer, null=source.null)) if STDIN in source.inputs else ()
 
@@ -225,7 +196,6 @@ def _without_traceback(record: logging.LogRecord) -> bool:
 
 
 def _print(report: RunReport, *, as_json: bool) -> None:
-    from beam_pipeline.cli.report import report_json, report_lines
 
     if as_json:
         typer.echo(report_json(report))

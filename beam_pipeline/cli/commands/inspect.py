@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import Annotated, NamedTuple
 from urllib.parse import quote
 
 import typer
@@ -15,15 +15,19 @@ import typer
 from beam_pipeline.cli.console import emit, fitted, printable, shorten, tell
 from beam_pipeline.cli.exit_codes import FAILED
 from beam_pipeline.cli.flags import with_options
+from beam_pipeline.cli.page_pictures import has_pictures, page_picture
 from beam_pipeline.config import Resolved
+from beam_pipeline.extract import extract_document
 from schemas.content import BlockType
 from schemas.document import Document, DocumentStatus, Page
 from schemas.failures import ConfigurationError, DocumentError, OutputError
 from schemas.options import ExtractOptions, Options
-
-if TYPE_CHECKING:
-    from transforms.render.html import PageImage
-    from transforms.sandbox.pool import ParserPool
+from transforms.render.document_json import document_json
+from transforms.render.html import PageImage, document_html
+from transforms.render.markdown import document_markdown
+from transforms.render.table import table_shape
+from transforms.render.tree import section_tree, tree_lines
+from transforms.sandbox.pool import ParserPool, PoolOptions
 
 _DPI = 110
 #: How `transforms.render.html` begins.
@@ -105,8 +109,6 @@ def inspect(
 @contextmanager
 def _cage(options: ExtractOptions) -> Iterator[ParserPool]:
     """One parser process: the file may crash, hang or blow up whatever parses or draws it."""
-    from transforms.sandbox.pool import ParserPool, PoolOptions
-
     pool = ParserPool(
         PoolOptions(
             workers=1,
@@ -122,7 +124,6 @@ def _cage(options: ExtractOptions) -> Iterator[ParserPool]:
 
 
 def _extract(file: Path, options: Options, pool: ParserPool) -> Document:
-    from beam_pipeline.extract import extract_document
 
     try:
         return pool.call(extract_document, file.absolute(), options)
@@ -132,16 +133,10 @@ def _extract(file: Path, options: Options, pool: ParserPool) -> Document:
 
 def _shown(document: Document, form: Form) -> str:
     if form.markdown:
-        from transforms.render.markdown import document_markdown
-
         return document_markdown(document).rstrip("\n")
     if form.as_json:
-        from transforms.render.document_json import document_json
-
         return document_json(document, every_type=True).decode("utf-8")
     if form.tree:
-        from transforms.render.tree import section_tree, tree_lines
-
         return "\n".join(map(printable, tree_lines(section_tree(document.elements))))
     return "\n".join(summary(document))
 
@@ -184,7 +179,6 @@ def _listed(name: str, lines: list[str]) -> Iterator[str]:
 
 
 def _tables(document: Document) -> Iterator[str]:
-    from transforms.render.table import table_shape
 
     for element in document.elements:
         if element.type is BlockType.TABLE:
@@ -221,7 +215,6 @@ def _is_page(file: Path) -> bool:
 
 
 def _write_html(document: Document, target: Path, image: PageImage, *, chunks: bool) -> None:
-    from transforms.render.html import document_html
 
     try:
         with target.open("w", encoding="utf-8") as stream:
@@ -232,7 +225,6 @@ def _write_html(document: Document, target: Path, image: PageImage, *, chunks: b
 
 
 def _page_images(document: Document, file: Path, target: Path, pool: ParserPool) -> PageImage:
-    from beam_pipeline.cli.page_pictures import has_pictures, page_picture
 
     kind = document.info.media_type
     folder = target.with_suffix(".pages")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -11,9 +11,8 @@ from beam_pipeline.cli.commands.ingest import check_inputs_given, listed_on_stdi
 from beam_pipeline.cli.console import emit_json, printable, stdout_kept_clean
 from beam_pipeline.cli.flags import ALL, with_options
 from beam_pipeline.config import Resolved
-
-if TYPE_CHECKING:
-    from beam_pipeline.jobs.planning import Plan
+from beam_pipeline.jobs.outputs import fitted
+from beam_pipeline.jobs.planning import Plan, plan_run
 
 #: Documents of one kind that people are shown; --json has all.
 _SHOWN = 20
@@ -48,8 +47,6 @@ def plan(
     """
     options = resolved.options
     check_inputs_given(options)
-    from beam_pipeline.jobs.outputs import fitted
-    from beam_pipeline.jobs.planning import plan_run
 
     with stdout_kept_clean():
         found = plan_run(fitted(options, resolved.origins), listed_on_stdin(options))

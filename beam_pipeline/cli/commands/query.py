@@ -8,8 +8,9 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import chain, count, islice
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
+import duckdb
 import msgspec
 import typer
 
@@ -17,9 +18,10 @@ from beam_pipeline.cli.console import columns, emit, is_terminal, tell
 from beam_pipeline.cli.flags import with_options
 from beam_pipeline.cli.show_rows import Look, show_rows
 from schemas.failures import ConfigurationError
-
-if TYPE_CHECKING:
-    import duckdb
+from transforms.lake.datasets import open_table
+from transforms.lake.log.ledger import RUNS_TABLE
+from transforms.lake.snapshot import read_runs, snapshot
+from transforms.lake.sql import connect
 
 TABLES = ("documents", "pages", "elements", "chunks", "failures", "runs")
 _BATCH = 1000
@@ -54,9 +56,6 @@ def query(
         raise ConfigurationError("--as-of and --version exclude each other; give one")
     if as_json and as_csv:
         raise ConfigurationError("--json and --csv exclude each other; give one")
-    import duckdb
-
-    from transforms.lake.sql import connect
 
     with _spill() as spill, connect(spill) as connection:
         try:
@@ -115,9 +114,6 @@ def _on_one_line(message: str) -> str:
 
 
 def _register(connection: duckdb.DuckDBPyConnection, output: str, as_of: str, version: int | None) -> None:
-    from transforms.lake.datasets import open_table
-    from transforms.lake.log.ledger import RUNS_TABLE
-    from transforms.lake.snapshot import read_runs, snapshot
 
     found = snapshot(output, as_of, version)
     for name in TABLES:

@@ -8,6 +8,7 @@ import typer
 
 from beam_pipeline.cli.console import tell
 from beam_pipeline.cli.flags import with_options
+from beam_pipeline.jobs import upkeep
 
 
 @with_options()
@@ -23,7 +24,6 @@ def restore(
 
         docbeam restore tables 20261231T235959-1a2b3c
     """
-    from beam_pipeline.jobs import upkeep
 
     versions = upkeep.restore(output, run)
     tell(f"restored; documents is at version {versions['documents']}")

@@ -13,10 +13,18 @@ from beam_pipeline.cli.commands.ingest import Job, end_by, finish, run_job, set_
 from beam_pipeline.cli.console import tell
 from beam_pipeline.cli.flags import ALL, with_options
 from beam_pipeline.config import Resolved
+from beam_pipeline.jobs.outputs import prepared
 from schemas.failures import Category, ConfigurationError
+from schemas.ids import document_id
 from schemas.options import Options, SourceOptions
 from schemas.report import RunReport
 from schemas.source import SourceRef
+from transforms.lake.snapshot import snapshot
+from transforms.lake.sql import connect
+from transforms.lake.summary import held, noted
+from transforms.sources.listing import expand_manifest
+from transforms.stores.any import AnyStore
+from transforms.stores.uris import canonical_uri, identity_uri, is_http, is_masked
 
 _KEYS = tuple(key for key in ALL if not key.startswith("source.") and key not in ("plan.deleted", "plan.force"))
 
@@ -60,8 +68,6 @@ def retry(
 
 def _finish_without_run(options: Options, *, as_json: bool) -> None:
     """End as a retry of documents would: the exit code, and the JSON that was asked for, tell of the whole output."""
-    from transforms.lake.summary import held, noted
-
     report = RunReport(
         run_id="",
         output=options.write.output,
@@ -79,8 +85,6 @@ def _finish_without_run(options: Options, *, as_json: bool) -> None:
 
 def retry_options(options: Options) -> Options:
     """The options of a run that works on exactly the documents it is given."""
-    from beam_pipeline.jobs.outputs import prepared
-
     plan = msgspec.structs.replace(options.plan, force=True, deleted="keep")
     source = msgspec.structs.replace(options.source, inputs=(), manifests=(), include=(), exclude=())
     return prepared(msgspec.structs.replace(options, plan=plan, source=source))
@@ -91,8 +95,6 @@ def failed_documents(output: str, categories: Sequence[str]) -> dict[str, Source
 
     What stands for an input that could not be listed is none.
     """
-    from transforms.lake.snapshot import snapshot
-    from transforms.lake.sql import connect
 
     found = snapshot(output)
     wanted = "category IN (SELECT unnest($categories))" if categories else "true"
@@ -117,7 +119,6 @@ def with_secrets(found: Mapping[str, SourceRef], source: SourceOptions) -> tuple
 
     Those whose URI is masked and that are named nowhere are told and left out; ConfigurationError when none is left.
     """
-    from transforms.stores.uris import is_http, is_masked
 
     whole = {**found, **_named_now(found, source)}
     masked = [ref for ref in whole.values() if is_http(ref.uri) and is_masked(ref.uri)]
@@ -134,11 +135,6 @@ def with_secrets(found: Mapping[str, SourceRef], source: SourceOptions) -> tuple
 
 def _named_now(found: Mapping[str, SourceRef], source: SourceOptions) -> dict[str, SourceRef]:
     """Those of the documents that inputs and manifests name, with their whole URIs."""
-    from schemas.ids import document_id
-    from transforms.sources.listing import expand_manifest
-    from transforms.stores.any import AnyStore
-    from transforms.stores.uris import canonical_uri, identity_uri, is_http
-
     uris = [canonical_uri(text) for text in source.inputs]
     for manifest in sorted({ref.manifest for ref in found.values() if ref.manifest} | set(source.manifests)):
         # Whatever is wrong with it, an ingest tells.

@@ -11,6 +11,8 @@ from beam_pipeline.cli.console import columns, emit_json, fitted, is_terminal
 from beam_pipeline.cli.flags import with_options
 from beam_pipeline.cli.show_rows import Look, show_rows
 from schemas.plan import RunRecord
+from transforms.lake.log.ledger import find_run
+from transforms.lake.snapshot import read_runs
 
 _HEADS = ("run", "kind", "status", "finished (UTC)", "documents", "pages/s", "failures", "version")
 
@@ -33,7 +35,6 @@ def list_runs(
 
         docbeam runs list tables --json
     """
-    from transforms.lake.snapshot import read_runs
 
     records = read_runs(output)
     if as_json:
@@ -72,8 +73,6 @@ def show(
 
         docbeam runs show tables 20261231T235959-1a2b3c
     """
-    from transforms.lake.log.ledger import find_run
-    from transforms.lake.snapshot import read_runs
 
     record = find_run(read_runs(output), run)
     if as_json:

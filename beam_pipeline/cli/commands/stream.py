@@ -6,13 +6,15 @@ import threading
 
 import typer
 
-from beam_pipeline.cli.commands.ingest import PIPELINE_ARGS, set_log_level, startup_line
+from beam_pipeline.cli.commands.ingest import set_log_level, startup_line
 from beam_pipeline.cli.console import stdout_kept_clean, tell
-from beam_pipeline.cli.flags import ALL, STREAM, with_options
+from beam_pipeline.cli.flags import ALL, PIPELINE_ARGS, STREAM, with_options
 from beam_pipeline.cli.interrupts import Drainable
 from beam_pipeline.config import Resolved
+from beam_pipeline.jobs.local_run import About
 from schemas.failures import ConfigurationError
 from schemas.options import Options
+from transforms.sources.listing import STDIN
 
 #: A stream sees what comes, not what goes; and only Delta has versions.
 _NOT_HERE = ("plan.force", "plan.deleted", "source.manifests", "write.format", "run.max_failure_ratio")
@@ -46,7 +48,7 @@ def stream(ctx: typer.Context, resolved: Resolved, *, verbose: bool = False) -> 
     interruptible = Drainable(ask, verbose=verbose)
     interruptible.epilogue = "the job was cancelled; windows that were committed stay, and the next start goes on"
     with stdout_kept_clean(), interruptible:
-        from beam_pipeline.jobs.local_run import About
+        # Not before the options are looked at: it imports Beam, which takes seconds.
         from beam_pipeline.jobs.stream_job import post
 
         about = About(origins=resolved.origins, kind="stream")
@@ -55,8 +57,6 @@ def stream(ctx: typer.Context, resolved: Resolved, *, verbose: bool = False) -> 
 
 
 def _check(options: Options) -> None:
-    from transforms.sources.listing import STDIN
-
     if not options.source.inputs and not options.stream.subscription:
         raise ConfigurationError("nothing to listen to: give prefixes, folders or patterns, or --subscription")
     if STDIN in options.source.inputs:

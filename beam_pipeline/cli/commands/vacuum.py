@@ -9,6 +9,7 @@ import typer
 
 from beam_pipeline.cli.console import printable, tell
 from beam_pipeline.cli.flags import with_options
+from beam_pipeline.jobs import upkeep
 
 
 @with_options()
@@ -31,7 +32,6 @@ def vacuum(
 
         docbeam vacuum tables --keep-days 30
     """
-    from beam_pipeline.jobs import upkeep
 
     paths = upkeep.vacuum(output, timedelta(days=keep_days), dry_run=dry_run)
     if dry_run:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import msgspec
 import typer
 
 from beam_pipeline.cli.commands.ingest import (
-    PIPELINE_ARGS,
     Job,
     check_inputs_given,
     fitted_here,
@@ -19,18 +18,23 @@ from beam_pipeline.cli.commands.ingest import (
     startup_line,
 )
 from beam_pipeline.cli.console import messages, stdout_kept_clean, tell
-from beam_pipeline.cli.flags import ALL, with_options
+from beam_pipeline.cli.flags import ALL, PIPELINE_ARGS, with_options
 from beam_pipeline.cli.interrupts import Drainable
+from beam_pipeline.cli.progress import observe
+from beam_pipeline.cli.watching import Schedule
+from beam_pipeline.cli.watching import watch as keep_looking
 from beam_pipeline.config import Resolved
+from beam_pipeline.jobs.local_run import About, run
+from beam_pipeline.jobs.planning import Plan, plan_run
 from beam_pipeline.units import parse_seconds
 from schemas.failures import ConfigurationError, InputMissing, NothingListed
 from schemas.options import Options
 from schemas.plan import Action
 from schemas.report import RunReport
+from transforms.sandbox.fork_server import start_fork_server
+from transforms.sources.listing import STDIN, expand
+from transforms.stores.any import AnyStore
 from transforms.stores.patterns import has_magic
-
-if TYPE_CHECKING:
-    from beam_pipeline.jobs.planning import Plan
 
 #: Seconds between tries of what cannot be read, and how often they double: up to a quarter of an hour.
 FIRST_WAIT, MOST_WAITS = 28.0, 6
@@ -63,8 +67,6 @@ def watch(
 
         docbeam watch gs://bucket/in -o gs://bucket/tables --every 5m
     """
-    from beam_pipeline.cli.watching import Schedule
-    from beam_pipeline.cli.watching import watch as keep_looking
 
     options = resolved.options
     _check(options)
@@ -112,11 +114,6 @@ class Looker:
 
 def look(job: Job, is_worth_a_run: Callable[[Plan], bool]) -> RunReport | None:
     """One look at the inputs, and the run that follows from it."""
-    from beam_pipeline.cli.progress import observe
-    from beam_pipeline.jobs.local_run import About, run
-    from beam_pipeline.jobs.planning import plan_run
-    from transforms.sandbox.fork_server import start_fork_server
-
     options = job.options
     try:
         plan = plan_run(options)
@@ -135,9 +132,6 @@ def look(job: Job, is_worth_a_run: Callable[[Plan], bool]) -> RunReport | None:
 
 def with_filled_inputs(options: Options) -> Options:
     """The options without inputs that match nothing yet; NothingListed when none does."""
-    from transforms.sources.listing import expand
-    from transforms.stores.any import AnyStore
-
     filled: list[str] = []
     for text in options.source.inputs:
         try:
@@ -155,7 +149,6 @@ def with_filled_inputs(options: Options) -> Options:
 
 
 def _check(options: Options) -> None:
-    from transforms.sources.listing import STDIN
 
     # Patterns may match later.
     inputs = tuple(text for text in options.source.inputs if not has_magic(text))
