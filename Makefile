@@ -19,11 +19,11 @@ help:
 	@echo 'make test-flink [CORPUS=DIR]  the graph on a real Flink cluster (Java, Maven, Go; minutes the first time)'
 	@echo 'make test-dataflow            the job that Dataflow would get, against a stand-in (Go)'
 	@echo 'make deploy-check             lint what is in deploy/'
-	@echo 'make lock      compile requirements.lock again from setup.py'
+	@echo 'make lock      compile requirements.lock again from pyproject.toml'
 
 setup: $(READY)
 
-$(READY): requirements.lock setup.py
+$(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "docbeam needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'
 	@test -x $(BIN)/python || { echo 'setting up $(VENV)'; $(PYTHON) -m venv $(VENV); }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
@@ -64,7 +64,7 @@ bench: setup
 	$(BIN)/python benchmarks/throughput.py $(CORPUS)
 
 lock:
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --extra dev --extra s3 --generate-hashes --no-emit-index-url --no-annotate --output-file requirements.lock setup.py
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --extra dev --extra s3 --generate-hashes --no-emit-index-url --no-annotate --output-file requirements.lock pyproject.toml
 
 clean:
 	rm -rf $(VENV) out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
@@ -81,7 +81,7 @@ test-flink: setup
 # Beam's Google Cloud extra doubles the import time and installs a top-level `tests`: it has an environment of its own.
 DATAFLOW_VENV := .cache/dataflow
 
-$(DATAFLOW_VENV)/.ready: requirements.lock setup.py
+$(DATAFLOW_VENV)/.ready: requirements.lock pyproject.toml
 	@test -x $(DATAFLOW_VENV)/bin/python || $(PYTHON) -m venv $(DATAFLOW_VENV)
 	@VIRTUAL_ENV=$(CURDIR)/$(DATAFLOW_VENV) $(BIN)/uv pip install --quiet --constraint requirements.lock --editable '.[dataflow]' hypothesis pytest
 	@touch $@

@@ -75,7 +75,9 @@ def test_headings_are_named_as_github_does(tmp_path: Path) -> None:
     assert anchors(page) == {"what-unchanged-means", "a-b--c_d", "a-b--c_d-1"}
 
 
-@pytest.mark.parametrize("path", [*MARKDOWN, *SOURCES, *DEPLOYED, ROOT / "Makefile", ROOT / "setup.py"], ids=relative)
+@pytest.mark.parametrize(
+    "path", [*MARKDOWN, *SOURCES, *DEPLOYED, ROOT / "Makefile", ROOT / "pyproject.toml"], ids=relative
+)
 def test_files_that_are_named_exist(path: Path) -> None:
     for found in set(_PATH.findall(path.read_text(encoding="utf-8"))):
         name, _, anchor = found.partition("#")
@@ -227,7 +229,7 @@ def test_cron_finds_the_command() -> None:
     assert any(line.startswith("PATH=") for line in settings) or re.search(r"/docbeam ingest", job)
 
 
-EXTRAS = set(re.findall(r'^        "(\w+)": \[', (ROOT / "setup.py").read_text(), re.MULTILINE))
+EXTRAS = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"])
 
 
 @pytest.mark.parametrize("path", [*MARKDOWN, *SOURCES, *DEPLOYED, ROOT / "Makefile"], ids=relative)
