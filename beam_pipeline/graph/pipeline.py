@@ -40,7 +40,7 @@ PlannedWork = tuple[beam.PCollection[Planned | Part], beam.PCollection[Changes]]
 
 
 @dataclass(eq=False)
-class Ingest(beam.PTransform):  # type: ignore[misc]
+class Ingest(beam.PTransform):
     """Document URIs in, committed tables out; the result is one dict: the new version of each table."""
 
     options: Options
@@ -57,7 +57,7 @@ class Ingest(beam.PTransform):  # type: ignore[misc]
 
 
 @dataclass(eq=False)
-class PlanOnWorkers(beam.PTransform):  # type: ignore[misc]
+class PlanOnWorkers(beam.PTransform):
     """Lists the sources, reads what the output knows and joins both, on as many machines as there are."""
 
     options: Options
@@ -76,7 +76,7 @@ class PlanOnWorkers(beam.PTransform):  # type: ignore[misc]
 
 
 @dataclass(eq=False)
-class WorkOn(beam.PTransform):  # type: ignore[misc]
+class WorkOn(beam.PTransform):
     """Planned documents -> what each bundle of them changes, in the global window.
 
     In streaming the documents come in windows of time: the parts of a document meet when theirs closes.
@@ -124,7 +124,7 @@ Extracted = tuple[beam.PCollection[Part], beam.PCollection[Part]]
 
 
 @dataclass(eq=False)
-class ReadPages(beam.PTransform):  # type: ignore[misc]
+class ReadPages(beam.PTransform):
     """Extracted documents, small ones and joined ones -> the same, with the pages read that OCR is needed for.
 
     Documents with such pages leave their bundle: reading a page takes seconds, and any worker may do it.
@@ -144,7 +144,7 @@ class ReadPages(beam.PTransform):  # type: ignore[misc]
 
 
 @dataclass(eq=False)
-class StructureDocuments(beam.PTransform):  # type: ignore[misc]
+class StructureDocuments(beam.PTransform):
     """Extracted documents, small ones and joined ones -> staged files, by geometry or with the layout model's help.
 
     Small documents meet no shuffle inside: memory stays that of one bundle. Hence the branches, each with the same
@@ -177,7 +177,7 @@ class StructureDocuments(beam.PTransform):  # type: ignore[misc]
 
 
 @dataclass(eq=False)
-class WriteUp(beam.PTransform):  # type: ignore[misc]
+class WriteUp(beam.PTransform):
     """Assembled documents -> chunks and staged files."""
 
     options: Options

@@ -57,7 +57,7 @@ _LOG = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
-class Stream(beam.PTransform):  # type: ignore[misc]
+class Stream(beam.PTransform):
     """Documents as they arrive -> the new version of each table, window by window."""
 
     options: Options
@@ -96,7 +96,7 @@ class Stream(beam.PTransform):  # type: ignore[misc]
 
 
 @dataclass(eq=False)
-class WatchInputs(beam.PTransform):  # type: ignore[misc]
+class WatchInputs(beam.PTransform):
     """Lists the inputs again and again until there is a file called `marker`; what is new goes on."""
 
     source: SourceOptions
@@ -116,7 +116,7 @@ class WatchInputs(beam.PTransform):  # type: ignore[misc]
         )
 
 
-class _Ticks(ImpulseSeqGenDoFn):  # type: ignore[misc]
+class _Ticks(ImpulseSeqGenDoFn):
     """Beam's periodic impulse, with an end that can be asked for."""
 
     def __init__(self, marker: str) -> None:
@@ -137,7 +137,7 @@ class _Ticks(ImpulseSeqGenDoFn):  # type: ignore[misc]
         yield from super().process(element, restriction_tracker, watermark_estimator)
 
 
-class _ListNews(beam.DoFn):  # type: ignore[misc]
+class _ListNews(beam.DoFn):
     """(input, time of a tick) -> documents that the last listing of the input did not find so."""
 
     SEEN = ReadModifyWriteStateSpec("seen", BytesCoder())
@@ -163,7 +163,7 @@ class _ListNews(beam.DoFn):  # type: ignore[misc]
         return fresh
 
 
-class _PlanNews(beam.DoFn):  # type: ignore[misc]
+class _PlanNews(beam.DoFn):
     """Documents that were heard of -> those to work on, by what the output holds of them."""
 
     def __init__(self, join: Join, write: WriteOptions, versions: Fingerprints) -> None:
@@ -200,7 +200,7 @@ class _PlanNews(beam.DoFn):  # type: ignore[misc]
         return [block for row in rows for block in packer.add(row)] + list(packer.rest())
 
 
-class _CommitWindows(beam.DoFn):  # type: ignore[misc]
+class _CommitWindows(beam.DoFn):
     """Collects what bundles changed, and commits it after some seconds or documents. All under one key."""
 
     WAITING = BagStateSpec("waiting", PickleCoder())

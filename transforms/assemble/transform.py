@@ -14,7 +14,7 @@ from transforms.steps.transform import for_each_part
 
 
 @dataclass(eq=False)
-class AssembleDocuments(beam.PTransform):  # type: ignore[misc]
+class AssembleDocuments(beam.PTransform):
     """Extracted parts -> {'done': parts with a Document, 'unsure': parts with needs, 'groups': pages of such parts}."""
 
     mode: LayoutMode
@@ -32,7 +32,7 @@ class AssembleDocuments(beam.PTransform):  # type: ignore[misc]
 
 
 @dataclass(eq=False)
-class AssembleSeen(beam.PTransform):  # type: ignore[misc]
+class AssembleSeen(beam.PTransform):
     """Parts with what the layout model saw -> parts with a Document."""
 
     pool: PoolOptions

@@ -14,7 +14,7 @@ from transforms.steps.transform import for_each_part
 
 
 @dataclass(eq=False)
-class ChunkDocuments(beam.PTransform):  # type: ignore[misc]
+class ChunkDocuments(beam.PTransform):
     """Parts with a Document -> parts whose Document has chunks."""
 
     options: ChunkOptions

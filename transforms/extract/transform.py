@@ -17,7 +17,7 @@ from transforms.steps.transform import SpreadParts, for_each_part
 
 
 @dataclass(eq=False)
-class ExtractWhole(beam.PTransform):  # type: ignore[misc]
+class ExtractWhole(beam.PTransform):
     """Fetched parts -> {'whole': extracted parts, 'ranges': unread page ranges of large documents}."""
 
     options: ExtractOptions
@@ -36,7 +36,7 @@ class ExtractWhole(beam.PTransform):  # type: ignore[misc]
 
 
 @dataclass(eq=False)
-class ExtractRanges(beam.PTransform):  # type: ignore[misc]
+class ExtractRanges(beam.PTransform):
     """Unread page ranges -> extracted ranges, on any worker."""
 
     options: ExtractOptions

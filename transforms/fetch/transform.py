@@ -15,7 +15,7 @@ from transforms.steps.counts import count_settled, live_counts
 TOUCHED = "touched"
 
 
-class _Fetch(beam.DoFn):  # type: ignore[misc]
+class _Fetch(beam.DoFn):
     def __init__(self, open_source: OpenSource, fingerprint: str, run_id: str) -> None:
         self._open, self._fingerprint, self._run_id = open_source, fingerprint, run_id
         self._unchanged = beam.metrics.Metrics.counter(STAGE, "unchanged")
@@ -36,7 +36,7 @@ class _Fetch(beam.DoFn):  # type: ignore[misc]
 
 
 @dataclass(eq=False)
-class FetchDocuments(beam.PTransform):  # type: ignore[misc]
+class FetchDocuments(beam.PTransform):
     """Planned sources -> {'parts': documents to work on, fetched or failed, 'touched': unchanged ones with news}.
 
     Parts among them need no fetching.

@@ -20,7 +20,7 @@ from transforms.steps.transform import count_batch, for_each_part
 
 
 @dataclass(eq=False)
-class SeePages(beam.PTransform):  # type: ignore[misc]
+class SeePages(beam.PTransform):
     """Parts with needs -> the same parts with what the models saw as `layout`."""
 
     settings: Settings
@@ -39,7 +39,7 @@ class SeePages(beam.PTransform):  # type: ignore[misc]
         )
 
 
-class PagesHandler(ModelHandler[Part, Part, Networks]):  # type: ignore[misc]
+class PagesHandler(ModelHandler[Part, Part, Networks]):
     """Parts in, parts out: Beam batches parts by their pages, the networks flatten them into batches of their own."""
 
     def __init__(self, settings: Settings, hints: Mapping[str, Any]) -> None:

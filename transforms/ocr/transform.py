@@ -20,7 +20,7 @@ from transforms.steps.transform import JoinParts, SpreadParts, count_batch, for_
 
 
 @dataclass(eq=False)
-class SortScans(beam.PTransform):  # type: ignore[misc]
+class SortScans(beam.PTransform):
     """Extracted parts -> {'text': parts that need no OCR, 'scans': parts with pages to read}."""
 
     def expand(self, parts: beam.PCollection[Part]) -> beam.pvalue.DoOutputsTuple:
@@ -29,7 +29,7 @@ class SortScans(beam.PTransform):  # type: ignore[misc]
 
 
 @dataclass(eq=False)
-class ReadScans(beam.PTransform):  # type: ignore[misc]
+class ReadScans(beam.PTransform):
     """Extracted parts with `scans` -> the same documents with these pages read."""
 
     settings: Settings
@@ -63,7 +63,7 @@ class ReadScans(beam.PTransform):  # type: ignore[misc]
         return groups | "Join" >> JoinParts(join_scans)
 
 
-class ScansHandler(ModelHandler[Part, Part, OcrEngine]):  # type: ignore[misc]
+class ScansHandler(ModelHandler[Part, Part, OcrEngine]):
     """Parts in, parts out: page images of any documents are read together."""
 
     def __init__(self, settings: Settings, hints: Mapping[str, Any]) -> None:

@@ -26,7 +26,7 @@ CHANGES = "changes"
 RECALLED = "recalled"
 
 
-class _Pack(beam.DoFn):  # type: ignore[misc]
+class _Pack(beam.DoFn):
     """Records -> (key, block)."""
 
     def __init__(self, doc_id: Callable[[Any], bytes]) -> None:
@@ -45,7 +45,7 @@ class _Pack(beam.DoFn):  # type: ignore[misc]
             yield WindowedValue(keyed, GlobalWindow().max_timestamp(), [GlobalWindow()])
 
 
-class _Join(beam.DoFn):  # type: ignore[misc]
+class _Join(beam.DoFn):
     def __init__(self, join: Join, run_id: str) -> None:
         self._join, self._run_id = join, run_id
 
@@ -69,7 +69,7 @@ class _Join(beam.DoFn):  # type: ignore[misc]
 
 
 @dataclass(eq=False)
-class PlanDocuments(beam.PTransform):  # type: ignore[misc]
+class PlanDocuments(beam.PTransform):
     """(listed, known, roots) -> {'work': what to fetch, large documents first, 'changes': what changes without it}.
 
     The join is a CoGroupByKey of blocks of documents: see `transforms.plan.blocks`.
@@ -99,7 +99,7 @@ class PlanDocuments(beam.PTransform):  # type: ignore[misc]
 _HANDED_OVER: WeakValueDictionary[str, deque[Planned | Part]] = WeakValueDictionary()
 
 
-class _TakeOver(beam.DoFn):  # type: ignore[misc]
+class _TakeOver(beam.DoFn):
     def __init__(self, run_id: str) -> None:
         self._run_id = run_id
 
@@ -110,7 +110,7 @@ class _TakeOver(beam.DoFn):  # type: ignore[misc]
 
 
 @dataclass(eq=False)
-class HandOver(beam.PTransform):  # type: ignore[misc]
+class HandOver(beam.PTransform):
     """PBegin -> documents to work on that were planned before the graph, in the process that runs it.
 
     Parts among them are fetched already. `work` is empty afterwards: what is on its way need not be kept here, too.
@@ -125,7 +125,7 @@ class HandOver(beam.PTransform):  # type: ignore[misc]
         return begin | beam.Impulse() | beam.ParDo(_TakeOver(self.run_id))
 
 
-class _RecallUnfetched(beam.DoFn):  # type: ignore[misc]
+class _RecallUnfetched(beam.DoFn):
     def __init__(self, recall: Recall, fingerprint: str, pool: PoolOptions) -> None:
         self._recall, self._fingerprint, self._pool_options = recall, fingerprint, pool
 
@@ -139,7 +139,7 @@ class _RecallUnfetched(beam.DoFn):  # type: ignore[misc]
 
 
 @dataclass(eq=False)
-class RecallUnfetched(beam.PTransform):  # type: ignore[misc]
+class RecallUnfetched(beam.PTransform):
     """Planned documents -> the same, or parts with the Document of those that need not be fetched again."""
 
     recall: Recall
@@ -152,7 +152,7 @@ class RecallUnfetched(beam.PTransform):  # type: ignore[misc]
 
 
 @dataclass(eq=False)
-class RecallDocuments(beam.PTransform):  # type: ignore[misc]
+class RecallDocuments(beam.PTransform):
     """Fetched parts -> {'parts': those to extract, 'recalled': those with the Document that an earlier run kept}."""
 
     recall: Recall
@@ -168,7 +168,7 @@ class RecallDocuments(beam.PTransform):  # type: ignore[misc]
 
 
 @dataclass(eq=False)
-class KeepDocuments(beam.PTransform):  # type: ignore[misc]
+class KeepDocuments(beam.PTransform):
     """Parts with a Document -> the same, kept for later runs."""
 
     recall: Recall

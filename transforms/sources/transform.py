@@ -18,7 +18,7 @@ ROOTS = "roots"
 
 
 @dataclass(eq=False)
-class ListSources(beam.PTransform):  # type: ignore[misc]
+class ListSources(beam.PTransform):
     """PBegin -> {'refs': documents named by the options or already listed, 'roots': what was listed completely}.
 
     Listing runs on workers. A URI that is named several times is listed several times.

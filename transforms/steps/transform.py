@@ -20,7 +20,7 @@ from transforms.steps.parts import PartFunction, worked
 BATCHES = "docbeam.batches"
 
 
-class _DoPart(beam.DoFn):  # type: ignore[misc]
+class _DoPart(beam.DoFn):
     def __init__(self, stage: str, function: PartFunction, options: PoolOptions) -> None:
         self._stage, self._function, self._options = stage, function, options
         self._failures = beam.metrics.Metrics.counter(stage, "failures")
@@ -56,7 +56,7 @@ def unsqueeze(data: bytes) -> Part:
 
 
 @dataclass(eq=False)
-class SpreadParts(beam.PTransform):  # type: ignore[misc]
+class SpreadParts(beam.PTransform):
     """The same parts, on any worker."""
 
     def expand(self, parts: beam.PCollection[Part]) -> beam.PCollection[Part]:
@@ -65,7 +65,7 @@ class SpreadParts(beam.PTransform):  # type: ignore[misc]
 
 
 @dataclass(eq=False)
-class JoinParts(beam.PTransform):  # type: ignore[misc]
+class JoinParts(beam.PTransform):
     """Parts of documents -> one part per document."""
 
     join: Callable[[Iterable[Part]], Part]

@@ -72,7 +72,7 @@ def _store_errors(path: str) -> Iterator[None]:
         yield
 
 
-class _KeptClient(boto3_client.Client):  # type: ignore[misc]
+class _KeptClient(boto3_client.Client):
     """Beam's client for one operation, on connections that all operations of a process share.
 
     Beam's own reads boto3's description of S3, a tenth of a second of CPU or more, and connects, for each of them.

@@ -25,7 +25,7 @@ from transforms.write.portions import portions_here
 from transforms.write.stager import Stager
 
 
-class _StageRows(beam.DoFn):  # type: ignore[misc]
+class _StageRows(beam.DoFn):
     """Part -> what each bundle adds to the commit."""
 
     def __init__(
@@ -74,7 +74,7 @@ class _StageRows(beam.DoFn):  # type: ignore[misc]
 
 
 @dataclass(eq=False)
-class StageTables(beam.PTransform):  # type: ignore[misc]
+class StageTables(beam.PTransform):
     """Parts -> staged files and whose rows they replace, one element per bundle."""
 
     options: WriteOptions
@@ -90,7 +90,7 @@ class StageTables(beam.PTransform):  # type: ignore[misc]
 
 
 @dataclass(eq=False)
-class KeepHere(beam.PTransform):  # type: ignore[misc]
+class KeepHere(beam.PTransform):
     """What bundles of this process's run change besides staged files -> nothing: its portions take it."""
 
     run_id: str
@@ -108,7 +108,7 @@ def _noted(changes: Changes, run_id: str) -> Iterator[None]:
 
 
 @dataclass(eq=False)
-class ReadKnown(beam.PTransform):  # type: ignore[misc]
+class ReadKnown(beam.PTransform):
     """PBegin -> what the output holds of each document, as planning needs it. Files are read side by side."""
 
     options: WriteOptions
@@ -127,7 +127,7 @@ class ReadKnown(beam.PTransform):  # type: ignore[misc]
 
 
 @dataclass(eq=False)
-class CommitTables(beam.PTransform):  # type: ignore[misc]
+class CommitTables(beam.PTransform):
     """Everything that a run changes -> the new version of each table that did, once: dict by table name."""
 
     commit: Commit
