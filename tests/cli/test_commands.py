@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 import beam_pipeline.jobs.local_run
 from beam_pipeline.cli.app import app
-from beam_pipeline.cli.commands.ingest import set_log_level, split_args
+from beam_pipeline.cli.commands.ingest import set_log_level
+from beam_pipeline.cli.flags import split_args
 from schemas.failures import ConfigurationError, OutputError
 from schemas.report import FailureReason, Progress, RunReport
 

@@ -4,8 +4,7 @@ import importlib.util
 import json
 from pathlib import Path
 
-from beam_pipeline.cli.commands.ingest import split_args
-from beam_pipeline.cli.flags import ALL
+from beam_pipeline.cli.flags import ALL, split_args
 from beam_pipeline.config import flag_name
 
 FOLDER = Path(__file__).resolve().parents[2] / "deploy/dataflow"
