@@ -29,7 +29,7 @@ NO_DOCUMENT = [
     (206, b"%PDF-1.7 a part", {"Content_Range": "bytes 0-14/900"}, "unavailable"),
     (200, b"", {}, "unavailable"),
     (200, b"", {"Content_Encoding": "gzip"}, "unavailable"),
-    (200, gzip.compress(b"%PDF-1.7 and more")[:-6], {"Content_Encoding": "gzip"}, "unavailable"),
+    (200, gzip.compress(b"%PDF-1.7 and more", mtime=0)[:-6], {"Content_Encoding": "gzip"}, "unavailable"),
     (200, zlib.compress(b"%PDF-1.7 and more")[:-3], {"Content_Encoding": "deflate"}, "unavailable"),
     (200, b"\x1b\x10", {"Content_Encoding": "br"}, "corrupt"),
     (200, b"%PDF-1.7 short", {"Content_Length": "900"}, "unavailable"),
