@@ -111,9 +111,16 @@ def test_no_images_are_no_work(engine):
     assert engine.read([]) == []
 
 
+def test_figures_of_a_page_on_its_head_are_turned_with_its_words(engine):
+    rows = ("Harbour dues 88.06", "0.00", "Lamp oil 16.99", "Rope and canvas 9.60")
+    [lines] = engine.read([page(drawn(*rows, size=(640, 400))[::-1, ::-1])])
+    assert sorted(texts(lines)) == sorted(rows)
+    assert all(line.words[0].box.x0 >= line.words[-1].box.x0 for line in lines)
+
+
 def test_languages_that_it_cannot_write_are_refused(engine):
     engine.check(OcrOptions(languages=("eng", "deu", "chi_sim")))
-    with pytest.raises(ConfigurationError, match=r"cannot read rus, kor: choose --ocr-language among afr.*tesseract"):
+    with pytest.raises(ConfigurationError, match=r"cannot read rus, kor: choose --ocr-language among afr.*Tesseract"):
         engine.check(OcrOptions(languages=("eng", "rus", "kor")))
 
 

@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.ocr.onnx_detection import (
+    COARSE_STEP,
+    LEAST,
     STEP,
     channels_first,
     clockwise,
@@ -20,7 +22,16 @@ sides = st.integers(1, 20_000)
 @given(sides, sides, st.sampled_from([960, 1600]))
 def test_the_network_sees_whole_steps_within_its_limit(height, width, limit):
     shape = input_shape(height, width, limit)
-    assert all(STEP <= side <= limit and side % STEP == 0 for side in shape)
+    assert all(side >= STEP and side % STEP == 0 for side in shape)
+    # Rounding may give half a coarse step more.
+    assert shape[0] * shape[1] <= (limit + COARSE_STEP / 2) ** 2 or min(shape) == STEP
+    assert max(shape) <= limit + COARSE_STEP / 2 or min(shape) <= LEAST + COARSE_STEP / 2
+
+
+def test_narrow_and_small_images_are_enlarged():
+    assert input_shape(1927, 460, 1600) == (3072, 768)
+    assert input_shape(300, 900, 1600) == (768, 2176)
+    assert input_shape(40, 100, 1600) == (160, 384)
 
 
 @given(st.integers(600, 8000), st.floats(0.4, 2.5))

@@ -10,10 +10,11 @@ from transforms.ocr.onnx_lines import (
     HEIGHT,
     MAX_COLUMNS,
     MIN_COLUMNS,
+    InkedLine,
     LineCrop,
-    assembled,
     cut,
     network_batch,
+    page_lines,
     turned,
 )
 
@@ -83,8 +84,7 @@ def test_lines_are_padded_at_their_end_with_mid_grey():
 
 
 def read(crop, *found):
-    line = assembled(crop, [Glyph(*glyph, 0.9) for glyph in found], crop.columns)
-    assert line is not None
+    [line] = page_lines([InkedLine.of(crop, [Glyph(*glyph, 0.9) for glyph in found])])
     return line
 
 
@@ -120,5 +120,4 @@ def test_a_turned_line_keeps_its_place_on_the_page():
 
 def test_no_words_are_no_line():
     crop = LineCrop(np.zeros((HEIGHT, 64), np.uint8), np.eye(2, 3), False)
-    assert assembled(crop, [], 64) is None
-    assert assembled(crop, [Glyph(" ", 0.1, 0.2, 1.0)], 64) is None
+    assert page_lines([InkedLine.of(crop, []), InkedLine.of(crop, [Glyph(" ", 0.1, 0.2, 1.0)])]) == []

@@ -12,7 +12,7 @@ from PIL import Image as Pillow
 from schemas.content import ExtractedPage, Extraction, ExtractRequest, PageStatus
 from schemas.failures import Category, ConfigurationError, Corrupt, TimedOut, TooLarge
 from schemas.geometry import Box
-from schemas.options import OcrOptions, RunOptions
+from schemas.options import OcrOptions
 from transforms.extract.image import ImageExtractor
 from transforms.extract.pdf.extractor import PdfExtractor
 from transforms.ocr import engine as engines
@@ -226,7 +226,7 @@ def test_an_installed_tesseract_tells_where_its_data_are() -> None:
 
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
-    """Sets whether Tesseract has what the options ask for."""
+    """Sets whether Tesseract is there with all languages."""
 
     class Checked(TesseractEngine):
         ready = True
@@ -235,22 +235,26 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
             if not self.ready:
                 raise ConfigurationError("tesseract has no data for tlh")
 
-    monkeypatch.setattr(engines, "engine_named", lambda name: Checked())
+    real = engines.engine_named
+    monkeypatch.setattr(engines, "engine_named", lambda name: Checked() if name == "tesseract" else real(name))
     return lambda ready: setattr(Checked, "ready", ready)
 
 
-def test_auto_chooses_by_what_is_there(installed: Callable[[bool], None]) -> None:
-    options, run = OcrOptions(), RunOptions()
-    assert engines.choose_engine(options, run, gpu=True).engine == "onnx"
-    assert engines.choose_engine(options, RunOptions(device="cpu"), gpu=True).engine == "tesseract"
-    assert engines.choose_engine(options, run, gpu=False).engine == "tesseract"
+def test_auto_chooses_by_the_languages_whatever_is_installed(installed: Callable[[bool], None]) -> None:
+    for ready in (True, False):
+        installed(ready)
+        assert engines.choose_engine(OcrOptions()).engine == "onnx"
+    unknown = OcrOptions(languages=("eng", "tlh"))
+    with pytest.raises(ConfigurationError, match="cannot read tlh"):
+        engines.check_engine(unknown, engines.choose_engine(unknown))
+    installed(True)
+    choice = engines.choose_engine(unknown)
+    assert choice.engine == "tesseract" and "cannot read tlh" in choice.sentence
     installed(False)
-    choice = engines.choose_engine(options, run, gpu=False)
-    assert choice.engine == "onnx" and "no data for tlh" in choice.sentence
-    asked = engines.choose_engine(OcrOptions(engine="tesseract"), run, gpu=True)
+    asked = engines.choose_engine(OcrOptions(engine="tesseract"))
     assert asked.engine == "tesseract"
     with pytest.raises(ConfigurationError):
-        engines.check_engine(options, asked)
+        engines.check_engine(OcrOptions(engine="tesseract"), asked)
     engines.check_engine(OcrOptions(mode="never"), asked)
 
 

@@ -23,8 +23,19 @@ def test_the_rules_of_a_table_are_found_and_no_text(drawn: Callable, rendered: C
     assert down == pytest.approx([50, 170, 290, 410], abs=1)
 
 
-def test_prose_has_no_rules(drawn: Callable, rendered: Callable) -> None:
-    assert find_rules(rendered(drawn(), 100), 100) == ()
+@pytest.mark.parametrize("dpi", [72, 100, 150, 300])
+@pytest.mark.parametrize("size", [6, 8, 11])
+@pytest.mark.parametrize("claimed", [72, None])
+def test_prose_has_no_rules(drawn: Callable, rendered: Callable, dpi: int, size: float, claimed: int | None) -> None:
+    assert find_rules(rendered(drawn(size=size), dpi), claimed or dpi) == ()
+
+
+def test_paint_touches_no_letter() -> None:
+    pixels = np.full((60, 400), 255, np.uint8)
+    pixels[30:33, 20:380] = 0
+    pixels[12:30, 100:104] = 0
+    clean = without_rules(pixels, [Box(20, 30, 380, 33)], 150)
+    assert (clean[12:30, 100:104] == 0).all() and (clean[30:33, 120:370] == 255).all()
 
 
 def test_rules_are_painted_over_and_text_stays(drawn: Callable, rendered: Callable) -> None:
@@ -57,6 +68,10 @@ def test_blank_paper_has_no_ink(drawn: Callable, rendered: Callable) -> None:
     paper[:, :9] = 10
     assert not has_ink(paper, 100)
     assert has_ink(rendered(drawn(["Just one line of text"]), 100), 100)
+
+
+def test_one_word_in_large_letters_is_ink(drawn: Callable, rendered: Callable) -> None:
+    assert has_ink(rendered(drawn(["VOID"], size=120), 150), 150)
 
 
 def test_light_text_on_a_dark_page_is_ink(drawn: Callable, rendered: Callable) -> None:

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import msgspec
@@ -11,11 +10,15 @@ import pytest
 from pipeline_runs import read_tables, write_docx
 from test_ocr_runs import png, scan, write_pages
 
-#: A tesseract that knows English, for those who ask what is installed; who would have it read gets no text.
-TESSERACT = """#!/bin/sh
+#: A tesseract that knows English, and reads one word on every page.
+TESSERACT = r"""#!/bin/sh
 case "$1" in
---list-langs) printf 'List of available languages in "/usr/share/tessdata/" (2):\\neng\\nosd\\n' ;;
-*) exit 1 ;;
+--version) echo 'tesseract 5.3.0' ;;
+--list-langs) printf 'List of available languages in "/usr/share/tessdata/" (2):\neng\nosd\n' ;;
+*)
+    names='level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext'
+    printf "$names\n5\t1\t1\t1\t1\t1\t40\t40\t90\t30\t96\tRivers\n" > "$2.tsv"
+    ;;
 esac
 """
 
@@ -46,21 +49,34 @@ def output(tmp_path_factory):
     return documents, folder / "out"
 
 
-def test_installing_tesseract_redoes_nothing_and_the_plan_tells(output):
+@pytest.fixture(scope="module")
+def tesseract(tmp_path_factory):
+    """A folder for the PATH with a tesseract."""
+    binary = tmp_path_factory.mktemp("bin") / "tesseract"
+    binary.write_text(TESSERACT)
+    binary.chmod(0o755)
+    return binary.parent
+
+
+def test_hosts_choose_alike_whatever_is_installed(output, tesseract):
     documents, folder = output
     common = (documents, "-o", folder, "--layout", "never")
-    with tempfile.TemporaryDirectory() as installed:
-        binary = Path(installed, "tesseract")
-        binary.write_text(TESSERACT)
-        binary.chmod(0o755)
-        plan = docbeam("plan", *common, path=binary.parent)
-        assert "4 unchanged" in plan
-        assert "1 documents were read by onnx" in plan and "--ocr-engine tesseract" in plan
-        asked = msgspec.json.decode(docbeam("plan", *common, "--ocr-engine", "tesseract", "--json", path=binary.parent))
-        assert [Path(uri).name for uri in asked["documents"]["option-changed"]] == ["scan.png"]
-    assert "were read by" not in docbeam("plan", *common)
+    plan = docbeam("plan", *common, path=tesseract)
+    assert "4 unchanged" in plan and "were read by" not in plan
+    asked = msgspec.json.decode(docbeam("plan", *common, "--ocr-engine", "tesseract", "--json", path=tesseract))
+    assert [Path(uri).name for uri in asked["documents"]["option-changed"]] == ["scan.png"]
     routes = {row["route"] for row in read_tables(folder)["pages"]}
     assert any("ocr onnx" in route for route in routes)
+
+
+def test_what_tesseract_read_before_is_not_redone_unasked_and_the_plan_tells(output, tesseract, tmp_path):
+    documents, _ = output
+    common = (documents, "-o", tmp_path / "out", "--layout", "never")
+    docbeam("ingest", *common, "--ocr-engine", "tesseract", "-q", path=tesseract)
+    assert {"ocr tesseract"} <= {row["route"] for row in read_tables(tmp_path / "out")["pages"]}
+    plan = docbeam("plan", *common)
+    assert "4 unchanged" in plan
+    assert "1 documents were read by tesseract" in plan and "--ocr-engine onnx" in plan
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import NamedTuple, Protocol
 
 from schemas.failures import ConfigurationError
-from schemas.options import OcrOptions, RunOptions
+from schemas.options import OcrOptions
 from transforms.ocr.records import OcrLine, PageImage
 from transforms.runtime.own_points import loaded
 
@@ -69,16 +69,17 @@ def check_engine(options: OcrOptions, choice: Choice) -> None:
         engine_named(choice.engine).check(options)
 
 
-def choose_engine(options: OcrOptions, run: RunOptions, gpu: bool) -> Choice:
-    """The engine that `options` name; for 'auto' the one that reads fastest and knows the languages here."""
+def choose_engine(options: OcrOptions) -> Choice:
+    """The engine that `options` name; for 'auto' onnx, which reads best, or for languages that it lacks Tesseract.
+
+    Which it is depends on the languages alone where these can be read at all: hosts agree, whatever is installed.
+    """
     if options.engine != AUTO:
         return Choice(options.engine, f"OCR by {options.engine}, as asked")
-    if gpu and run.device != "cpu":
-        return Choice(ONNX, "OCR by onnx: a GPU is used")
-    missing = _why_not(TESSERACT, options)
-    if not missing:
-        return Choice(TESSERACT, f"OCR by tesseract, installed with {'+'.join(options.languages)}")
-    return Choice(ONNX, f"OCR by onnx: {missing}")
+    missing = _why_not(ONNX, options)
+    if missing and not _why_not(TESSERACT, options):
+        return Choice(TESSERACT, f"OCR by tesseract: {missing}")
+    return Choice(ONNX, "OCR by onnx, which reads best")
 
 
 def _why_not(name: str, options: OcrOptions) -> str:

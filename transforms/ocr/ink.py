@@ -12,8 +12,10 @@ from schemas.geometry import Box
 from transforms.ocr.pixels import POINTS_PER_INCH, Pixels, ink
 from transforms.ocr.straighten import WORK_DPI, glyphs_only
 
-#: Marks of the size of letters on a page that is not blank.
+#: Marks of the size of letters that are more than dust.
 MIN_MARKS = 6
+#: Inches; smaller marks are dust.
+LEAST_MARK = 0.03
 #: Rows of text, and the share of all marks that they hold, in an image that is more than a picture with labels.
 ENOUGH_ROWS = ((4, 0.5), (8, 0.405))
 #: Letters of a row, and how far apart they stand at most, in heights of usual letters.
@@ -23,12 +25,14 @@ WORD_GAP = 5.0
 
 
 def has_ink(luminance: Pixels, dpi: float) -> bool:
-    """Whether anything of the size of letters stands on the page; dust and shadows at the edges do not count."""
-    marks = _inner(_small(luminance, dpi))
-    return cv2.connectedComponents(marks)[0] - 1 >= MIN_MARKS
+    """Whether anything larger than dust stands on the page; shadows at its edges do not count."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(_inner(ink(luminance, dpi)), connectivity=8)
+    sizes = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1, initial=0)
+    return bool((sizes >= LEAST_MARK * dpi).any())
 
 
-def _small(luminance: Pixels, dpi: float) -> Pixels:
+def letters_of(luminance: Pixels, dpi: float) -> Pixels:
+    """255 where marks of the size of letters are, at WORK_DPI or the image's own coarser resolution."""
     scale = min(1.0, WORK_DPI / dpi)
     small = cv2.resize(luminance, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else luminance
     return glyphs_only(ink(np.asarray(small, np.uint8), min(dpi, WORK_DPI)), min(dpi, WORK_DPI))
@@ -45,7 +49,7 @@ def has_text(luminance: Pixels, dpi: float, known: Iterable[Box] = ()) -> bool:
 
     `known` are the boxes, in pixels, of text that the page has already; it does not count.
     """
-    marks, scale = _small(luminance, dpi), min(1.0, WORK_DPI / dpi)
+    marks, scale = letters_of(luminance, dpi), min(1.0, WORK_DPI / dpi)
     for box in known:
         x0, y0, x1, y1 = (max(0, round(value * scale)) for value in box)
         marks[y0:y1, x0:x1] = 0
@@ -54,25 +58,39 @@ def has_text(luminance: Pixels, dpi: float, known: Iterable[Box] = ()) -> bool:
 
 
 def _stands_in_rows(marks: Pixels, points: float) -> bool:
-    """Runs of at least four letters of about one height that together hold enough of all marks.
+    """Runs of at least four letters of about one height that together hold enough of all marks."""
+    letters = cv2.connectedComponents(marks)[0] - 1
+    if letters < MIN_MARKS:
+        return False
+    rows = _rows(marks, points)
+    held = sum(rows)
+    return any(len(rows) >= least and held >= share * letters for least, share in ENOUGH_ROWS)
 
-    Letters of a row are at most `points` apart, or, when that is 0, a share of their usual height.
+
+def letters_in_rows(marks: Pixels) -> int:
+    """How many of the marks stand in rows, as letters do."""
+    return max(sum(_rows(marks, points)) for points in (0.0, WORD_GAP)) if marks.any() else 0
+
+
+def _rows(marks: Pixels, points: float) -> list[int]:
+    """Letters in each row of at least four of about one height.
+
+    They are at most `points` apart, or, when that is 0, a share of the usual height of marks.
     """
     count, _, stats, _ = cv2.connectedComponentsWithStats(marks, connectivity=8)
-    if count - 1 < MIN_MARKS:
-        return False
+    if count < 2:
+        return []
     letters = np.asarray(stats[1:], np.int32)
     usual = REACH * float(np.median(letters[:, cv2.CC_STAT_HEIGHT]))
     reach = max(3, round(points / POINTS_PER_INCH * WORK_DPI if points else usual))
     smeared = cv2.morphologyEx(marks, cv2.MORPH_CLOSE, np.ones((1, reach), np.uint8))
     _, runs, boxes, _ = cv2.connectedComponentsWithStats(smeared, connectivity=8)
-    rows = held = 0
+    rows = []
     for run, heights in _heights_by_run(np.asarray(runs, np.int32), marks, letters).items():
         _, _, width, height, _ = boxes[run]
         if len(heights) >= ROW_LETTERS and width > 3 * height and max(heights) < 4 * np.median(heights):
-            rows += 1
-            held += len(heights)
-    return any(rows >= least and held >= share * len(letters) for least, share in ENOUGH_ROWS)
+            rows.append(len(heights))
+    return rows
 
 
 def _heights_by_run(runs: NDArray[np.int32], marks: Pixels, letters: NDArray[np.int32]) -> dict[int, list[int]]:

@@ -11,11 +11,13 @@ import msgspec
 from schemas.content import ExtractedPage, Line, PageStatus, Span, Style, Vector, told_confidence
 from schemas.geometry import Box, union
 from transforms.ocr.decision import Decision
+from transforms.ocr.doubt import confidence_in_nothing, share_read
 from transforms.ocr.faces import Face, Strokes, bold_lines, even_sizes, line_face
 from transforms.ocr.pixels import Affine, compose, grey, inverse, mapped, unpacked
 from transforms.ocr.records import OcrLine, OcrWord, PageImage
 from transforms.ocr.rules import is_horizontal
 from transforms.ocr.text_quality import text_quality
+from transforms.ocr.turned import on_its_feet
 
 #: Gaps between words, in font sizes, that part a line: columns of tables, not spaces of justified text.
 PARTING = 1.2
@@ -41,15 +43,29 @@ def merge(
         return page
     kept = [] if decision.discard_text else list(page.lines)
     result = msgspec.structs.replace(page, lines=kept)
+    righted = [on_its_feet(image, found) for image, found in zip(images, lines, strict=True)]
     if not decision.regions:
-        result = _straightened(result, images[0])
-    for image, found in zip(images, lines, strict=True):
+        result = _straightened(result, righted[0][0])
+    for image, found in righted:
         result = _with_image(result, image, found, engine)
-    read = [span for line in result.lines for span in line.spans if span.origin == engine]
     if result.lines:
         result.status = PageStatus.DIGITAL if decision.regions else PageStatus.OCR
-    result.confidence = _mean_confidence(read) if read else 1.0
-    return result
+    return _with_confidence(result, righted, engine)
+
+
+def _with_confidence(
+    page: ExtractedPage, images: Sequence[tuple[PageImage, Sequence[OcrLine]]], engine: str
+) -> ExtractedPage:
+    """The page with the mean confidence of what was read, less what was not; with ink on it, it is not empty."""
+    read = [span for line in page.lines for span in line.spans if span.origin == engine]
+    page.confidence = _mean_confidence(read) if read else 1.0
+    for image, found in images:
+        luminance = grey(unpacked(image))
+        if read:
+            page.confidence = told_confidence(page.confidence * share_read(luminance, image.dpi, found))
+        elif not page.lines and (doubt := confidence_in_nothing(luminance, image.dpi)) is not None:
+            page.status, page.confidence = PageStatus.OCR, doubt
+    return page
 
 
 def _known(lines: Sequence[Line]) -> float:

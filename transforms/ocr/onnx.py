@@ -21,10 +21,9 @@ from transforms.inference.sessions import Execution, make_session, resolve_devic
 from transforms.ocr import onnx_languages, onnx_models
 from transforms.ocr.onnx_ctc import Glyph, confidence, decode
 from transforms.ocr.onnx_detection import input_shape, line_boxes, network_input
-from transforms.ocr.onnx_lines import LineCrop, assembled, cut, network_batch, turned
+from transforms.ocr.onnx_lines import InkedLine, LineCrop, cut, network_batch, page_lines, turned
 from transforms.ocr.pixels import Pixels, unpacked
 from transforms.ocr.records import OcrLine, PageImage
-from transforms.ocr.rules import without_rules
 
 OnBatch = Callable[[str, int], None]
 
@@ -33,6 +32,8 @@ DETECTION, ANGLE, RECOGNITION = "ocr_detection", "ocr_angle", "ocr_recognition"
 _ANGLE_COLUMNS = 192
 #: How sure the angle model has to be that a line is upside down.
 _SURE = 0.9
+#: Share of the level lines of an image that must be upside down, and their least number, for the others to be.
+_MAJORITY, _LEAST_TURNED = 0.6, 3
 #: Lines read with less confidence may be upside down: the network makes something of those too.
 _DOUBTFUL = 0.9
 
@@ -88,13 +89,13 @@ class OnnxOcr:
         self._plain, self._recognition = cache(self._load), cache(self._load_recognition)
 
     def check(self, options: OcrOptions) -> None:
-        """Raises ConfigurationError when the recognition model cannot write one of the languages."""
-        known = languages()
-        unknown = [language for language in options.languages if language not in known]
+        """Raises ConfigurationError without the models, or when they cannot write one of the languages."""
+        onnx_models.folder()
+        unknown = [language for language in options.languages if language not in onnx_languages.SHIPPED]
         if unknown:
             raise ConfigurationError(
                 f"the onnx OCR engine cannot read {', '.join(unknown)}: choose --ocr-language among "
-                f"{', '.join(known)}, or use --ocr-engine tesseract"
+                f"{', '.join(onnx_languages.SHIPPED)}, or install Tesseract with its data for {', '.join(unknown)}"
             )
 
     def data_path(self) -> str:
@@ -104,12 +105,10 @@ class OnnxOcr:
     def read(self, images: Sequence[PageImage], languages: Sequence[str] = ("eng",)) -> list[list[OcrLine]]:
         """The lines of each image, from the top, in pixels of the image. Raises Corrupt for damaged pixels."""
         lines = list(self.find_lines(images))
-        found: list[list[OcrLine]] = [[] for _ in images]
-        for line, read in zip(lines, self._read_lines([line.crop for line in lines], languages), strict=True):
-            assembled_line = assembled(read.crop, read.glyphs, read.crop.columns)
-            if assembled_line is not None:
-                found[line.image].append(assembled_line)
-        return found
+        found: list[list[InkedLine]] = [[] for _ in images]
+        for line, read in zip(lines, self._read_lines(lines, languages), strict=True):
+            found[line.image].append(InkedLine.of(read.crop, read.glyphs))
+        return [page_lines(inked) for inked in found]
 
     def find_lines(self, images: Sequence[PageImage]) -> Iterator[FoundLine]:
         """Crops of all lines: image by image, from the top."""
@@ -126,8 +125,12 @@ class OnnxOcr:
         maps = _run(self._plain(onnx_models.DETECTION), np.stack([network_input(page, shape) for page in pages]))
         return [_cut_all(page, text[0]) for page, text in zip(pages, maps, strict=True)]
 
-    def _read_lines(self, crops: Sequence[LineCrop], languages: Sequence[str]) -> list[ReadLine]:
-        """What each crop says; those that run up or down the page or make little sense also from their other end."""
+    def _read_lines(self, lines: Sequence[FoundLine], languages: Sequence[str]) -> list[ReadLine]:
+        """What each line says; those that run up or down the page or make little sense also from their other end.
+
+        Where most lines of an image are upside down, all are: figures and capitals may make sense either way.
+        """
+        crops = [line.crop for line in lines]
         first = self._righted(crops, [i for i, crop in enumerate(crops) if crop.upright])
         read = self.recognise(first, languages)
         doubtful = [i for i, line in enumerate(read) if confidence(line.glyphs) < _DOUBTFUL and not line.crop.upright]
@@ -137,6 +140,9 @@ class OnnxOcr:
         for i, again in zip(changed, self.recognise(second, languages), strict=True):
             if confidence(again.glyphs) > confidence(read[i].glyphs):
                 read[i] = again
+        rest = list(_left_upside_down(lines, read))
+        for i, again in zip(rest, self.recognise([turned(crops[i]) for i in rest], languages), strict=True):
+            read[i] = again
         return read
 
     def _righted(self, crops: Sequence[LineCrop], doubtful: Sequence[int]) -> list[LineCrop]:
@@ -176,9 +182,13 @@ class OnnxOcr:
         return make_session(onnx_models.recognition_model(chosen), self._execution), chosen.characters
 
 
-def languages() -> tuple[str, ...]:
-    """Tesseract's names of the languages that the recognition model can write."""
-    return onnx_languages.covered(onnx_models.characters())
+def _left_upside_down(lines: Sequence[FoundLine], read: Sequence[ReadLine]) -> Iterator[int]:
+    """Lines that were read as they stand in images of which most lines were not."""
+    for _, members in groupby(range(len(lines)), key=lambda i: lines[i].image):
+        level = [i for i in members if not lines[i].crop.upright]
+        rest = [i for i in level if read[i].crop is lines[i].crop]
+        if len(level) - len(rest) >= max(_LEAST_TURNED, _MAJORITY * len(level)):
+            yield from rest
 
 
 def _ignore(model: str, size: int) -> None:
@@ -186,12 +196,10 @@ def _ignore(model: str, size: int) -> None:
 
 
 def _pixels(image: PageImage) -> Pixels:
-    """The image without its ruled lines, which would be read as letters or join the words of neighbouring cells."""
     try:
-        pixels = unpacked(image)
+        return unpacked(image)
     except (zlib.error, ValueError) as error:
         raise Corrupt(f"the pixels of the page image are damaged ({error})", page=image.page) from error
-    return without_rules(pixels, image.rules, image.dpi)
 
 
 def _cut_all(page: Pixels, text: Any) -> list[LineCrop]:

@@ -52,13 +52,16 @@ def word_spans(found: Sequence[Sequence[Glyph]], inked: NDArray[np.bool_]) -> li
     blank stretch between it and the next word begins.
     """
     width = len(inked)
-    cuts = []
-    for before, after in pairwise(found):
-        start, end = int(before[-1].left * width), int(np.ceil(after[0].right * width))
-        cuts.append(_widest_blank(inked, start, max(end, start + 1)))
+    cuts = [widest_blank_between(before[-1], after[0], inked) for before, after in pairwise(found)]
     starts = [_first_ink(inked), *(cut[1] for cut in cuts)]
     ends = [*(cut[0] for cut in cuts), width - _first_ink(inked[::-1])]
     return [(start, max(start + 1, end)) for start, end in zip(starts, ends, strict=True)]
+
+
+def widest_blank_between(before: Glyph, after: Glyph, inked: NDArray[np.bool_]) -> tuple[int, int]:
+    """First and last column (exclusive) of the widest stretch without ink between two glyphs."""
+    start, end = int(before.left * len(inked)), int(np.ceil(after.right * len(inked)))
+    return _widest_blank(inked, start, max(end, start + 1))
 
 
 def _first_ink(inked: NDArray[np.bool_]) -> int:

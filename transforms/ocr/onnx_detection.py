@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -20,6 +21,10 @@ Rectangle = tuple[tuple[float, float], tuple[float, float], float]
 #: larger pages makes scans of one paper size share a shape, and so a batch.
 STEP, COARSE_STEP = 32, 64
 _COARSE_FROM = 512
+#: Narrow and small images are brought to this many pixels across: the network was trained on lines of that size.
+LEAST = 736
+#: Nothing is enlarged beyond this: more pixels show no more.
+LARGER = 4.0
 #: A pixel is text above this; a line is kept when its mean is above that.
 TEXT, LINE = 0.3, 0.5
 #: The network draws lines thinner than they are, by this share of area over outline.
@@ -38,18 +43,20 @@ class LineBox(msgspec.Struct, frozen=True, eq=False):
 
 
 def input_shape(height: int, width: int, limit: int) -> tuple[int, int]:
-    """(height, width) of the network's input for a page: its longer side at most `limit`, rounded to whole steps.
+    """(height, width) of the network's input for a page, rounded to whole steps.
 
-    It depends on the page alone, so a page is seen alike in every batch. Nothing is padded: the network looks at
-    averages over the whole image, and rounding stretches a page by a few percent at most.
+    Its longer side is at most `limit`, unless the shorter one would be less than LEAST; its area is never more than
+    that of a square of `limit`. It depends on the page alone, so a page is seen alike in every batch. Nothing is
+    padded: the network looks at averages over the whole image, and rounding stretches a page by a few percent at most.
     """
     scale = min(1.0, limit / max(height, width))
-    return _rounded(height * scale, limit), _rounded(width * scale, limit)
+    scale = max(scale, min(LEAST / min(height, width), limit / math.sqrt(height * width), LARGER))
+    return _rounded(height * scale), _rounded(width * scale)
 
 
-def _rounded(side: float, limit: int) -> int:
+def _rounded(side: float) -> int:
     step = COARSE_STEP if side >= _COARSE_FROM else STEP
-    return max(STEP, min(round(side / step) * step, limit // STEP * STEP))
+    return max(STEP, round(side / step) * step)
 
 
 def network_input(pixels: Pixels, shape: tuple[int, int]) -> Floats:

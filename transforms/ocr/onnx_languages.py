@@ -68,6 +68,16 @@ _BASIC = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 _EAST_ASIAN = "\u2e80"
 
 
+#: Those that the shipped model can write: what `covered` says of its characters, known without loading it.
+# fmt: off
+SHIPPED = (
+    "afr", "cat", "ces", "chi_sim", "chi_tra", "cym", "dan", "deu", "eng", "epo", "est", "eus", "fin", "fra", "gle",
+    "glg", "hrv", "hun", "ind", "isl", "ita", "jpn", "lat", "lav", "lit", "ltz", "mlt", "msa", "nld", "nor", "oci",
+    "pol", "por", "ron", "slk", "slv", "spa", "sqi", "srp_latn", "swa", "swe", "tgl", "tur",
+)
+# fmt: on
+
+
 def covered(characters: Collection[str]) -> tuple[str, ...]:
     """The languages whose letters are all among `characters`, in alphabetical order."""
     known = set(characters)

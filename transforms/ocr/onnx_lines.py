@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import cv2
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from schemas.geometry import Box, rounded, union
-from transforms.ocr.onnx_ctc import Glyph, confidence, word_spans, words
+from transforms.ocr.onnx_ctc import Glyph, confidence, widest_blank_between, word_spans, words
 from transforms.ocr.onnx_detection import Floats, channels_first
+from transforms.ocr.onnx_spaces import Blank, usual_space, with_spaces
 from transforms.ocr.pixels import Pixels, grey
 from transforms.ocr.records import OcrLine, OcrWord
 
@@ -75,22 +79,54 @@ def network_batch(crops: list[LineCrop], columns: int) -> Floats:
     return batch
 
 
-def assembled(crop: LineCrop, glyphs: list[Glyph], scored_columns: int) -> OcrLine | None:
-    """The line with a box for each word; None without words.
+class InkedLine(msgspec.Struct, frozen=True, eq=False):
+    """A line that was read, with its ink."""
 
-    Glyphs tell their places as shares of `scored_columns`.
-    """
-    share = scored_columns / crop.pixels.shape[1]
-    placed = [Glyph(g.text, min(1.0, g.left * share), min(1.0, g.right * share), g.confidence) for g in glyphs]
-    found = words(placed)
+    crop: LineCrop
+    #: With their places as shares of the crop.
+    glyphs: list[Glyph]
+    ink: NDArray[np.bool_]
+
+    @staticmethod
+    def of(crop: LineCrop, glyphs: Sequence[Glyph]) -> InkedLine:
+        """Glyphs tell their places as shares of the columns that the network saw."""
+        share = crop.columns / crop.pixels.shape[1]
+        placed = [Glyph(g.text, min(1.0, g.left * share), min(1.0, g.right * share), g.confidence) for g in glyphs]
+        return InkedLine(crop, placed, _ink(crop.pixels))
+
+    def blanks(self) -> list[Blank]:
+        """What is white between neighbouring letters."""
+        top, bottom = _extent(np.logical_or.reduce(self.ink, axis=1))
+        inked, height = np.logical_or.reduce(self.ink, axis=0), max(1, bottom - top)
+        letters = [place for place, glyph in enumerate(self.glyphs) if not glyph.text.isspace()]
+        found = []
+        for left, right in pairwise(letters):
+            before, after = self.glyphs[left], self.glyphs[right]
+            start, end = widest_blank_between(before, after, inked)
+            share = (end - start) / height
+            found.append(Blank(left, before.text, after.text, share, 1 / height, right > left + 1))
+        return found
+
+
+def page_lines(lines: Sequence[InkedLine]) -> list[OcrLine]:
+    """The lines of an image with a box for each word; those without words are left out."""
+    blanks = [line.blanks() for line in lines]
+    space = usual_space(blanks)
+    found = (
+        _assembled(line, with_spaces(line.glyphs, between, space)) for line, between in zip(lines, blanks, strict=True)
+    )
+    return [line for line in found if line is not None]
+
+
+def _assembled(line: InkedLine, glyphs: Sequence[Glyph]) -> OcrLine | None:
+    found = words(glyphs)
     if not found:
         return None
-    ink = _ink(crop.pixels)
     read = []
-    for word, (start, end) in zip(found, word_spans(found, np.logical_or.reduce(ink, axis=0)), strict=True):
+    for word, (start, end) in zip(found, word_spans(found, np.logical_or.reduce(line.ink, axis=0)), strict=True):
         # Each word's own height: which letters rise or descend tells the size of the face.
-        top, bottom = _extent(np.logical_or.reduce(ink[:, start:end], axis=1))
-        box = _on_page(crop, Box(float(start), float(top), float(end), float(bottom)))
+        top, bottom = _extent(np.logical_or.reduce(line.ink[:, start:end], axis=1))
+        box = _on_page(line.crop, Box(float(start), float(top), float(end), float(bottom)))
         read.append(OcrWord("".join(glyph.text for glyph in word), box, confidence(word)))
     return OcrLine(tuple(read), union(word.box for word in read) or read[0].box)
 

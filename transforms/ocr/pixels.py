@@ -54,12 +54,17 @@ def ink(luminance: Pixels, dpi: float, share: float = 0.8) -> Pixels:
     `share` is the darkness that counts as ink, of that which best parts dark from light.
     """
     window = max(15, int(dpi / 5)) | 1
-    if np.median(luminance[::8, ::8]) < DARK_PAGE:
-        luminance = np.invert(luminance)
+    luminance = dark_on_light(luminance)
     # Saturates at 0 where the image is lighter than its surroundings.
     dark = np.asarray(cv2.subtract(cv2.blur(luminance, (window, window)), luminance), np.uint8)
     level = max(MIN_CONTRAST, share * _otsu(dark))
     return np.asarray(cv2.threshold(dark, level - 1, 255, cv2.THRESH_BINARY)[1], np.uint8)
+
+
+def dark_on_light(luminance: Pixels) -> Pixels:
+    """The image, inverted when it is a dark page."""
+    is_dark = np.median(luminance[::8, ::8]) < DARK_PAGE
+    return np.invert(luminance) if is_dark else luminance
 
 
 def _otsu(values: Pixels) -> float:

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from schemas.geometry import Box
-from transforms.ocr.pixels import POINTS_PER_INCH, Pixels, ink
+from transforms.ocr.pixels import POINTS_PER_INCH, Pixels, dark_on_light, ink
 
 #: In points: shorter lines are strokes of letters, thicker ones are bars.
 MIN_LENGTH, MAX_THICKNESS = 24.0, 4.0
 #: Solid runs of this many points are parts of a rule; breaks up to so many points between them are noise.
 MIN_RUN, MAX_BREAK = 9.0, 8.0
+#: The same in heights of the page's letters, whatever resolution it claims: rules are longer than letters are wide, and
+#: thinner than they are high.
+LETTERS_LONG, LETTERS_THICK, LETTERS_RUN = 3.5, 0.4, 1.4
+#: Marks that tell how high letters are: at least so many.
+ENOUGH_MARKS = 30
+#: A rule is as dark as it is nearly everywhere: its darkness at the first of these shares of its columns, against that
+#: at the second, is no less than EVEN. Letters that run together have gaps.
+SHARES, EVEN = (15, 75), 0.5
 #: Share of a rule's box that must be ink.
 SOLID = 0.5
 #: Share of a rule's length that solid runs must make up.
@@ -27,29 +36,71 @@ FAINT = 0.45
 MAX_RULES = 1200
 
 
+class _Sizes(NamedTuple):
+    """What a rule is, in pixels of its image."""
+
+    length: float
+    thickness: float
+    run: float
+    brk: float
+    point: float
+
+
 def find_rules(luminance: Pixels, dpi: float) -> tuple[Box, ...]:
     """Boxes of the horizontal and vertical lines of an upright image, in pixels.
 
     None when there are so many that it is a drawing.
     """
-    marks = ink(luminance, dpi, FAINT)
-    lines = list(_lines(marks, dpi))
-    lines += [Box(y0, x0, y1, x1) for x0, y0, x1, y1 in _lines(np.ascontiguousarray(marks.T), dpi)]
+    dark = dark_on_light(luminance)
+    marks = ink(dark, dpi, FAINT)
+    sizes = _sizes(marks, dpi)
+    lines = list(_lines(marks, dark, sizes))
+    turned = _lines(np.ascontiguousarray(marks.T), np.ascontiguousarray(dark.T), sizes)
+    lines += [Box(y0, x0, y1, x1) for x0, y0, x1, y1 in turned]
     return tuple(lines) if len(lines) <= MAX_RULES else ()
 
 
-def _lines(marks: Pixels, dpi: float) -> Iterator[Box]:
-    """Horizontal lines: solid runs, joined over breaks, with white beside them."""
-    scale = dpi / POINTS_PER_INCH
+def _sizes(marks: Pixels, dpi: float) -> _Sizes:
+    point, letter = dpi / POINTS_PER_INCH, letter_height(marks)
+    thickness = max(2.0, MAX_THICKNESS * point)
+    return _Sizes(
+        length=max(MIN_LENGTH * point, LETTERS_LONG * letter),
+        thickness=min(thickness, max(2.0, LETTERS_THICK * letter)) if letter else thickness,
+        run=max(MIN_RUN * point, LETTERS_RUN * letter),
+        brk=MAX_BREAK * point,
+        point=point,
+    )
+
+
+def letter_height(marks: Pixels) -> float:
+    """The usual height, in pixels, of the components that have the shape of letters; 0.0 when there are few."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(marks, connectivity=8)
+    width, height = stats[1:, cv2.CC_STAT_WIDTH], stats[1:, cv2.CC_STAT_HEIGHT]
+    shaped = height[(height >= 4) & (width < 3 * height) & (height < 5 * width)]
+    return float(np.median(shaped)) if len(shaped) >= ENOUGH_MARKS else 0.0
+
+
+def _lines(marks: Pixels, dark: Pixels, sizes: _Sizes) -> Iterator[Box]:
+    """Horizontal lines: solid runs, joined over breaks, evenly dark, with white beside them."""
     runs = cv2.morphologyEx(marks, cv2.MORPH_CLOSE, _along(3))
-    runs = cv2.morphologyEx(runs, cv2.MORPH_OPEN, _along(MIN_RUN * scale))
-    joined = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, _along(MAX_BREAK * scale))
+    runs = cv2.morphologyEx(runs, cv2.MORPH_OPEN, _along(sizes.run))
+    joined = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, _along(sizes.brk))
     _, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     for x, y, width, height, area in stats[1:].tolist():
-        thin = width >= MIN_LENGTH * scale and height <= max(2.0, MAX_THICKNESS * scale)
-        unbroken = runs[y : y + height, x : x + width].any(axis=0).mean() >= UNBROKEN
-        if thin and unbroken and area >= SOLID * width * height and _stands_alone(marks, x, y, width, height, scale):
+        here = slice(y, y + height), slice(x, x + width)
+        thin = width >= sizes.length and height <= sizes.thickness and area >= SOLID * width * height
+        unbroken = thin and runs[here].any(axis=0).mean() >= UNBROKEN
+        if unbroken and _is_even(dark, here) and _stands_alone(marks, x, y, width, height, sizes.point):
             yield Box(float(x), float(y), float(x + width), float(y + height))
+
+
+def _is_even(dark: Pixels, here: tuple[slice, slice]) -> bool:
+    """Whether the darkest pixels of nearly all columns are about equally dark."""
+    rows, columns = here
+    around = dark[max(0, rows.start - 4) : rows.stop + 4, columns]
+    depth = np.percentile(around, 90) - dark[here].min(axis=0)
+    low, high = np.percentile(depth, SHARES)
+    return bool(low >= EVEN * high)
 
 
 def _along(length: float) -> Pixels:
@@ -85,7 +136,7 @@ def without_rules(pixels: Pixels, rules: Sequence[Box], dpi: float) -> Pixels:
 
 
 def _fill_across(view: Pixels) -> None:
-    """Replace every pixel by the lighter of the two pixels on both sides of the line, unless a stroke crosses."""
+    """Paint a line in the colour of the paper beside it, but where a stroke touches it from either side."""
     paper = int(np.median(np.maximum(view[0], view[-1])))
-    crossed = (view[0] < paper - 60) & (view[-1] < paper - 60)
-    view[:, ~crossed] = paper
+    touched = (view[0] < paper - 60) | (view[-1] < paper - 60)
+    view[:, ~touched] = paper

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from schemas.options import Device, OcrOptions, Options, RunOptions
+from schemas.options import Device, OcrOptions, Options
 from transforms.ocr.engine import ONNX, Choice, OcrEngine, check_engine, choose_engine, engine_named
 from transforms.ocr.parts import GROUP_PAGES
 from transforms.runtime.once import made_once
@@ -36,13 +36,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 def ocr_choice(options: Options) -> Choice:
     """The engine of a run; raises ConfigurationError when it cannot read as asked."""
-    return _choice(options.ocr, options.run)
+    return _choice(options.ocr)
 
 
 @cache
-def _choice(options: OcrOptions, run: RunOptions) -> Choice:
+def _choice(options: OcrOptions) -> Choice:
     # Asking Tesseract for its languages starts a process.
-    choice = choose_engine(options, run, has_gpu(run.device))
+    choice = choose_engine(options)
     check_engine(options, choice)
     return choice
 

@@ -26,6 +26,9 @@ SIDEWAYS = 0.95
 #: Runs of text in which ascenders are compared with descenders: their least height in pixels, and the excess of the
 #: latter that counts. A page is turned when such runs outnumber the others beyond this many standard deviations.
 MIN_ROW_HEIGHT, UPSIDE_DOWN, SURELY = 8, 1.1, 2.0
+#: Share of the height of a run beyond which its bodies are capitals and figures: commas and brackets stand below those,
+#: and nothing above.
+MAX_BODY = 0.75
 IDENTITY: Affine = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 
@@ -153,15 +156,18 @@ def _is_upside_down(marks: Pixels) -> bool:
     for x, y, width, height, _ in stats[1:]:
         if width < 3 * height or height < MIN_ROW_HEIGHT:
             continue
-        above, below = _beyond_body(marks[y : y + height, x : x + width])
+        above, below, body = _beyond_body(marks[y : y + height, x : x + width])
+        if body > MAX_BODY * height:
+            continue
         rows += 1
         total += below - UPSIDE_DOWN * above
         votes += (below > UPSIDE_DOWN * above) - (above > UPSIDE_DOWN * below)
     return total > 0 and votes > SURELY * math.sqrt(rows)
 
 
-def _beyond_body(run: Pixels) -> tuple[float, float]:
-    """Ink above and below the bodies of the letters of a run."""
+def _beyond_body(run: Pixels) -> tuple[float, float, int]:
+    """Ink above and below the bodies of the letters of a run, and how high these are."""
     profile = run.astype(np.float32).sum(axis=1) / 255
     body = np.flatnonzero(profile > 0.5 * np.sort(profile)[-max(1, len(profile) // 4)])
-    return float(profile[: body[0]].sum()), float(profile[body[-1] + 1 :].sum())
+    above, below = profile[: body[0]].sum(), profile[body[-1] + 1 :].sum()
+    return float(above), float(below), int(body[-1] - body[0]) + 1
