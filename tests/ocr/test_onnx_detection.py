@@ -23,9 +23,8 @@ sides = st.integers(1, 20_000)
 def test_the_network_sees_whole_steps_within_its_limit(height, width, limit):
     shape = input_shape(height, width, limit)
     assert all(side >= STEP and side % STEP == 0 for side in shape)
-    # Rounding may give half a coarse step more.
-    assert shape[0] * shape[1] <= (limit + COARSE_STEP / 2) ** 2 or min(shape) == STEP
-    assert max(shape) <= limit + COARSE_STEP / 2 or min(shape) <= LEAST + COARSE_STEP / 2
+    assert shape[0] * shape[1] <= (limit + COARSE_STEP) ** 2
+    assert max(shape) <= limit or (max(shape) <= 2 * limit and min(shape) <= LEAST + COARSE_STEP / 2)
 
 
 def test_narrow_and_small_images_are_enlarged():
