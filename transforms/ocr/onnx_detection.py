@@ -46,8 +46,9 @@ def input_shape(height: int, width: int, limit: int) -> tuple[int, int]:
     """(height, width) of the network's input for a page, rounded to whole steps.
 
     Its longer side is at most `limit`, or twice that where the shorter one would be less than LEAST; its area is never
-    more than that of a square of `limit`. It depends on the page alone, so a page is seen alike in every batch. Nothing is
-    padded: the network looks at averages over the whole image, and rounding stretches a page by a few percent at most.
+    more than that of a square of `limit`. It depends on the page alone, so a page is seen alike in every batch.
+    Nothing is padded: the network looks at averages over the whole image, and rounding stretches a page by a few
+    percent at most.
     """
     scale = min(1.0, limit / max(height, width))
     longest, square = 2 * limit / max(height, width), limit / math.sqrt(height * width)

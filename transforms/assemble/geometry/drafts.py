@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
-from schemas.content import BlockType, Extraction
+from schemas.content import BlockType, Extraction, Line
 from schemas.document import PageSpan
 from schemas.geometry import union
 from transforms.assemble.draft import Draft
@@ -172,6 +172,7 @@ def _ordered(
         heads = [line for line in lines if id(line) in furniture.headers]
         feet = [line for line in lines if id(line) in furniture.footers]
         yield from _line_drafts(heads, BlockType.PAGE_HEADER)
+        yield from (_column_draft(layout.page.number, column) for column in layout.line_numbers)
         for item in items:
             if isinstance(item, PlacedObject):
                 yield item.draft
@@ -197,6 +198,13 @@ def _line_drafts(lines: Sequence[TextLine], kind: BlockType, in_order: bool = Tr
     for line in sorted(lines, key=lambda line: (line.box.y0, line.box.x0)) if in_order else lines:
         spans = tuple(PageSpan(line.page, span) for span in line.spans)
         yield Draft(type=kind, page=line.page, spans=spans, box=line.box, source=SOURCE)
+
+
+def _column_draft(page: int, column: Sequence[Line]) -> Draft:
+    """Numbers that count lines: no text of the page, but not lost either."""
+    spans = tuple(PageSpan(page, span, number) for number, line in enumerate(column) for span in line.spans)
+    box = union(line.box for line in column)
+    return Draft(type=BlockType.PAGE_HEADER, page=page, spans=spans, box=box, source=SOURCE)
 
 
 def block_draft(typed: Typed) -> Draft:

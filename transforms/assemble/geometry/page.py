@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from schemas.content import BlockType, ExtractedPage
+from schemas.content import BlockType, ExtractedPage, Line
 from schemas.geometry import Box
 from transforms.assemble.draft import Draft
 from transforms.assemble.evidence.figures import seen_figures
@@ -22,6 +22,7 @@ from transforms.assemble.evidence.regions import SOURCE as SEEN
 from transforms.assemble.evidence.weigh_tables import weighed_tables
 from transforms.assemble.geometry.drawings import drawings
 from transforms.assemble.geometry.images import pictures, with_seen
+from transforms.assemble.geometry.line_numbers import part_line_numbers
 from transforms.assemble.geometry.lines import PageLines, TextLine, attach_pieces, close_rows, page_lines, turn_box
 from transforms.assemble.setbacks import Setbacks
 from transforms.assemble.tables.finder import FoundTable, find_tables, page_box
@@ -52,16 +53,26 @@ class PageLayout:
     lines: PageLines
     objects: list[PlacedObject]
     regions: PageRegions = NO_REGIONS
+    #: Columns of numbers that count the lines of the text.
+    line_numbers: list[list[Line]] = field(default_factory=list)
 
 
 def laid_out(page: ExtractedPage, setbacks: Setbacks) -> PageLayout:
     """The layout of a page or, where that raises, its lines alone."""
-    return setbacks.attempt(
+    whole = page
+    page, numbers = setbacks.attempt(
+        "line numbers are not told apart from the text",
+        whole.number,
+        lambda: part_line_numbers(whole),
+        lambda: (whole, []),
+    )
+    found = setbacks.attempt(
         "tables and pictures are not told apart from the text",
         page.number,
         lambda: page_layout(page, _tables(page, setbacks)),
         lambda: PageLayout(page, page_lines(page), []),
     )
+    return dataclasses.replace(found, line_numbers=numbers)
 
 
 def _tables(page: ExtractedPage, setbacks: Setbacks) -> list[FoundTable]:
