@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,8 +52,6 @@ def _pixels(box: Box, page: Page, size: tuple[int, int]) -> tuple[int, int, int,
 
 
 def _frame(path: str, page: Page, dpi: int) -> Image.Image:
-    from contextlib import closing
-
     from PIL import Image
 
     from transforms.ocr.image_files import FrameSource

@@ -6,22 +6,20 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import msgspec
 
 from beam_pipeline.cli.console import printable, tell
+from beam_pipeline.cli.export_paths import ExportPaths
 from beam_pipeline.cli.page_pictures import cut_pictures, has_pictures
+from beam_pipeline.graph.stages import fetcher_of, pool_options
 from schemas.content import BlockType
 from schemas.document import Document, Element
 from schemas.failures import DocumentError, SourceChanged
 from schemas.options import ExtractOptions, Options
-
-if TYPE_CHECKING:
-    from beam_pipeline.cli.export_paths import ExportPaths
-    from transforms.fetch.fetcher import Fetcher
-    from transforms.sandbox.pool import ParserPool
+from transforms.fetch.fetcher import Fetcher
+from transforms.sandbox.pool import ParserPool
 
 #: Resolution of what is cut out.
 DPI = 200
@@ -100,9 +98,6 @@ class Pictures:
 @contextmanager
 def pictures() -> Iterator[Pictures]:
     """Sources are fetched as in a run, and drawn in one parser process."""
-    from beam_pipeline.graph.stages import fetcher_of, pool_options
-    from transforms.sandbox.pool import ParserPool
-
     with ExitStack() as stack:
         pool = ParserPool(pool_options(ExtractOptions(workers=1)))
         stack.callback(pool.close)

@@ -12,6 +12,7 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 import msgspec
+from rich.cells import cell_len
 
 from beam_pipeline.cli.console import cut, one_line
 
@@ -100,7 +101,6 @@ def _short_column(column: Sequence[str], room: int) -> list[str]:
 
 
 def _widths(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> list[int]:
-    from rich.cells import cell_len
 
     columns = zip(*cells, strict=True) if cells else ([] for _ in heads)
     return [max(map(cell_len, (head, *column))) for head, column in zip(heads, columns, strict=True)]
@@ -129,7 +129,6 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _padded(text: str, width: int) -> str:
-    from rich.cells import cell_len
 
     return text + " " * (width - cell_len(text))
 
