@@ -61,7 +61,7 @@ FLAGS = (
     Flag("extract.memory_limit", _PARSE, "Address space of one parser process, such as 2GiB."),
     Flag("extract.part_pages", _PARSE, "Documents with more pages are split into parts of this size."),
     Flag("ocr.mode", _OCR, "Which pages are read by OCR; auto is those without usable text."),
-    Flag("ocr.engine", _OCR, "onnx, tesseract or a plugin; auto is tesseract where it is installed and no GPU is."),
+    Flag("ocr.engine", _OCR, "onnx, tesseract or a plugin; auto is onnx, or tesseract for languages that it lacks."),
     Flag("ocr.languages", _OCR, "Language of the scans, by Tesseract's names: eng, deu. Repeatable."),
     Flag("ocr.max_dpi", _OCR, "Pages are never rendered finer than this."),
     Flag("ocr.max_pixels", _OCR, "Larger page images are scaled down."),

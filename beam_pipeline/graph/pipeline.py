@@ -106,7 +106,7 @@ class WorkOn(beam.PTransform):
             found = fetched | RecallDocuments(recall, pool)
             fetched = found.parts
             others.append(found.recalled | "WriteRecalled" >> write_up)
-        judge = PagesToRead(options.ocr) if options.ocr.mode != "never" else None
+        judge = PagesToRead(options.ocr)
         read = fetched | ExtractWhole(options.extract, open_source, pool, judge)
         joined = (
             read.ranges

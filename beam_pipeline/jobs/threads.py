@@ -69,7 +69,7 @@ class _Bench:
         self._version, self._versions = fingerprint(options), fingerprints(options)
         self._recall = recall_of(options)
         self._pool, self._counts = shared_pool(pool_options(options.extract)), live_counts(self._run_id)
-        judge = PagesToRead(options.ocr) if options.ocr.mode != "never" else None
+        judge = PagesToRead(options.ocr)
         extractor = PartExtractor(options=options.extract, open_source=fetcher.open, judge=judge)
         self._reading: tuple[tuple[str, PartFunction], ...] = (
             (EXTRACT, extractor.whole),

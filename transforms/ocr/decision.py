@@ -74,6 +74,11 @@ def decide(page: ExtractedPage, mode: OcrMode = "auto") -> Decision:
     )
 
 
+def is_left_unread(page: ExtractedPage) -> bool:
+    """Whether a page without OCR shows pictures and no text."""
+    return page.status is PageStatus.EMPTY and _no_text(page, ()) is not None
+
+
 def _text(spans: Sequence[Span]) -> str:
     return " ".join(span.text for span in spans)
 

@@ -13,7 +13,7 @@ from schemas.content import ExtractedPage, Extraction, PageStatus
 from schemas.failures import Crashed, Failure, OutOfMemory, TimedOut
 from schemas.options import OcrOptions
 from schemas.part import Part
-from transforms.ocr.decision import Decision, decide
+from transforms.ocr.decision import Decision, decide, is_left_unread
 from transforms.ocr.engine import OcrEngine, engine_named
 from transforms.ocr.records import OcrLine, PageImage
 from transforms.runtime.activity import activity
@@ -49,7 +49,10 @@ class PagesToRead(msgspec.Struct, frozen=True):
     options: OcrOptions
 
     def __call__(self, extraction: Extraction) -> tuple[int, ...]:
-        """Numbers of the pages, in order."""
+        """Numbers of the pages, in order. Those with pictures and no text that none shall read lose all confidence."""
+        if self.options.mode == "never":
+            for page in extraction.pages:
+                page.confidence = 0.0 if is_left_unread(page) else page.confidence
         return tuple(page.number for page in extraction.pages if decide(page, self.options.mode).needed)
 
 
