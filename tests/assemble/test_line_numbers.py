@@ -37,6 +37,7 @@ def test_they_are_an_element_of_their_own_and_the_text_goes_on():
     said = " ".join(part.span.text for draft in text for part in draft.spans)
     assert not any(char.isdigit() for char in said) and said.count("harbour") == 5
     assert numbers.box == Box(50, 75, 60, 662)
+    assert said.count("Q.") == 5 and {draft.type for draft in text} == {BlockType.PARAGRAPH}
 
 
 def test_numbers_that_were_not_read_leave_gaps_and_columns_are_apart():

@@ -37,6 +37,17 @@ def test_prefix_is_the_longest_that_keeps_the_limit():
     assert t.prefix(text, 0, len(text), 20, reach=1) == (cut, tokens)
 
 
+@pytest.mark.parametrize("blank", [" ", "\n", "\t"])
+def test_millions_of_blanks_have_tokens_too(blank):
+    from chunk_documents import document, element
+
+    text = "before" + blank * 2_000_000 + "after"
+    assert tokenizer("cl100k_base").count(text) > 2
+    for kind in ("code", "paragraph"):
+        found = chunk_document(document(element(kind, text)), ChunkOptions())
+        assert "".join("".join(c.text for c in found).split()) == "beforeafter"
+
+
 def test_cuts_stand_between_graphemes():
     family = "👨‍👩‍👧‍👦"
     assert grapheme_floor(family * 3, 0, len(family) + 2) == len(family)

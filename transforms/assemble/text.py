@@ -149,6 +149,10 @@ def _is_dense(char: str) -> bool:
     )
 
 
+#: Blanks that a line of code is indented by at most: glyphs without width would give millions.
+DEEPEST = 200
+
+
 def _indented(lines: list[list[Span]]) -> Iterator[str]:
     """Lines of code; where the file draws indentation as an offset, it becomes blanks."""
     starts = [line[0].box.x0 for line in lines if line[0].box is not None]
@@ -156,7 +160,7 @@ def _indented(lines: list[list[Span]]) -> Iterator[str]:
     for line in lines:
         text, first = line_text(line).rstrip(), line[0]
         advance = first.box.width / len(first.text) if first.box is not None and first.text else 0.0
-        indent = round((first.box.x0 - left) / advance) if first.box is not None and advance else 0
+        indent = min(DEEPEST, round((first.box.x0 - left) / advance)) if first.box is not None and advance > 0 else 0
         yield " " * indent + text
 
 

@@ -18,6 +18,8 @@ from schemas.failures import ConfigurationError
 
 #: Characters looked at around a cut to find a grapheme's edge; a longer cluster is cut between its code points.
 GRAPHEME_REACH = 64
+#: Characters that are given to tiktoken at once: over a run of a million blanks its pattern overflows the stack.
+LONGEST = 100_000
 _GRAPHEME = regex.compile(r"\X")
 
 
@@ -50,8 +52,14 @@ class Tokenizer:
         self._encoding = encoding(name)
 
     def count(self, text: str) -> int:
-        """How many tokens `text` has."""
-        return len(self._encoding.encode_ordinary(text))
+        """How many tokens `text` has; beyond LONGEST characters, how many its pieces have."""
+        return len(self._encode(text))
+
+    def _encode(self, text: str) -> list[int]:
+        if len(text) <= LONGEST:
+            return self._encoding.encode_ordinary(text)
+        pieces = (text[start : start + LONGEST] for start in range(0, len(text), LONGEST))
+        return [token for piece in pieces for token in self._encoding.encode_ordinary(piece)]
 
     def prefix(self, text: str, start: int, end: int, limit: int, reach: int = 0) -> tuple[int, int]:
         """(cut, tokens): the largest cut after `start`, up to `end`, so that `text[start:cut]` keeps the limit.
@@ -60,10 +68,10 @@ class Tokenizer:
         `start`, so a limit below the tokens of one code point (4) cannot be kept. `reach` is a guess, in characters.
         """
         reach = reach or limit * 5
-        tokens = self._encoding.encode_ordinary(text[start : min(end, start + reach)])
+        tokens = self._encode(text[start : min(end, start + reach)])
         while len(tokens) < limit and start + reach < end:
             reach *= 2
-            tokens = self._encoding.encode_ordinary(text[start : min(end, start + reach)])
+            tokens = self._encode(text[start : min(end, start + reach)])
         if len(tokens) <= limit and (
             start + reach >= end or grapheme_floor(text, start, start + reach) == start + reach
         ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from transforms.assemble.geometry.markers import without_prefix
 _SUPERSCRIPT = int(Style.SUPERSCRIPT)
 #: Indents closer than this, in points, are the same nesting depth.
 SAME_INDENT = 3.0
+#: How transcripts begin what is asked and what is answered.
+QUESTION_AND_ANSWER = frozenset({"Q.", "A."})
 
 
 @dataclass
@@ -140,8 +143,11 @@ def _is_byline(block: TextBlock, title: TextBlock | None, body: BodyFace) -> boo
 def _set_list_items(items: Sequence[Typed]) -> None:
     """Items of a list nest by the indent of their markers."""
     indents: list[float] = []
+    speakers = _speakers(items)
     for index, item in enumerate(items):
         marker = item.block.marker
+        if marker is not None and marker.text in speakers:
+            marker = None
         if item.type is not BlockType.PARAGRAPH or item.block.label or marker is None or not _is_item(items, index):
             if item.type is not BlockType.PARAGRAPH or item.block.lines[0].box.x0 < min(indents, default=0.0) + 1:
                 indents = []
@@ -154,6 +160,12 @@ def _set_list_items(items: Sequence[Typed]) -> None:
             indents.append(marker.x)
         item.type, item.level = BlockType.LIST_ITEM, len(indents) - 1
         item.marker, item.prefix = marker.text, marker.length
+
+
+def _speakers(items: Sequence[Typed]) -> frozenset[str]:
+    """What would be markers, but says who asks and who answers in a transcript: no list has Q again and again."""
+    counts = Counter(item.block.marker.text for item in items if item.block.marker is not None)
+    return QUESTION_AND_ANSWER if min(counts[text] for text in QUESTION_AND_ANSWER) > 1 else frozenset()
 
 
 def _is_item(items: Sequence[Typed], index: int) -> bool:

@@ -63,8 +63,10 @@ def header_cells(
     spanning = [h for h in headings if h.last > h.first]
     levels: dict[Heading, int] = {}
     pieces: dict[tuple[int, int, int], list[Piece]] = defaultdict(list)
-    for heading in spanning:
-        over = [h for h in spanning if h.row < heading.row and h.first <= heading.last and heading.first <= h.last]
+    for number, heading in enumerate(spanning):
+        # Of one row, too: boxes that make no sense may head the same columns.
+        before = spanning[:number]
+        over = [h for h in before if h.first <= heading.last and heading.first <= h.last]
         same = [h for h in over if (h.first, h.last) == (heading.first, heading.last)]
         level = levels[same[-1]] if same else max((levels[h] + 1 for h in over), default=0)
         levels[heading] = level
