@@ -5,7 +5,9 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -66,11 +68,19 @@ def appears(path: Path) -> None:
         time.sleep(0.05)
 
 
+@pytest.fixture
+def temporary() -> Iterator[str]:
+    """Temporary folders of its own: to whoever has locks, those of a process without are a dead one's.
+
+    Its path is short, or else sockets would go where everybody's go.
+    """
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield folder
+
+
 @pytest.mark.parametrize("like", [{}, {"LIKE_NFS": "1"}], ids=["no-locks", "nfs"])
-def test_runs_work_one_at_a_time_without_locks_and_hard_links(shim, like, tmp_path):
-    # Temporary folders of its own: to whoever has locks, those of a process without are a dead one's.
-    environment = {**shim, **like, "TMPDIR": str(tmp_path / "temporary")}
-    (tmp_path / "temporary").mkdir()
+def test_runs_work_one_at_a_time_without_locks_and_hard_links(shim, like, tmp_path, temporary):
+    environment = {**shim, **like, "TMPDIR": temporary}
     folder, output = tmp_path / "in", tmp_path / "out"
     folder.mkdir()
     (folder / "a.md").write_text("# One\n\nText.\n")
