@@ -49,7 +49,7 @@ types: setup
 	$(BIN)/mypy
 
 unit: setup
-	$(BIN)/python -m pytest -m 'not slow' --numprocesses 2 --dist loadfile --cov=transforms --cov=schemas --cov-report=term:skip-covered --cov-fail-under=90
+	$(BIN)/python -m pytest -m 'not slow' --numprocesses 2 --dist loadfile --cov=schemas --cov=transforms --cov=beam_pipeline --cov=runners --cov-branch --cov-report=term:skip-covered --cov-fail-under=90
 
 house: setup
 	@$(BIN)/python tests/house/measure.py
