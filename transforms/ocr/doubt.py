@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from schemas.geometry import Box
-from transforms.ocr.ink import MIN_MARKS, letters_in_rows, letters_of
+from transforms.ocr.ink import MIN_MARKS, letters_in_rows, letters_of, usual_height
 from transforms.ocr.pixels import Pixels
 from transforms.ocr.records import OcrLine
 from transforms.ocr.straighten import WORK_DPI
@@ -27,9 +27,9 @@ def share_read(luminance: Pixels, dpi: float, lines: Sequence[OcrLine]) -> float
     for line in lines:
         x0, y0, x1, y1 = _grown(line.box, scale)
         inside[y0:y1, x0:x1] = 255
-    read = cv2.connectedComponents(cv2.bitwise_and(marks, inside))[0] - 1
-    outside = np.where(inside, 0, marks).astype(np.uint8)
-    left = letters_in_rows(outside)
+    known = np.where(inside, marks, 0).astype(np.uint8)
+    read = cv2.connectedComponents(known)[0] - 1
+    left = letters_in_rows(np.where(inside, 0, marks).astype(np.uint8), usual_height(known))
     return read / (read + left) if read + left else 1.0
 
 

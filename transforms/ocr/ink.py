@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -20,6 +21,8 @@ LEAST_MARK = 0.03
 ENOUGH_ROWS = ((4, 0.5), (8, 0.405))
 #: Letters of a row, and how far apart they stand at most, in heights of usual letters.
 ROW_LETTERS, REACH = 4, 0.7
+#: Height over width of the marks of a row of text, and their height as shares of that of other letters of the page.
+SLENDER, LIKE = (0.55, 3.5), (0.45, 2.5)
 #: Points between the words of ordinary text.
 WORD_GAP = 5.0
 
@@ -63,17 +66,40 @@ def _stands_in_rows(marks: Pixels, points: float) -> bool:
     if letters < MIN_MARKS:
         return False
     rows = _rows(marks, points)
-    held = sum(rows)
+    held = sum(map(len, rows))
     return any(len(rows) >= least and held >= share * letters for least, share in ENOUGH_ROWS)
 
 
-def letters_in_rows(marks: Pixels) -> int:
-    """How many of the marks stand in rows, as letters do."""
-    return max(sum(_rows(marks, points)) for points in (0.0, WORD_GAP)) if marks.any() else 0
+def letters_in_rows(marks: Pixels, height: float = 0.0) -> int:
+    """How many of the marks stand in rows and have the shape of letters, and about their height where it is known.
+
+    Dashes and the bars of barcodes stand in rows, too.
+    """
+    if not marks.any():
+        return 0
+    return max(sum(len(row) for row in _rows(marks, points) if _is_text(row, height)) for points in (0.0, WORD_GAP))
 
 
-def _rows(marks: Pixels, points: float) -> list[int]:
-    """Letters in each row of at least four of about one height.
+def usual_height(marks: Pixels) -> float:
+    """The median height of the marks in pixels; 0.0 for none."""
+    heights = cv2.connectedComponentsWithStats(marks, connectivity=8)[2][1:, cv2.CC_STAT_HEIGHT]
+    return float(np.median(heights)) if len(heights) else 0.0
+
+
+def _is_text(row: Sequence[_Mark], height: float) -> bool:
+    slender = float(np.median([mark.height / mark.width for mark in row]))
+    own = float(np.median([mark.height for mark in row]))
+    fits = not height or LIKE[0] * height <= own <= LIKE[1] * height
+    return fits and SLENDER[0] <= slender <= SLENDER[1]
+
+
+class _Mark(NamedTuple):
+    width: int
+    height: int
+
+
+def _rows(marks: Pixels, points: float) -> list[list[_Mark]]:
+    """The letters in each row of at least four of about one height.
 
     They are at most `points` apart, or, when that is 0, a share of the usual height of marks.
     """
@@ -86,18 +112,19 @@ def _rows(marks: Pixels, points: float) -> list[int]:
     smeared = cv2.morphologyEx(marks, cv2.MORPH_CLOSE, np.ones((1, reach), np.uint8))
     _, runs, boxes, _ = cv2.connectedComponentsWithStats(smeared, connectivity=8)
     rows = []
-    for run, heights in _heights_by_run(np.asarray(runs, np.int32), marks, letters).items():
+    for run, members in _marks_by_run(np.asarray(runs, np.int32), marks, letters).items():
         _, _, width, height, _ = boxes[run]
-        if len(heights) >= ROW_LETTERS and width > 3 * height and max(heights) < 4 * np.median(heights):
-            rows.append(len(heights))
+        heights = [mark.height for mark in members]
+        if len(members) >= ROW_LETTERS and width > 3 * height and max(heights) < 4 * np.median(heights):
+            rows.append(members)
     return rows
 
 
-def _heights_by_run(runs: NDArray[np.int32], marks: Pixels, letters: NDArray[np.int32]) -> dict[int, list[int]]:
-    """Heights of the letters in each run."""
-    members: dict[int, list[int]] = {}
+def _marks_by_run(runs: NDArray[np.int32], marks: Pixels, letters: NDArray[np.int32]) -> dict[int, list[_Mark]]:
+    """Sizes of the letters in each run."""
+    members: dict[int, list[_Mark]] = {}
     for x, y, width, height, _ in letters.tolist():
         area = (slice(y, y + height), slice(x, x + width))
         labels = runs[area][marks[area] > 0]
-        members.setdefault(int(labels[0]), []).append(height)
+        members.setdefault(int(labels[0]), []).append(_Mark(width, height))
     return members
