@@ -33,6 +33,12 @@ def test_narrow_and_small_images_are_enlarged():
     assert input_shape(40, 100, 1600) == (160, 384)
 
 
+def test_small_letters_are_enlarged_within_bounds():
+    assert input_shape(842, 595, 1600, letter=5.0) == (1856, 1280)
+    assert input_shape(842, 595, 1600, letter=12.0) == input_shape(842, 595, 1600)
+    assert input_shape(3508, 2480, 1600, letter=20.0) == (1920, 1344)
+
+
 @given(st.integers(600, 8000), st.floats(0.4, 2.5))
 def test_pages_keep_their_proportions_nearly(height, ratio):
     width = max(600, round(height * ratio))

@@ -47,6 +47,8 @@ def test_scans_are_rendered_as_fine_as_they_are(drawn: Callable, scanned: Callab
     (image,) = images_of(scanned(drawn(), dpi=120))
     assert image.dpi == pytest.approx(120, abs=0.5)
     assert (image.channels, image.width) == (1, pytest.approx(500 / 72 * 120, abs=2))
+    (coarse,) = images_of(scanned(drawn(), dpi=72))
+    assert coarse.dpi == pytest.approx(144, abs=0.5) and coarse.letter > 5
 
 
 def test_options_bound_resolution_and_pixels(drawn: Callable, scanned: Callable) -> None:

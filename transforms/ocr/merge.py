@@ -56,12 +56,13 @@ def merge(
 def _with_confidence(
     page: ExtractedPage, images: Sequence[tuple[PageImage, Sequence[OcrLine]]], engine: str
 ) -> ExtractedPage:
-    """The page with the mean confidence of what was read, less what was not; with ink on it, it is not empty."""
-    read = [span for line in page.lines for span in line.spans if span.origin == engine]
-    page.confidence = _mean_confidence(read) if read else 1.0
+    """The page with the confidence in what was read, less what was not; with ink on it, it is not empty."""
+    has_read = any(span.origin == engine for line in page.lines for span in line.spans)
+    words = [word for _, found in images for line in found for word in line.words]
+    page.confidence = min(SUREST, _share_right(words)) if has_read else 1.0
     for image, found in images:
         luminance = grey(unpacked(image))
-        if read:
+        if has_read:
             page.confidence = told_confidence(page.confidence * share_read(luminance, image.dpi, found))
         elif not page.lines and (doubt := confidence_in_nothing(luminance, image.dpi)) is not None:
             page.status, page.confidence = PageStatus.OCR, doubt
@@ -76,9 +77,11 @@ def _known_words(lines: Sequence[Sequence[OcrLine]]) -> float:
     return text_quality(" ".join(word.text for found in lines for line in found for word in line.words)).known
 
 
-def _mean_confidence(spans: Sequence[Span]) -> float:
-    total = sum(len(span.text) for span in spans)
-    return told_confidence(sum(span.confidence * len(span.text) for span in spans) / max(1, total))
+def _share_right(words: Sequence[OcrWord]) -> float:
+    """The share of the characters that may be expected to stand in words without a wrong letter."""
+    total = sum(len(word.text) for word in words)
+    right = sum(len(word.text) * (word.confidence if word.right is None else word.right) for word in words)
+    return told_confidence(right / max(1, total))
 
 
 def _straightened(page: ExtractedPage, image: PageImage) -> ExtractedPage:

@@ -113,7 +113,7 @@ class OnnxOcr:
     def find_lines(self, images: Sequence[PageImage]) -> Iterator[FoundLine]:
         """Crops of all lines: image by image, from the top."""
         crops: dict[int, list[LineCrop]] = {}
-        shapes = [input_shape(image.height, image.width, self._bounds.side) for image in images]
+        shapes = [input_shape(image.height, image.width, self._bounds.side, image.letter) for image in images]
         for batch in _batches(range(len(images)), shapes, lambda _: self._bounds.pages):
             for i, found in zip(batch, self._detect([images[i] for i in batch], shapes[batch[0]]), strict=True):
                 crops[i] = found

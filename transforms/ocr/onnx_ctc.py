@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import groupby, pairwise
 
@@ -43,6 +44,11 @@ def words(glyphs: Sequence[Glyph]) -> list[list[Glyph]]:
 def confidence(glyphs: Sequence[Glyph]) -> float:
     """The mean over the glyphs; 0 when there are none."""
     return told_confidence(sum(glyph.confidence for glyph in glyphs) / len(glyphs)) if glyphs else 0.0
+
+
+def chance(glyphs: Sequence[Glyph]) -> float:
+    """How likely all glyphs are right, if each is on its own."""
+    return told_confidence(math.prod(glyph.confidence for glyph in glyphs))
 
 
 def word_spans(found: Sequence[Sequence[Glyph]], inked: NDArray[np.bool_]) -> list[tuple[int, int]]:

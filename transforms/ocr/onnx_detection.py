@@ -23,6 +23,8 @@ STEP, COARSE_STEP = 32, 64
 _COARSE_FROM = 512
 #: Narrow and small images are brought to this many pixels across: the network was trained on lines of that size.
 LEAST = 736
+#: Height of letters, in pixels of its input, below which it misses lines.
+LETTER = 11.0
 #: Nothing is enlarged beyond this: more pixels show no more.
 LARGER = 4.0
 #: A pixel is text above this; a line is kept when its mean is above that.
@@ -42,17 +44,18 @@ class LineBox(msgspec.Struct, frozen=True, eq=False):
     score: float
 
 
-def input_shape(height: int, width: int, limit: int) -> tuple[int, int]:
+def input_shape(height: int, width: int, limit: int, letter: float = 0.0) -> tuple[int, int]:
     """(height, width) of the network's input for a page, rounded to whole steps.
 
-    Its longer side is at most `limit`, or twice that where the shorter one would be less than LEAST; its area is never
-    more than that of a square of `limit`. It depends on the page alone, so a page is seen alike in every batch.
-    Nothing is padded: the network looks at averages over the whole image, and rounding stretches a page by a few
-    percent at most.
+    Its longer side is at most `limit`, or twice that where the shorter one would be less than LEAST, or letters less
+    than LETTER (`letter` is their height in pixels of the page); its area is never more than that of a square of
+    `limit`. It depends on the page alone, so a page is seen alike in every batch. Nothing is padded: the network looks
+    at averages over the whole image, and rounding stretches a page by a few percent at most.
     """
     scale = min(1.0, limit / max(height, width))
     longest, square = 2 * limit / max(height, width), limit / math.sqrt(height * width)
-    scale = max(scale, min(LEAST / min(height, width), longest, square, LARGER))
+    wanted = max(LEAST / min(height, width), LETTER / letter if letter else 0.0)
+    scale = max(scale, min(wanted, longest, square, LARGER))
     return _rounded(height * scale), _rounded(width * scale)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.geometry import Box, rounded, union
-from transforms.ocr.onnx_ctc import Glyph, confidence, widest_blank_between, word_spans, words
+from transforms.ocr.onnx_ctc import Glyph, chance, confidence, widest_blank_between, word_spans, words
 from transforms.ocr.onnx_detection import Floats, channels_first
 from transforms.ocr.onnx_spaces import Blank, usual_space, with_spaces
 from transforms.ocr.pixels import Pixels, grey
@@ -127,7 +127,7 @@ def _assembled(line: InkedLine, glyphs: Sequence[Glyph]) -> OcrLine | None:
         # Each word's own height: which letters rise or descend tells the size of the face.
         top, bottom = _extent(np.logical_or.reduce(line.ink[:, start:end], axis=1))
         box = _on_page(line.crop, Box(float(start), float(top), float(end), float(bottom)))
-        read.append(OcrWord("".join(glyph.text for glyph in word), box, confidence(word)))
+        read.append(OcrWord("".join(glyph.text for glyph in word), box, confidence(word), chance(word)))
     return OcrLine(tuple(read), union(word.box for word in read) or read[0].box)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 import cv2
+import msgspec
 
 from schemas.content import ExtractedPage, Extraction
 from schemas.geometry import Box
@@ -19,12 +20,14 @@ from transforms.ocr.ink import has_ink, has_text
 from transforms.ocr.pixels import POINTS_PER_INCH, Affine, Pixels, compose, grey, inverse, mapped, packed
 from transforms.ocr.pymupdf_render import PageSource
 from transforms.ocr.records import PageImage
-from transforms.ocr.rules import find_rules
+from transforms.ocr.rules import find_rules_and_letters
 from transforms.ocr.straighten import straightened
 
 PDF = "application/pdf"
 #: Text that is drawn, not scanned, is rendered this fine.
 DRAWN_DPI = 300.0
+#: Coarser scans are rendered at a whole multiple: pixels that do not fall on those of the scan blur small letters.
+COARSEST_DPI = 110.0
 #: Share of a region that an image covers when its resolution is the region's.
 MAIN_IMAGE = 0.1
 #: Pages longer than this many inches have no true size: their points are pixels.
@@ -69,12 +72,13 @@ def _images(source: Source, page: ExtractedPage, decision: Decision, options: Oc
         dpi = bounded_dpi(page, region, options)
         pixels, to_page = source.render(page, region, dpi)
         pixels = without_colour(pixels)
-        reading_dpi = nominal_dpi(pixels, dpi)
+        reading_dpi = nominal_dpi(pixels, resolution(to_page))
         if not _worth_reading(page, decision, pixels, reading_dpi, to_page):
             continue
         upright = straightened(pixels, reading_dpi)
-        rules = find_rules(grey(upright.pixels), reading_dpi)
-        yield packed(upright.pixels, page.number, reading_dpi, compose(upright.to_original, to_page), rules)
+        rules, letter = find_rules_and_letters(grey(upright.pixels), reading_dpi)
+        image = packed(upright.pixels, page.number, reading_dpi, compose(upright.to_original, to_page), rules)
+        yield msgspec.structs.replace(image, letter=letter)
 
 
 def _worth_reading(page: ExtractedPage, decision: Decision, pixels: Pixels, dpi: float, to_page: Affine) -> bool:
@@ -93,6 +97,7 @@ def bounded_dpi(page: ExtractedPage, region: Box | None, options: OcrOptions) ->
     dpi = max((image_dpi(image) for image in scans), default=DRAWN_DPI)
     if not scans or page.outlines:
         dpi = max(dpi, DRAWN_DPI)
+    dpi *= max(1, math.ceil(COARSEST_DPI / dpi))
     inches = max(page.width, page.height) / POINTS_PER_INCH
     # Where points are pixels, the bound on the resolution would bound nothing.
     finest = options.max_dpi * (USUAL_LONGEST / inches if inches > LONGEST else 1.0)
@@ -100,6 +105,12 @@ def bounded_dpi(page: ExtractedPage, region: Box | None, options: OcrOptions) ->
         finest = max(finest, POINTS_PER_INCH)
     fitting = math.sqrt(options.max_pixels / max(area.area, 1.0)) * POINTS_PER_INCH
     return max(1.0, min(dpi, finest, fitting))
+
+
+def resolution(to_page: Affine) -> float:
+    """Pixels per inch of an image by its map to points: image files are never scaled up, whatever was asked for."""
+    a, b, c, d, _, _ = to_page
+    return POINTS_PER_INCH / math.sqrt(abs(a * d - b * c))
 
 
 def nominal_dpi(pixels: Pixels, dpi: float) -> float:

@@ -24,6 +24,8 @@ class PageImage(msgspec.Struct, frozen=True, kw_only=True):
     to_page: tuple[float, float, float, float, float, float]
     #: Ruled lines, in pixels: thin boxes. Engines paint over them, pages take them as vectors.
     rules: tuple[Box, ...] = ()
+    #: Usual height of its letters in pixels; 0.0 when it has few.
+    letter: float = 0.0
 
 
 class OcrWord(msgspec.Struct, frozen=True, array_like=True):
@@ -33,6 +35,8 @@ class OcrWord(msgspec.Struct, frozen=True, array_like=True):
     box: Box
     #: 0..1
     confidence: float
+    #: How likely no letter of it is wrong, 0..1, from an engine whose `confidence` is that of the letters; else None.
+    right: float | None = None
 
 
 class OcrLine(msgspec.Struct, frozen=True, array_like=True):

@@ -51,17 +51,23 @@ def find_rules(luminance: Pixels, dpi: float) -> tuple[Box, ...]:
 
     None when there are so many that it is a drawing.
     """
+    return find_rules_and_letters(luminance, dpi)[0]
+
+
+def find_rules_and_letters(luminance: Pixels, dpi: float) -> tuple[tuple[Box, ...], float]:
+    """See `find_rules`, and `letter_height` of the same ink."""
     dark = dark_on_light(luminance)
     marks = ink(dark, dpi, FAINT)
-    sizes = _sizes(marks, dpi)
+    letter = letter_height(marks)
+    sizes = _sizes(letter, dpi)
     lines = list(_lines(marks, dark, sizes))
     turned = _lines(np.ascontiguousarray(marks.T), np.ascontiguousarray(dark.T), sizes)
     lines += [Box(y0, x0, y1, x1) for x0, y0, x1, y1 in turned]
-    return tuple(lines) if len(lines) <= MAX_RULES else ()
+    return tuple(lines) if len(lines) <= MAX_RULES else (), letter
 
 
-def _sizes(marks: Pixels, dpi: float) -> _Sizes:
-    point, letter = dpi / POINTS_PER_INCH, letter_height(marks)
+def _sizes(letter: float, dpi: float) -> _Sizes:
+    point = dpi / POINTS_PER_INCH
     thickness = max(2.0, MAX_THICKNESS * point)
     return _Sizes(
         length=max(MIN_LENGTH * point, LETTERS_LONG * letter),
