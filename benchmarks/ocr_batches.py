@@ -17,9 +17,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from transforms.inference.sessions import resolve_device
-from transforms.ocr import onnx_models
-from transforms.ocr.onnx import FoundLine, OcrBounds, OnnxOcr
-from transforms.ocr.pixels import packed
+from transforms.ocr.images.pixels import packed
+from transforms.ocr.onnx import models
+from transforms.ocr.onnx.engine import FoundLine, OcrBounds, OnnxOcr
 from transforms.ocr.records import PageImage
 
 #: A4 at 150 dpi.
@@ -80,7 +80,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
-    device = resolve_device(onnx_models.stand_in(options.device)).device
+    device = resolve_device(models.stand_in(options.device)).device
     pages = sample_pages(options.pages or {"cpu": 4, "cuda": 48}[device])
     lines = [line.crop for line in OnnxOcr(device).find_lines(pages)]
     print(f"{device}, {len(pages)} pages with {len(lines)} lines, {options.threads} thread(s)")

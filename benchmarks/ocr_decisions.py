@@ -20,7 +20,7 @@ from schemas.options import OcrOptions
 from transforms.extract.pdf.extractor import PdfExtractor
 from transforms.extract.pdf.render import render_page
 from transforms.ocr.decision import Decision
-from transforms.ocr.pages import PDF, needs_of, page_images
+from transforms.ocr.images.render import PDF, needs_of, page_images
 
 
 class Row(NamedTuple):

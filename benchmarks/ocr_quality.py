@@ -29,7 +29,7 @@ from rapidfuzz.distance import Levenshtein
 from beam_pipeline.extract import extract_document
 from schemas.document import Document
 from schemas.options import ExtractOptions, LayoutOptions, OcrOptions, Options
-from transforms.ocr.pixels import Pixels
+from transforms.ocr.images.pixels import Pixels
 
 Spoil = Callable[[Pixels, np.random.Generator], Pixels]
 Reader = Callable[[Pixels, float, Path], str]

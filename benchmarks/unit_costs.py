@@ -37,8 +37,8 @@ from transforms.extract.child import extract_ranges  # noqa: E402
 from transforms.fetch.fetcher import Fetcher  # noqa: E402
 from transforms.lake.format.files import open_file  # noqa: E402
 from transforms.lake.log.catalog import STAGING, open_catalog  # noqa: E402
-from transforms.ocr.engine import ONNX, TESSERACT, engine_named  # noqa: E402
-from transforms.ocr.pages import PDF, needs_of, page_images  # noqa: E402
+from transforms.ocr.engines import ONNX, TESSERACT, engine_named  # noqa: E402
+from transforms.ocr.images.render import PDF, needs_of, page_images  # noqa: E402
 from transforms.ocr.records import PageImage  # noqa: E402
 from transforms.stores.any import AnyStore  # noqa: E402
 from transforms.stores.local import LocalStorage  # noqa: E402

@@ -54,7 +54,7 @@ def _pixels(box: Box, page: Page, size: tuple[int, int]) -> tuple[int, int, int,
 def _frame(path: str, page: Page, dpi: int) -> Image.Image:
     from PIL import Image
 
-    from transforms.ocr.image_files import FrameSource
+    from transforms.ocr.images.files import FrameSource
 
     area = page.width * page.height / _POINTS_PER_INCH**2
     fitting = min(dpi, (_MAX_PIXELS / area) ** 0.5)

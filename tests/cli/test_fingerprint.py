@@ -10,7 +10,7 @@ from beam_pipeline.fingerprint import FAMILIES, fingerprint, fingerprints
 from schemas.options import ChunkOptions, LayoutOptions, OcrOptions, Options, RunOptions
 from schemas.versions import Fingerprints
 from transforms.extract.registry import _by_media_type, import_built_in
-from transforms.ocr.engine import Choice
+from transforms.ocr.engines import Choice
 
 PDF, PNG, DOCX = "application/pdf", "image/png", next(name for name in FAMILIES if name.endswith("document"))
 MARKDOWN, TEXT, HTML, PPTX = "text/markdown", "text/plain", "text/html", "application/x-slides"

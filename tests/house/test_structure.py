@@ -82,7 +82,7 @@ def test_beam_stays_in_its_modules(path: Path) -> None:
 def test_pymupdf_can_be_swapped(path: Path) -> None:
     if {"pymupdf", "fitz", "pymupdf4llm"} & top(imports(path)):
         assert relative(path).startswith(
-            ("transforms/extract/pdf", "transforms/layout/pymupdf", "transforms/ocr/pymupdf")
+            ("transforms/extract/pdf", "transforms/layout/builtin/", "transforms/ocr/images/pdf.py")
         )
 
 

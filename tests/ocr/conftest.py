@@ -7,7 +7,7 @@ import numpy as np
 import pymupdf
 import pytest
 
-from transforms.ocr.pixels import Pixels
+from transforms.ocr.images.pixels import Pixels
 
 PROSE = (
     "The committee met on Thursday to discuss the budget of the harbour,",

@@ -8,9 +8,9 @@ import pytest
 from schemas.content import ExtractedPage, Image, PageStatus
 from schemas.geometry import Box
 from transforms.ocr.decision import Decision
-from transforms.ocr.doubt import PICTURE, UNREAD, confidence_in_nothing, share_read
+from transforms.ocr.images.doubt import PICTURE, UNREAD, confidence_in_nothing, share_read
+from transforms.ocr.images.pixels import Pixels, packed, unpacked
 from transforms.ocr.merge import merge
-from transforms.ocr.pixels import Pixels, packed, unpacked
 from transforms.ocr.records import OcrLine, OcrWord
 from transforms.ocr.turned import on_its_feet
 

@@ -11,11 +11,11 @@ import pytest
 from schemas.content import ExtractRequest
 from schemas.options import OcrOptions
 from transforms.extract.pdf.extractor import PdfExtractor
-from transforms.ocr.engine import OcrEngine
-from transforms.ocr.onnx import OnnxOcr
-from transforms.ocr.pages import PDF, needs_of
+from transforms.ocr.engines import OcrEngine
+from transforms.ocr.images.render import PDF, needs_of
+from transforms.ocr.onnx.engine import OnnxOcr
 from transforms.ocr.parts import read_page
-from transforms.ocr.tesseract import TesseractEngine
+from transforms.ocr.tesseract.engine import TesseractEngine
 
 needs_tesseract = pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")
 _RANGE = re.compile(r"<(\w{4})> <(\w{4})> <(\w{4})>")

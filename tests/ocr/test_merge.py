@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from schemas.content import ExtractedPage, Image, Line, PageStatus, Span
 from schemas.geometry import Box
 from transforms.ocr.decision import Decision
-from transforms.ocr.faces import Face, Strokes, bold_lines, even_sizes, line_face
+from transforms.ocr.images.faces import Face, Strokes, bold_lines, even_sizes, line_face
+from transforms.ocr.images.pixels import Affine, packed
 from transforms.ocr.merge import merge
-from transforms.ocr.pixels import Affine, packed
 from transforms.ocr.records import OcrLine, OcrWord, PageImage
 
 WHOLE = Decision(page=1, needed=True, discard_text=True)

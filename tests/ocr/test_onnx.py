@@ -9,8 +9,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from schemas.failures import ConfigurationError, Corrupt
 from schemas.options import OcrOptions
-from transforms.ocr.onnx import ANGLE, DETECTION, RECOGNITION, OcrBounds, OnnxOcr
-from transforms.ocr.pixels import packed
+from transforms.ocr.images.pixels import packed
+from transforms.ocr.onnx.engine import ANGLE, DETECTION, RECOGNITION, OcrBounds, OnnxOcr
 
 UPRIGHT = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 LINES = ("Freight ledger of the harbour", "Berth 14: 3,250 crates (27%)", "Signed by M. Okafor, 9 June")

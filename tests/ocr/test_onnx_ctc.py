@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.ocr.onnx_ctc import Glyph, confidence, decode, word_spans, words
+from transforms.ocr.onnx.ctc import Glyph, confidence, decode, word_spans, words
 
 ALPHABET = ("", "a", "b", "c", " ")
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.ocr.onnx_detection import (
+from transforms.ocr.onnx.detection import (
     COARSE_STEP,
     LEAST,
     STEP,

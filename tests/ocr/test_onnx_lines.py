@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.ocr.onnx_ctc import Glyph
-from transforms.ocr.onnx_lines import (
+from transforms.ocr.onnx.ctc import Glyph
+from transforms.ocr.onnx.lines import (
     COLUMNS,
     HEIGHT,
     MAX_COLUMNS,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from transforms.ocr.onnx_ctc import Glyph
-from transforms.ocr.onnx_spaces import Blank, usual_space, with_spaces
+from transforms.ocr.onnx.ctc import Glyph
+from transforms.ocr.onnx.spaces import Blank, usual_space, with_spaces
 
 HEIGHT = 40
 

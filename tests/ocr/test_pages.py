@@ -15,16 +15,18 @@ from schemas.geometry import Box
 from schemas.options import OcrOptions
 from transforms.extract.image import ImageExtractor
 from transforms.extract.pdf.extractor import PdfExtractor
-from transforms.ocr import engine as engines
-from transforms.ocr import image_files, tesseract, tesseract_reading
+from transforms.ocr import engines
 from transforms.ocr.decision import Decision
-from transforms.ocr.onnx import OnnxOcr
-from transforms.ocr.pages import PDF, bounded_dpi, nominal_dpi, page_images
+from transforms.ocr.images import files
+from transforms.ocr.images.pixels import Pixels, unpacked
+from transforms.ocr.images.render import PDF, bounded_dpi, nominal_dpi, page_images
+from transforms.ocr.onnx.engine import OnnxOcr
 from transforms.ocr.parts import read_page
-from transforms.ocr.pixels import Pixels, unpacked
 from transforms.ocr.records import OcrLine, OcrWord, PageImage
-from transforms.ocr.tesseract import TesseractEngine
-from transforms.ocr.tesseract_reading import parse_table, repaired
+from transforms.ocr.tesseract import engine as tesseract
+from transforms.ocr.tesseract import reading
+from transforms.ocr.tesseract.engine import TesseractEngine
+from transforms.ocr.tesseract.reading import parse_table, repaired
 
 needs_tesseract = pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")
 WHOLE = Decision(page=1, needed=True)
@@ -122,7 +124,7 @@ def test_images_of_any_mode_are_read_dark_on_white(
 def test_bombs_are_not_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.png"
     Pillow.new("L", (300, 200), 255).save(path)
-    monkeypatch.setattr(image_files, "MAX_PIXELS", 1000)
+    monkeypatch.setattr(files, "MAX_PIXELS", 1000)
     with pytest.raises(TooLarge, match="300 x 200"):
         page_images(path, "image/png", [(ExtractedPage(number=1, width=72, height=48), WHOLE)], OcrOptions())
 
@@ -191,7 +193,7 @@ def test_missing_language_data_are_a_configuration_error(monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize(
     ("error", "raised"),
-    [(tesseract_reading.pytesseract.TesseractError(1, "broken"), Corrupt), (RuntimeError("timeout"), TimedOut)],
+    [(reading.pytesseract.TesseractError(1, "broken"), Corrupt), (RuntimeError("timeout"), TimedOut)],
 )
 def test_failures_of_the_binary_are_failures_of_the_page(
     drawn: Callable, scanned: Callable, monkeypatch: pytest.MonkeyPatch, error: Exception, raised: type[Exception]
@@ -199,7 +201,7 @@ def test_failures_of_the_binary_are_failures_of_the_page(
     def fail(*_: object, **__: object) -> str:
         raise error
 
-    monkeypatch.setattr(tesseract_reading.pytesseract, "image_to_data", fail)
+    monkeypatch.setattr(reading.pytesseract, "image_to_data", fail)
     with pytest.raises(raised):
         TesseractEngine().read(images_of(scanned(drawn(), dpi=72)), ["eng"])
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from schemas.geometry import Box
-from transforms.ocr.ink import has_ink, has_text
-from transforms.ocr.pixels import Pixels, grey
-from transforms.ocr.rules import find_rules, is_horizontal, without_rules
+from transforms.ocr.images.ink import has_ink, has_text
+from transforms.ocr.images.pixels import Pixels, grey
+from transforms.ocr.images.rules import find_rules, is_horizontal, without_rules
 
 
 @pytest.mark.parametrize("noise", [0, 18])

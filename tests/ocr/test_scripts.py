@@ -6,7 +6,7 @@ import pytest
 from schemas.content import ExtractedPage, Line, Span
 from schemas.geometry import Box
 from transforms.ocr import scripts
-from transforms.ocr.pixels import packed
+from transforms.ocr.images.pixels import packed
 from transforms.ocr.scripts import doubt_about_script, script_mismatch
 
 IMAGE = packed(np.full((20, 30), 255, np.uint8), 1, 100, (1, 0, 0, 1, 0, 0))

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from schemas.geometry import Box
-from transforms.ocr.pixels import Pixels, compose, inverse, mapped, packed, unpacked
-from transforms.ocr.straighten import IDENTITY, find_skew, straightened
+from transforms.ocr.images.pixels import Pixels, compose, inverse, mapped, packed, unpacked
+from transforms.ocr.images.straighten import IDENTITY, find_skew, straightened
 
 
 def skew(pixels: Pixels, degrees: float) -> Pixels:

@@ -11,11 +11,11 @@ import msgspec
 from schemas.content import ExtractedPage, Line, PageStatus, Span, Style, Vector, told_confidence
 from schemas.geometry import Box, union
 from transforms.ocr.decision import Decision
-from transforms.ocr.doubt import confidence_in_nothing, share_read
-from transforms.ocr.faces import Face, Strokes, bold_lines, even_sizes, line_face
-from transforms.ocr.pixels import Affine, compose, grey, inverse, mapped, unpacked
+from transforms.ocr.images.doubt import confidence_in_nothing, share_read
+from transforms.ocr.images.faces import Face, Strokes, bold_lines, even_sizes, line_face
+from transforms.ocr.images.pixels import Affine, compose, grey, inverse, mapped, unpacked
+from transforms.ocr.images.rules import is_horizontal
 from transforms.ocr.records import OcrLine, OcrWord, PageImage
-from transforms.ocr.rules import is_horizontal
 from transforms.ocr.text_quality import text_quality
 from transforms.ocr.turned import on_its_feet
 

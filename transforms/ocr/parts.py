@@ -14,7 +14,7 @@ from schemas.failures import Crashed, Failure, OutOfMemory, TimedOut
 from schemas.options import OcrOptions
 from schemas.part import Part
 from transforms.ocr.decision import Decision, decide, is_left_unread
-from transforms.ocr.engine import OcrEngine, engine_named
+from transforms.ocr.engines import OcrEngine, engine_named
 from transforms.ocr.records import OcrLine, PageImage
 from transforms.runtime.activity import activity
 from transforms.runtime.guard import STOPS_THE_RUN, Raised, captured
@@ -152,7 +152,7 @@ def read_page(
 ) -> ReadPage:
     """One page rendered and, if `here`, read. Never raises for a page: what fails is a FAILED page."""
     # Rendering loads MuPDF and OpenCV, which the worker process itself never needs.
-    from transforms.ocr.pages import page_images
+    from transforms.ocr.images.render import page_images
 
     decision = decide(page, options.mode)
     work = ReadPage(page, decision)
@@ -211,7 +211,7 @@ def merge_part(part: Part, pool: ParserPool, engine: str, options: OcrOptions) -
 
 def lost(work: ReadPage, error: BaseException, options: OcrOptions, engine: FindEngine) -> ReadPage:
     """A page that could not be read: FAILED, with all that it takes to find out why."""
-    from transforms.ocr.task import failed_page, ocr_failure
+    from transforms.ocr.lost_pages import failed_page, ocr_failure
 
     failure = ocr_failure(error, work.page.number, options, engine(), work.images)
     return ReadPage(failed_page(work.page, work.decision), work.decision, failure=failure)

@@ -11,7 +11,7 @@ import cv2
 import pytesseract  # type: ignore[import-untyped]
 
 from schemas.content import ExtractedPage
-from transforms.ocr.pixels import grey, unpacked
+from transforms.ocr.images.pixels import grey, unpacked
 from transforms.ocr.records import PageImage
 
 LATIN = "Latin"

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from schemas.options import Device, OcrOptions, Options
-from transforms.ocr.engine import ONNX, Choice, OcrEngine, check_engine, choose_engine, engine_named
+from transforms.ocr.engines import ONNX, Choice, OcrEngine, check_engine, choose_engine, engine_named
 from transforms.ocr.parts import GROUP_PAGES
 from transforms.runtime.once import made_once
 
 if TYPE_CHECKING:
-    from transforms.ocr.onnx import OnBatch
+    from transforms.ocr.onnx.engine import OnBatch
 
 #: Pages whose images wait together for an engine that reads in batches. A CPU gains nothing from large ones, and a page
 #: takes it seconds: few at a time show that it works.
@@ -72,7 +72,7 @@ def has_gpu(device: str) -> bool:
 def load_engine(settings: Settings, on_batch: OnBatch | None = None) -> OcrEngine:
     """The engine of this process."""
     if settings.engine == ONNX:
-        from transforms.ocr.onnx import OnnxOcr
+        from transforms.ocr.onnx.engine import OnnxOcr
 
         return OnnxOcr(settings.device, settings.precision, on_batch=on_batch)
     return engine_named(settings.engine)

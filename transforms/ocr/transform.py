@@ -11,7 +11,7 @@ import apache_beam as beam
 from apache_beam.ml.inference.base import ModelHandler, RunInference
 
 from schemas.part import Part
-from transforms.ocr.engine import OcrEngine
+from transforms.ocr.engines import OcrEngine
 from transforms.ocr.parts import STAGE, ScanReader, join_scans, merge_part, read_parts, split_scans
 from transforms.ocr.settings import Settings, load_engine
 from transforms.sandbox.pool import PoolOptions

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from schemas.geometry import Box
-from transforms.ocr.pixels import Affine, compose, mapped, packed, unpacked
+from transforms.ocr.images.pixels import Affine, compose, mapped, packed, unpacked
 from transforms.ocr.records import OcrLine, OcrWord, PageImage
 
 #: Share of the lines of several words that must run backwards, and the least number of them.

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.geometry import Box, rounded, union
-from transforms.ocr.onnx_ctc import Glyph, chance, confidence, widest_blank_between, word_spans, words
-from transforms.ocr.onnx_detection import Floats, channels_first
-from transforms.ocr.onnx_spaces import Blank, usual_space, with_spaces
-from transforms.ocr.pixels import Pixels, grey
+from transforms.ocr.images.pixels import Pixels, grey
+from transforms.ocr.onnx.ctc import Glyph, chance, confidence, widest_blank_between, word_spans, words
+from transforms.ocr.onnx.detection import Floats, channels_first
+from transforms.ocr.onnx.spaces import Blank, usual_space, with_spaces
 from transforms.ocr.records import OcrLine, OcrWord
 
 #: Rows that the recognition network reads.

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from transforms.ocr.pixels import Pixels
+from transforms.ocr.images.pixels import Pixels
 
 Floats = NDArray[np.float32]
 #: Centre, size, and degrees turned clockwise.

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.geometry import Box
-from transforms.ocr.pixels import POINTS_PER_INCH, Pixels, ink
-from transforms.ocr.straighten import WORK_DPI, glyphs_only
+from transforms.ocr.images.pixels import POINTS_PER_INCH, Pixels, ink
+from transforms.ocr.images.straighten import WORK_DPI, glyphs_only
 
 #: Marks of the size of letters that are more than dust.
 MIN_MARKS = 6

@@ -11,8 +11,8 @@ from schemas.content import ExtractedPage, PageStatus
 from schemas.failures import Failure
 from schemas.options import OcrOptions
 from transforms.ocr.decision import Decision
-from transforms.ocr.engine import OcrEngine
-from transforms.ocr.pixels import unpacked
+from transforms.ocr.engines import OcrEngine
+from transforms.ocr.images.pixels import unpacked
 from transforms.ocr.records import PageImage
 from transforms.runtime.guard import failure_of
 

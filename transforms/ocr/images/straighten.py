@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from transforms.ocr.pixels import POINTS_PER_INCH, Affine, Pixels, compose, grey, ink
+from transforms.ocr.images.pixels import POINTS_PER_INCH, Affine, Pixels, compose, grey, ink
 
 #: Resolution at which turns and skew are sought.
 WORK_DPI = 150.0

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from schemas.geometry import Box
-from transforms.ocr.pixels import POINTS_PER_INCH, Pixels, dark_on_light, ink
+from transforms.ocr.images.pixels import POINTS_PER_INCH, Pixels, dark_on_light, ink
 
 #: In points: shorter lines are strokes of letters, thicker ones are bars.
 MIN_LENGTH, MAX_THICKNESS = 24.0, 4.0

@@ -17,7 +17,8 @@ import msgspec
 from schemas.failures import ConfigurationError
 from schemas.options import Device
 from transforms.inference.message import parse
-from transforms.ocr import onnx_languages, onnx_weights
+from transforms.ocr.onnx import languages as onnx_languages
+from transforms.ocr.onnx import weights
 
 SUPPORTED = "3.10"
 DETECTION, RECOGNITION = "PP-OCRv6_det_small", "PP-OCRv6_rec_small"
@@ -37,7 +38,7 @@ class Alphabet(msgspec.Struct, frozen=True):
 @cache
 def characters() -> tuple[str, ...]:
     """What the recognition model can write, NOTHING first."""
-    listed = onnx_weights.metadata(parse(_read(RECOGNITION))).get("character", "")
+    listed = weights.metadata(parse(_read(RECOGNITION))).get("character", "")
     if not listed:
         raise ConfigurationError(_mismatch("the recognition model does not name its characters"))
     return (NOTHING, *listed.split("\n"), SPACE)
@@ -53,16 +54,16 @@ def alphabet(languages: Sequence[str]) -> Alphabet:
 def plain_model(name: str) -> bytes:
     """The detection or the angle model."""
     model = parse(_read(name))
-    onnx_weights.drop_negligible(model)
+    weights.drop_negligible(model)
     return _bytes(model)
 
 
 def recognition_model(chosen: Alphabet) -> bytes:
     """The recognition model with the output columns of an alphabet: a fifth less time, a tenth of the output."""
     model = parse(_read(RECOGNITION))
-    onnx_weights.drop_negligible(model)
+    weights.drop_negligible(model)
     try:
-        onnx_weights.keep_classes(model, chosen.columns)
+        weights.keep_classes(model, chosen.columns)
     except KeyError as error:
         raise ConfigurationError(_mismatch(f"the recognition model ends in another way: no {error}")) from error
     return _bytes(model)

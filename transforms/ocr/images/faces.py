@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.geometry import Box
-from transforms.ocr.pixels import Pixels
+from transforms.ocr.images.pixels import Pixels
 from transforms.ocr.records import OcrLine, OcrWord
 
 #: Heights of letters as shares of the height of capitals, usual in text faces.

@@ -10,7 +10,7 @@ import pymupdf
 from schemas.content import ExtractedPage
 from schemas.failures import Corrupt
 from schemas.geometry import Box
-from transforms.ocr.pixels import POINTS_PER_INCH, Affine, Pixels
+from transforms.ocr.images.pixels import POINTS_PER_INCH, Affine, Pixels
 
 MUPDF_ERRORS = (pymupdf.mupdf.FzErrorBase, pymupdf.FileDataError, RuntimeError, ValueError)
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from schemas.content import ExtractedPage
 from schemas.failures import Corrupt, TooLarge
 from schemas.geometry import Box
-from transforms.ocr.pixels import POINTS_PER_INCH, Affine, Pixels
+from transforms.ocr.images.pixels import POINTS_PER_INCH, Affine, Pixels
 
 #: What Pillow raises for damaged files.
 PILLOW_ERRORS = (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, TypeError)

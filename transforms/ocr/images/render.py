@@ -15,13 +15,13 @@ from schemas.content import ExtractedPage, Extraction
 from schemas.geometry import Box
 from schemas.options import OcrOptions
 from transforms.ocr.decision import Decision, decide, image_dpi
-from transforms.ocr.image_files import FrameSource
-from transforms.ocr.ink import has_ink, has_text
-from transforms.ocr.pixels import POINTS_PER_INCH, Affine, Pixels, compose, grey, inverse, mapped, packed
-from transforms.ocr.pymupdf_render import PageSource
+from transforms.ocr.images.files import FrameSource
+from transforms.ocr.images.ink import has_ink, has_text
+from transforms.ocr.images.pdf import PageSource
+from transforms.ocr.images.pixels import POINTS_PER_INCH, Affine, Pixels, compose, grey, inverse, mapped, packed
+from transforms.ocr.images.rules import find_rules_and_letters
+from transforms.ocr.images.straighten import straightened
 from transforms.ocr.records import PageImage
-from transforms.ocr.rules import find_rules_and_letters
-from transforms.ocr.straighten import straightened
 
 PDF = "application/pdf"
 #: Text that is drawn, not scanned, is rendered this fine.

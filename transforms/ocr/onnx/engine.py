@@ -18,11 +18,12 @@ import numpy as np
 from schemas.failures import ConfigurationError, Corrupt
 from schemas.options import Device, OcrOptions, Positive
 from transforms.inference.sessions import Execution, make_session, resolve_device
-from transforms.ocr import onnx_languages, onnx_models
-from transforms.ocr.onnx_ctc import Glyph, confidence, decode
-from transforms.ocr.onnx_detection import input_shape, line_boxes, network_input
-from transforms.ocr.onnx_lines import InkedLine, LineCrop, cut, network_batch, page_lines, turned
-from transforms.ocr.pixels import Pixels, unpacked
+from transforms.ocr.images.pixels import Pixels, unpacked
+from transforms.ocr.onnx import languages as onnx_languages
+from transforms.ocr.onnx import models
+from transforms.ocr.onnx.ctc import Glyph, confidence, decode
+from transforms.ocr.onnx.detection import input_shape, line_boxes, network_input
+from transforms.ocr.onnx.lines import InkedLine, LineCrop, cut, network_batch, page_lines, turned
 from transforms.ocr.records import OcrLine, PageImage
 
 OnBatch = Callable[[str, int], None]
@@ -81,7 +82,7 @@ class OnnxOcr:
         bounds: OcrBounds | None = None,
         on_batch: OnBatch | None = None,
     ) -> None:
-        where = resolve_device(onnx_models.stand_in(device)).device
+        where = resolve_device(models.stand_in(device)).device
         # The models are in float32; whoever asks for less precision lets CUDA round products.
         self._execution = Execution(device=where, tf32=precision != "fp32", threads=threads)
         self._bounds = bounds or BOUNDS[where]
@@ -90,7 +91,7 @@ class OnnxOcr:
 
     def check(self, options: OcrOptions) -> None:
         """Raises ConfigurationError without the models, or when they cannot write one of the languages."""
-        onnx_models.folder()
+        models.folder()
         unknown = [language for language in options.languages if language not in onnx_languages.SHIPPED]
         if unknown:
             raise ConfigurationError(
@@ -100,7 +101,7 @@ class OnnxOcr:
 
     def data_path(self) -> str:
         """The folder of the models."""
-        return str(onnx_models.folder())
+        return str(models.folder())
 
     def read(self, images: Sequence[PageImage], languages: Sequence[str] = ("eng",)) -> list[list[OcrLine]]:
         """The lines of each image, from the top, in pixels of the image. Raises Corrupt for damaged pixels."""
@@ -122,7 +123,7 @@ class OnnxOcr:
     def _detect(self, images: Sequence[PageImage], shape: tuple[int, int]) -> list[list[LineCrop]]:
         pages = [_pixels(image) for image in images]
         self._on_batch(DETECTION, len(pages))
-        maps = _run(self._plain(onnx_models.DETECTION), np.stack([network_input(page, shape) for page in pages]))
+        maps = _run(self._plain(models.DETECTION), np.stack([network_input(page, shape) for page in pages]))
         return [_cut_all(page, text[0]) for page, text in zip(pages, maps, strict=True)]
 
     def _read_lines(self, lines: Sequence[FoundLine], languages: Sequence[str]) -> list[ReadLine]:
@@ -153,7 +154,7 @@ class OnnxOcr:
             batch = doubtful[start : start + limit]
             self._on_batch(ANGLE, len(batch))
             heads = [_head(crops[i]) for i in batch]
-            scores = _run(self._plain(onnx_models.ANGLE), network_batch(heads, _ANGLE_COLUMNS))
+            scores = _run(self._plain(models.ANGLE), network_batch(heads, _ANGLE_COLUMNS))
             for i, (_, upside_down) in zip(batch, scores, strict=True):
                 if upside_down > _SURE:
                     result[i] = turned(crops[i])
@@ -175,11 +176,11 @@ class OnnxOcr:
         return read
 
     def _load(self, name: str) -> Any:
-        return make_session(onnx_models.plain_model(name), self._execution)
+        return make_session(models.plain_model(name), self._execution)
 
     def _load_recognition(self, names: tuple[str, ...]) -> tuple[Any, tuple[str, ...]]:
-        chosen = onnx_models.alphabet(names)
-        return make_session(onnx_models.recognition_model(chosen), self._execution), chosen.characters
+        chosen = models.alphabet(names)
+        return make_session(models.recognition_model(chosen), self._execution), chosen.characters
 
 
 def _left_upside_down(lines: Sequence[FoundLine], read: Sequence[ReadLine]) -> Iterator[int]:

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 
 from schemas.geometry import Box
-from transforms.ocr.ink import MIN_MARKS, letters_in_rows, letters_of, usual_height
-from transforms.ocr.pixels import Pixels
+from transforms.ocr.images.ink import MIN_MARKS, letters_in_rows, letters_of, usual_height
+from transforms.ocr.images.pixels import Pixels
+from transforms.ocr.images.straighten import WORK_DPI
 from transforms.ocr.records import OcrLine
-from transforms.ocr.straighten import WORK_DPI
 
 #: Confidence in a page with ink on which nothing was read: in rows, as letters stand, and otherwise (a picture).
 UNREAD, PICTURE = 0.0, 0.5

@@ -7,7 +7,7 @@ from statistics import median
 
 import msgspec
 
-from transforms.ocr.onnx_ctc import Glyph
+from transforms.ocr.onnx.ctc import Glyph
 
 #: A blank is a space when it is at least this share of the page's usual space, and of the height of its line: between
 #: a figure and a letter, or before a capital; and between others, which stand apart more often without one.

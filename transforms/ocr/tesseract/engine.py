@@ -55,7 +55,7 @@ class TesseractEngine:
     def read(self, images: Sequence[PageImage], languages: Sequence[str]) -> list[list[OcrLine]]:
         """The lines of each image. Raises TimedOut or Corrupt."""
         # OpenCV and others: a run asks for its engine though most need not read.
-        from transforms.ocr.tesseract_reading import read_image
+        from transforms.ocr.tesseract.reading import read_image
 
         return [read_image(image, languages, self._page_mode) for image in images]
 

@@ -17,9 +17,9 @@ import pytesseract  # type: ignore[import-untyped]
 
 from schemas.failures import Corrupt, TimedOut
 from schemas.geometry import Box, union
-from transforms.ocr.pixels import Pixels, grey, unpacked
+from transforms.ocr.images.pixels import Pixels, grey, unpacked
+from transforms.ocr.images.rules import without_rules
 from transforms.ocr.records import OcrLine, OcrWord, PageImage
-from transforms.ocr.rules import without_rules
 
 #: Seconds for one page image.
 TIMEOUT = 300.0

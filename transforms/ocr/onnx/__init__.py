@@ -1,0 +1,1 @@
+"""The engine of PP-OCR networks: find lines, turn them, read them."""
