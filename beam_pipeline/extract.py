@@ -87,8 +87,8 @@ def structured(info: DocumentInfo, extraction: Extraction, path: str, options: O
     if not needs:
         return document
     # ONNX Runtime takes a while to import, and most documents do not need it.
+    from transforms.layout.parts import see_pages
     from transforms.layout.settings import layout_settings, load_networks
-    from transforms.layout.task import see_pages
 
     settings = layout_settings(options)
     for seen in see_pages(path, needs, dict(settings.requests), load_networks(settings)):

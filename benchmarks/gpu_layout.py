@@ -19,7 +19,7 @@ from layout_batches import sample_pages
 
 from transforms.inference.sessions import DEVICES, resolve_device
 from transforms.layout.batches import BatchBounds
-from transforms.layout.model import GraphScores, LayoutModel, ModelOptions
+from transforms.layout.builtin.model import GraphScores, LayoutModel, ModelOptions
 from transforms.layout.records import LayoutBox, PageInput
 
 

@@ -21,13 +21,13 @@ import pymupdf
 
 from schemas.geometry import Box
 from transforms.inference.sessions import resolve_device
-from transforms.layout import raster
 from transforms.layout.batches import BatchBounds
-from transforms.layout.model import LayoutModel, ModelOptions
-from transforms.layout.pymupdf_adapter import prepare_page
-from transforms.layout.pymupdf_models import prepare_request
+from transforms.layout.builtin import raster
+from transforms.layout.builtin.adapter import prepare_page
+from transforms.layout.builtin.model import LayoutModel, ModelOptions
+from transforms.layout.builtin.table_grid import TableCrop
+from transforms.layout.builtin.weights import prepare_request
 from transforms.layout.records import LayoutBox, PageInput
-from transforms.layout.table_grid import TableCrop
 
 BOUNDS = Path(__file__).resolve().parents[1] / "transforms" / "layout" / "batch_bounds.toml"
 #: A larger batch must be this much faster to be worth its memory.

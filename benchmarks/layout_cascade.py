@@ -30,10 +30,10 @@ from schemas.source import SourceRef
 from transforms.assemble.document import assemble
 from transforms.assemble.evidence.needs import DEFAULT_THRESHOLDS, Thresholds, page_needs
 from transforms.extract.child import extract_ranges
-from transforms.layout.model import ModelOptions
+from transforms.layout.builtin.adapter import prepare_page
+from transforms.layout.builtin.model import ModelOptions
+from transforms.layout.builtin.weights import prepare_request
 from transforms.layout.networks import BuiltIn, PageWork
-from transforms.layout.pymupdf_adapter import prepare_page
-from transforms.layout.pymupdf_models import prepare_request
 from transforms.layout.records import Tier
 from transforms.render.document_json import document_json
 from transforms.render.markdown import document_markdown

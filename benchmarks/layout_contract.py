@@ -22,11 +22,11 @@ import numpy as np
 import pymupdf
 
 from transforms.layout.batches import BatchBounds
-from transforms.layout.model import LayoutModel, ModelOptions
-from transforms.layout.pymupdf_adapter import prepare_page
-from transforms.layout.pymupdf_models import prepare_request
+from transforms.layout.builtin.adapter import prepare_page
+from transforms.layout.builtin.model import LayoutModel, ModelOptions
+from transforms.layout.builtin.table_grid import TABLE, table_crops
+from transforms.layout.builtin.weights import prepare_request
 from transforms.layout.records import LayoutBox, PageInput, TableGrid, Tier
-from transforms.layout.table_grid import TABLE, table_crops
 
 TOLERANCE = 0.01
 #: What MuPDF and its layout package raise on pages that they cannot read.

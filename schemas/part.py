@@ -33,7 +33,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     needs: tuple[PageNeed, ...] = ()
     #: Which group of such pages of a large document this is, from 1; 0 for all of them.
     group: int = 0
-    #: What the layout model has to look at, later what it saw (packed; see `transforms.layout.task`).
+    #: What the layout model has to look at, later what it saw (packed; see `transforms.layout.parts`).
     layout: bytes = b""
     #: Pages that were opened (1-based), read or not: each has a page row, whatever fails later.
     pages: tuple[int, ...] = ()

@@ -22,8 +22,8 @@ from transforms.extract.parts import join_parts
 from transforms.extract.transform import ExtractRanges, ExtractWhole
 from transforms.fetch.fetcher import Fetcher
 from transforms.fetch.transform import FetchDocuments
+from transforms.layout.parts import join_groups
 from transforms.layout.settings import layout_settings
-from transforms.layout.task import join_groups
 from transforms.layout.transform import SeePages
 from transforms.ocr.parts import PagesToRead
 from transforms.ocr.settings import ocr_settings

@@ -7,9 +7,9 @@ import pymupdf
 import pytest
 
 from transforms.layout.batches import BatchBounds
-from transforms.layout.model import LayoutModel, ModelOptions
-from transforms.layout.pymupdf_adapter import prepare_page
-from transforms.layout.pymupdf_models import prepare_request
+from transforms.layout.builtin.adapter import prepare_page
+from transforms.layout.builtin.model import LayoutModel, ModelOptions
+from transforms.layout.builtin.weights import prepare_request
 from transforms.layout.records import LayoutBox, PageInput
 
 PROSE = (

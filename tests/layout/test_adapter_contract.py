@@ -11,12 +11,12 @@ import numpy as np
 import pymupdf
 import pytest
 
-from transforms.layout import graph, raster
-from transforms.layout.model import LayoutModel
-from transforms.layout.pymupdf_adapter import prepare_page
-from transforms.layout.pymupdf_models import prepare_request, settings
+from transforms.layout.builtin import graph, raster
+from transforms.layout.builtin.adapter import prepare_page
+from transforms.layout.builtin.model import LayoutModel
+from transforms.layout.builtin.table_grid import table_crops
+from transforms.layout.builtin.weights import prepare_request, settings
 from transforms.layout.records import LayoutBox, PageInput
-from transforms.layout.table_grid import table_crops
 
 TIERS = {"full": "imf+rf", "graph": "rf"}
 
@@ -171,9 +171,9 @@ def test_box_features_equal_theirs(models: dict[tuple[str, int], LayoutModel], p
     import onnxruntime
     from pymupdf.layout import roi_pooling
 
-    from transforms.layout import pymupdf_models
+    from transforms.layout.builtin import weights
 
-    original = pymupdf_models._path("feature_imf1", "onnx").read_bytes()
+    original = weights._path("feature_imf1", "onnx").read_bytes()
     session = onnxruntime.InferenceSession(original, providers=["CPUExecutionProvider"])
     for page, ours in zip(prepared[:2], models["full", 2].image_features(prepared[:2]), strict=True):
         combined, logits = session.run(["combined", "logits"], {"input": raster.network_image(page.thumbnail)[None]})

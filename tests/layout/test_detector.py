@@ -11,10 +11,10 @@ from onnx import TensorProto, helper
 from schemas.content import BlockType
 from schemas.failures import ConfigurationError
 from transforms.inference.sessions import Execution
-from transforms.layout import detections, view
-from transforms.layout.detector import Detector, normalised
-from transforms.layout.detector_spec import DetectorSpec, InputSpec, prepare_request
-from transforms.layout.pymupdf_adapter import prepare_page
+from transforms.layout.builtin.adapter import prepare_page
+from transforms.layout.detector import detections, view
+from transforms.layout.detector.detector import Detector, normalised
+from transforms.layout.detector.spec import DetectorSpec, InputSpec, prepare_request
 from transforms.layout.records import PageInput, View
 
 _spec = importlib.util.spec_from_file_location("detector_models", Path(__file__).with_name("detector_models.py"))

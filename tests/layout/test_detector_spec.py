@@ -4,7 +4,7 @@ import pytest
 
 from schemas.content import BlockType
 from schemas.failures import ConfigurationError, NotFound
-from transforms.layout.detector_spec import digest, load_detector, parse_spec, spec_uri
+from transforms.layout.detector.spec import digest, load_detector, parse_spec, spec_uri
 
 TOML = """
 convention = "yolo"

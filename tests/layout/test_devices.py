@@ -14,7 +14,7 @@ from schemas.failures import ConfigurationError
 from transforms.inference import precision, sessions
 from transforms.inference.sessions import Chosen, Execution, make_session, resolve_device
 from transforms.layout.batches import BatchBounds
-from transforms.layout.model import LayoutModel, ModelOptions, measured_bounds
+from transforms.layout.builtin.model import LayoutModel, ModelOptions, measured_bounds
 
 _spec = importlib.util.spec_from_file_location("detector_models", Path(__file__).with_name("detector_models.py"))
 models = importlib.util.module_from_spec(_spec)

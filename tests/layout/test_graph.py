@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.layout.graph import edge_geometry, neighbour_edges, node_geometry, text_pattern
+from transforms.layout.builtin.graph import edge_geometry, neighbour_edges, node_geometry, text_pattern
 
 
 def boxes_of(*rows: tuple[float, float, float, float]) -> np.ndarray:

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.geometry import Box
-from transforms.layout.grouping import components, group_lines, softmax
+from transforms.layout.builtin.grouping import components, group_lines, softmax
 from transforms.layout.records import LayoutBox
 
 CLASSES = ("text", "title", "picture")

@@ -12,8 +12,8 @@ from schemas.geometry import Box
 from schemas.part import Part
 from schemas.source import SourceRef
 from transforms.layout.networks import Networks
+from transforms.layout.parts import MAX_DEATHS, join_groups, prepare_or_refuse, see_parts
 from transforms.layout.records import PageInput
-from transforms.layout.task import MAX_DEATHS, join_groups, prepare_or_refuse, see_parts
 from transforms.runtime.pack import pack, unpack
 
 

@@ -6,8 +6,8 @@ import pytest
 from schemas.content import BlockType, PageNeed, Region
 from schemas.failures import ConfigurationError
 from schemas.geometry import Box
+from transforms.layout.builtin.weights import settings
 from transforms.layout.networks import TYPES, Networks, PageWork, covered, region
-from transforms.layout.pymupdf_models import settings
 from transforms.layout.records import GridCell, LayoutBox, PageInput, TableGrid
 
 

@@ -5,9 +5,9 @@ import onnxruntime
 import pytest
 
 from transforms.inference.message import parse
-from transforms.layout import pymupdf_models
-from transforms.layout.model import _graph_inputs
-from transforms.layout.onnx_factor import factor_pair_products
+from transforms.layout.builtin import weights
+from transforms.layout.builtin.factor import factor_pair_products
+from transforms.layout.builtin.model import _graph_inputs
 from transforms.layout.records import Array, PageInput
 
 
@@ -22,7 +22,7 @@ def scores(model: bytes, pages: list[PageInput]) -> list[Array]:
 
 @pytest.mark.parametrize("tier", ["full", "graph"])
 def test_scores_stay_the_same(tier: str, prepared: list[PageInput]) -> None:
-    original = pymupdf_models._path(pymupdf_models._LAYOUT[tier], "onnx").read_bytes()
+    original = weights._path(weights._LAYOUT[tier], "onnx").read_bytes()
     model = parse(original)
     nodes = len(model.graph.node)
     assert factor_pair_products(model) == 2
@@ -35,7 +35,7 @@ def test_scores_stay_the_same(tier: str, prepared: list[PageInput]) -> None:
 
 
 def test_models_without_such_products_are_left_alone() -> None:
-    model = parse(pymupdf_models.table_model())
+    model = parse(weights.table_model())
     before = model.SerializeToString()
     assert factor_pair_products(model) == 0
     assert model.SerializeToString() == before

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.layout.pooling import pool_boxes
+from transforms.layout.builtin.pooling import pool_boxes
 
 SIDE = 300
 

@@ -1,7 +1,7 @@
 import numpy as np
 
 from schemas.geometry import Box
-from transforms.layout import raster
+from transforms.layout.builtin import raster
 from transforms.layout.records import PageInput
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from schemas.content import ReadPage
 from schemas.geometry import Box
-from transforms.layout.pymupdf_adapter import prepare_page
-from transforms.layout.pymupdf_models import prepare_request
-from transforms.layout.pymupdf_scans import page_as_read
+from transforms.layout.builtin.adapter import prepare_page
+from transforms.layout.builtin.scans import page_as_read
+from transforms.layout.builtin.weights import prepare_request
 
 LINES = tuple((f"Line number {i} of a page", Box(50, 100 + 20 * i, 250, 112 + 20 * i), 12.0) for i in range(8))
 UPRIGHT, TURNED = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0), (0.0, 1.0, -1.0, 0.0, 600.0, 0.0)

@@ -1,9 +1,9 @@
 import numpy as np
 
 from schemas.geometry import Box
-from transforms.layout import raster
+from transforms.layout.builtin import raster
+from transforms.layout.builtin.table_grid import TableCrop, _strongest, decode, table_crops
 from transforms.layout.records import GridCell, LayoutBox, PageInput
-from transforms.layout.table_grid import TableCrop, _strongest, decode, table_crops
 
 ANCHORS = 100
 

@@ -13,10 +13,10 @@ from schemas.content import BlockType, GridLine, PageNeed, PageSeen, Region, tol
 from schemas.failures import Failure
 from schemas.geometry import Box, rounded
 from transforms.layout.batches import slices
-from transforms.layout.detector import Detector
-from transforms.layout.model import LayoutModel, ModelOptions, OnBatch
+from transforms.layout.builtin.model import LayoutModel, ModelOptions, OnBatch
+from transforms.layout.builtin.table_grid import TABLE, TableCrop, table_crops
+from transforms.layout.detector.detector import Detector
 from transforms.layout.records import LayoutBox, PageInput, TableGrid, Tier
-from transforms.layout.table_grid import TABLE, TableCrop, table_crops
 from transforms.runtime.guard import guarded
 
 STAGE = "layout"

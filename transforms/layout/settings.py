@@ -9,11 +9,11 @@ import msgspec
 from schemas.failures import ConfigurationError
 from schemas.options import Device, Options, RunOptions
 from transforms.inference.sessions import Chosen, Execution, Precision, resolve_device
-from transforms.layout import pymupdf_models
 from transforms.layout.batches import BatchBounds
-from transforms.layout.detector import Detector
-from transforms.layout.detector_spec import DetectorFiles, load_detector, prepare_request
-from transforms.layout.model import ModelOptions, OnBatch, measured_bounds
+from transforms.layout.builtin import weights
+from transforms.layout.builtin.model import ModelOptions, OnBatch, measured_bounds
+from transforms.layout.detector.detector import Detector
+from transforms.layout.detector.spec import DetectorFiles, load_detector, prepare_request
 from transforms.layout.networks import DETECTOR, BuiltIn, Model, Networks, Own
 from transforms.layout.records import PrepareRequest, Tier
 from transforms.runtime.cores import usable_cores
@@ -62,7 +62,7 @@ def layout_settings(options: Options) -> Settings:
 
 
 def _request(tier: Tier, max_lines: int, found: DetectorFiles | None) -> PrepareRequest:
-    return prepare_request(found.spec) if found else pymupdf_models.prepare_request(tier, max_nodes=max_lines)
+    return prepare_request(found.spec) if found else weights.prepare_request(tier, max_nodes=max_lines)
 
 
 @cache

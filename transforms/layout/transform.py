@@ -12,8 +12,8 @@ from apache_beam.ml.inference.base import ModelHandler, RunInference
 from schemas.part import Part
 from transforms.layout.batches import BatchBounds
 from transforms.layout.networks import STAGE, Networks
+from transforms.layout.parts import PartPreparer, see_parts
 from transforms.layout.settings import Settings, load_networks
-from transforms.layout.task import PartPreparer, see_parts
 from transforms.sandbox.pool import PoolOptions
 from transforms.steps.reopen import OpenSource
 from transforms.steps.transform import count_batch, for_each_part

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 import numpy as np
 
-from transforms.layout.detector_spec import DetectorSpec
+from transforms.layout.detector.spec import DetectorSpec
 from transforms.layout.records import Array
 
 #: Candidates of one page that are compared with each other, the surest.

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from transforms.layout import raster
+from transforms.layout.builtin import raster
 from transforms.layout.records import Array, GridCell, LayoutBox, PageInput, TableGrid
 
 TABLE = "table"

@@ -13,12 +13,12 @@ import numpy as np
 
 from schemas.options import Device
 from transforms.inference.sessions import Chosen, Execution, Precision, make_session, resolve_device
-from transforms.layout import graph, pymupdf_models, raster
 from transforms.layout.batches import BatchBounds, graph_batches, shipped_bounds, slices
-from transforms.layout.grouping import group_lines
-from transforms.layout.pooling import pool_boxes
+from transforms.layout.builtin import graph, raster, weights
+from transforms.layout.builtin.grouping import group_lines
+from transforms.layout.builtin.pooling import pool_boxes
+from transforms.layout.builtin.table_grid import TableCrop, decode
 from transforms.layout.records import Array, LayoutBox, PageInput, TableGrid, Tier
-from transforms.layout.table_grid import TableCrop, decode
 
 
 class ModelOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,15 +52,15 @@ class LayoutModel:
         self.options = options or ModelOptions()
         self.chosen = resolve_device(self.options.device, self.options.precision)
         self.bounds = _bounds(self.options.bounds, self.chosen)
-        self.settings = pymupdf_models.settings(self.options.tier)
+        self.settings = weights.settings(self.options.tier)
         # OpenVINO compiles no branches whose results have an unknown rank, and these networks have such.
         elsewhere: Device | None = "cpu" if self.chosen.device == "openvino" else None
-        self._graph = self._session(pymupdf_models.graph_model(self.options.tier), elsewhere)
+        self._graph = self._session(weights.graph_model(self.options.tier), elsewhere)
         self._graph_inputs = [entry.name for entry in self._graph.get_inputs()]
         # Pages reach this one in one size, how many at once is bounded, and it needs little: 65 MB a run.
         pictures = self.options.tier == "full"
-        self._images = self._session(pymupdf_models.image_model(), same_shapes=True) if pictures else None
-        self._tables = self._session(pymupdf_models.table_model())
+        self._images = self._session(weights.image_model(), same_shapes=True) if pictures else None
+        self._tables = self._session(weights.table_model())
 
     @property
     def providers(self) -> list[str]:
@@ -162,5 +162,5 @@ def _graph_inputs(
         "image_features": np.concatenate(seen) if seen else None,
         "k": np.array(min(sizes[0], neighbours), np.int64),
         "batch": np.repeat(np.arange(len(pages)), sizes),
-        pymupdf_models.PAGE_COUNT: np.array([len(pages)], np.int64),
+        weights.PAGE_COUNT: np.array([len(pages)], np.int64),
     }

@@ -15,9 +15,9 @@ import numpy as np
 import pymupdf
 import pymupdf.features
 
-from transforms.layout import graph, raster
+from transforms.layout.builtin import graph, raster
+from transforms.layout.detector.view import scales
 from transforms.layout.records import Array, PageInput, PrepareRequest, View
-from transforms.layout.view import scales
 
 #: What the features were computed from when the networks were trained.
 TEXT_FLAGS = (

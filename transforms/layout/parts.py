@@ -63,7 +63,7 @@ def see_pages(
 
 def prepare_in_child(path: str, needs: Sequence[PageNeed], requests: Mapping[str, PrepareRequest]) -> bytes:
     """See `prepare_pages`. Imported late: the worker process itself never loads MuPDF."""
-    from transforms.layout.pymupdf_pages import prepare_pages
+    from transforms.layout.builtin.pages import prepare_pages
 
     return prepare_pages(path, needs, requests)
 

@@ -15,9 +15,9 @@ import msgspec
 import yaml  # type: ignore[import-untyped]
 
 from schemas.failures import ConfigurationError
+from transforms.inference import surgery
 from transforms.inference.message import parse
-from transforms.layout import onnx_edit
-from transforms.layout.onnx_factor import factor_pair_products
+from transforms.layout.builtin.factor import factor_pair_products
 from transforms.layout.records import PrepareRequest, Tier
 
 SUPPORTED = "2.0"
@@ -70,12 +70,12 @@ def graph_model(tier: Tier) -> bytes:
     factor_pair_products(model)
     if tier == "graph":
         return _bytes(model)
-    onnx_edit.add_scalar_input(model, PAGE_COUNT)
+    surgery.add_scalar_input(model, PAGE_COUNT)
     try:
         for name in _ONE_PAGE_SIZES:
-            onnx_edit.compute_constant(model, f"/page_pooling/{name}_output_0", "Identity", PAGE_COUNT)
+            surgery.compute_constant(model, f"/page_pooling/{name}_output_0", "Identity", PAGE_COUNT)
         for name in _ONE_PAGE_ZEROS:
-            onnx_edit.compute_constant(model, f"/page_pooling/{name}_output_0", "ConstantOfShape", PAGE_COUNT)
+            surgery.compute_constant(model, f"/page_pooling/{name}_output_0", "ConstantOfShape", PAGE_COUNT)
     except KeyError as error:
         raise ConfigurationError(_mismatch(f"the layout model has no constant {error}")) from error
     return _bytes(model)
@@ -88,21 +88,21 @@ def image_model() -> bytes:
     """
     model = parse(_path(_IMAGE, "onnx").read_bytes())
     try:
-        blown_up = onnx_edit.producer(model, "combined")
-        maps = [onnx_edit.producer(model, name) for name in blown_up.input]
+        blown_up = surgery.producer(model, "combined")
+        maps = [surgery.producer(model, name) for name in blown_up.input]
     except KeyError as error:
         raise ConfigurationError(_mismatch(f"the image model has no output {error}")) from error
     if blown_up.op_type != "Concat" or any(node.op_type != "Resize" for node in maps):
         raise ConfigurationError(_mismatch("the image model's feature map is built another way"))
-    onnx_edit.fuse_single_slope(model)
-    onnx_edit.set_outputs(model, [*(node.input[0] for node in maps), "logits"])
+    surgery.fuse_single_slope(model)
+    surgery.set_outputs(model, [*(node.input[0] for node in maps), "logits"])
     return _bytes(model)
 
 
 def table_model() -> bytes:
     """The table network without the feature map that nothing here reads."""
     model = parse(_path(_TABLE, "onnx").read_bytes())
-    onnx_edit.set_outputs(model, onnx_edit.output_names(model)[:4])
+    surgery.set_outputs(model, surgery.output_names(model)[:4])
     return _bytes(model)
 
 

@@ -12,7 +12,7 @@ from functools import cache
 
 import numpy as np
 
-from transforms.layout.raster import THUMBNAIL
+from transforms.layout.builtin.raster import THUMBNAIL
 from transforms.layout.records import Array
 
 #: Samples taken at once: what fits the processor's cache is twice as fast, and memory stays bounded.

@@ -11,11 +11,11 @@ from schemas.content import Region, told_confidence
 from schemas.failures import ConfigurationError
 from schemas.geometry import Box, rounded
 from transforms.inference.sessions import SESSION_ERRORS, Execution, make_session, resolve_device
-from transforms.layout import detections
 from transforms.layout.batches import slices
-from transforms.layout.detector_spec import DetectorSpec
+from transforms.layout.detector import detections
+from transforms.layout.detector.spec import DetectorSpec
+from transforms.layout.detector.view import placed, to_points
 from transforms.layout.records import Array, PageInput
-from transforms.layout.view import placed, to_points
 
 _IMAGE_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 _SIZE_TYPES = {"tensor(int64)": np.int64, "tensor(int32)": np.int32, "tensor(float)": np.float32}

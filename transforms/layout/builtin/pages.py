@@ -9,8 +9,8 @@ from contextlib import closing
 import pymupdf
 
 from schemas.content import PageNeed
-from transforms.layout.pymupdf_adapter import prepare_page
-from transforms.layout.pymupdf_scans import page_as_read
+from transforms.layout.builtin.adapter import prepare_page
+from transforms.layout.builtin.scans import page_as_read
 from transforms.layout.records import PageInput, PrepareRequest
 
 _ERRORS = (pymupdf.mupdf.FzErrorBase, pymupdf.FileDataError, RuntimeError, ValueError)

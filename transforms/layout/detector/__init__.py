@@ -1,0 +1,1 @@
+"""A detector of the user's own: what it wants to see, and its boxes."""
