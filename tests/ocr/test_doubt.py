@@ -8,7 +8,7 @@ import pytest
 from schemas.content import ExtractedPage, Image, PageStatus
 from schemas.geometry import Box
 from transforms.ocr.decision import Decision
-from transforms.ocr.images.doubt import PICTURE, UNREAD, confidence_in_nothing, share_read
+from transforms.ocr.images.doubt import PICTURE, UNREAD, confidence_in_nothing, legibility, share_read
 from transforms.ocr.images.pixels import Pixels, packed, unpacked
 from transforms.ocr.merge import merge
 from transforms.ocr.records import OcrLine, OcrWord
@@ -47,6 +47,10 @@ def test_a_page_with_ink_is_not_empty(drawn: Callable, rendered: Callable) -> No
     assert confidence_in_nothing(blots, 150) == PICTURE
     paper = merged(np.full((800, 1000), 250, np.uint8), [])
     assert (paper.status, paper.confidence) == (PageStatus.EMPTY, 1.0)
+
+
+def test_letters_of_few_pixels_are_doubt() -> None:
+    assert [legibility(letter) for letter in (0.0, 4.0, 8.0, 30.0)] == [1.0, 0.5, 1.0, 1.0]
 
 
 def test_a_page_whose_lines_run_backwards_is_turned() -> None:

@@ -11,7 +11,7 @@ import msgspec
 from schemas.content import ExtractedPage, Line, PageStatus, Span, Style, Vector, told_confidence
 from schemas.geometry import Box, union
 from transforms.ocr.decision import Decision
-from transforms.ocr.images.doubt import confidence_in_nothing, share_read
+from transforms.ocr.images.doubt import confidence_in_nothing, legibility, share_read
 from transforms.ocr.images.faces import Face, Strokes, bold_lines, even_sizes, line_face
 from transforms.ocr.images.pixels import Affine, compose, grey, inverse, mapped, unpacked
 from transforms.ocr.images.rules import is_horizontal
@@ -63,7 +63,8 @@ def _with_confidence(
     for image, found in images:
         luminance = grey(unpacked(image))
         if has_read:
-            page.confidence = told_confidence(page.confidence * share_read(luminance, image.dpi, found))
+            told = share_read(luminance, image.dpi, found) * legibility(image.letter)
+            page.confidence = told_confidence(page.confidence * told)
         elif not page.lines and (doubt := confidence_in_nothing(luminance, image.dpi)) is not None:
             page.status, page.confidence = PageStatus.OCR, doubt
     return page

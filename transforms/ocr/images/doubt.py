@@ -15,6 +15,8 @@ from transforms.ocr.records import OcrLine
 
 #: Confidence in a page with ink on which nothing was read: in rows, as letters stand, and otherwise (a picture).
 UNREAD, PICTURE = 0.0, 0.5
+#: Usual height of letters in pixels below which engines take one for another, and are sure of it.
+LEGIBLE = 8.0
 #: Boxes of lines are grown by this share of their height: engines cut them close.
 GROWN = 0.25
 
@@ -39,6 +41,11 @@ def confidence_in_nothing(luminance: Pixels, dpi: float) -> float | None:
         return UNREAD
     marks = cv2.connectedComponents(letters_of(luminance, dpi))[0] - 1
     return PICTURE if marks >= MIN_MARKS else None
+
+
+def legibility(letter: float) -> float:
+    """How far letters of so many pixels can be told from each other, 0..1; 1.0 when their height is not known."""
+    return min(1.0, letter / LEGIBLE) if letter else 1.0
 
 
 def _grown(box: Box, scale: float) -> tuple[int, int, int, int]:
