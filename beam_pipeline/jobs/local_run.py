@@ -33,7 +33,7 @@ from transforms.fetch.fetcher import Fetcher
 from transforms.lake.log.lock import only_writer
 from transforms.lake.summary import run_report
 from transforms.runtime.activity import activity
-from transforms.sandbox.pool import shared_pool
+from transforms.sandbox.pool import close_shared_pool
 from transforms.sources.listing import expand_inputs
 from transforms.steps.counts import LiveCounts, count_planned, count_settled, live_counts
 from transforms.stores.any import AnyStore
@@ -200,8 +200,7 @@ def _recorded(options: Options, facts: RunFacts) -> Iterator[None]:
 
 
 def _close_pool(options: Options) -> None:
-    shared_pool(pool_options(options.extract)).close()
-    shared_pool.cache_clear()
+    close_shared_pool(pool_options(options.extract))
 
 
 @contextmanager

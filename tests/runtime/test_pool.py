@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from schemas.failures import Corrupt, Crashed, OutOfMemory, TimedOut
-from transforms.sandbox.pool import ParserPool, PoolOptions
+from transforms.sandbox.pool import ParserPool, PoolOptions, close_shared_pool, shared_pool
 
 
 def echo(value: str) -> str:
@@ -124,7 +124,7 @@ def test_children_die_with_a_killed_parent() -> None:
     program = (
         "import sys, os; sys.path.insert(0, os.getcwd())\n"
         "import os, time\n"
-        "from transforms.sandbox.pool import ParserPool, PoolOptions\n"
+        "from transforms.sandbox.pool import close_shared_pool, shared_pool, ParserPool, PoolOptions\n"
         "if __name__ == '__main__':\n"
         "    pool = ParserPool(PoolOptions(workers=2, memory_limit=1 << 30, timeout=60.0, recycle_after=9))\n"
         "    print(pool.call(os.getpid), flush=True)\n"
@@ -141,3 +141,16 @@ def test_children_die_with_a_killed_parent() -> None:
     while psutil.pid_exists(child) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not psutil.pid_exists(child)
+
+
+def test_a_pool_that_was_closed_is_not_shared_any_more() -> None:
+    options = PoolOptions(workers=1, memory_limit=1 << 31, timeout=30, recycle_after=10)
+    first = shared_pool(options)
+    assert shared_pool(options) is first
+    # An interrupt may come right after.
+    first.close()
+    second = shared_pool(options)
+    assert second is not first and second.call(abs, -7) == 7
+    close_shared_pool(options)
+    assert second.is_closed and shared_pool(options) is not second
+    close_shared_pool(options)

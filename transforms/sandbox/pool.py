@@ -113,6 +113,11 @@ class ParserPool:
         child.kill()
         return None
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether no process is started any more."""
+        return self._closed
+
     def close(self) -> None:
         """Kill the children; running calls raise Crashed."""
         self._closed = True
@@ -206,9 +211,24 @@ _main_left_out = _MainLeftOut()
 
 
 @made_once
-def shared_pool(options: PoolOptions) -> ParserPool:
-    """The pool of this worker process."""
+def _pool_of_process(options: PoolOptions) -> ParserPool:
     return ParserPool(options)
+
+
+def shared_pool(options: PoolOptions) -> ParserPool:
+    """The pool of this worker process; another one once that is closed, whatever came between its end and its run's."""
+    pool = _pool_of_process(options)
+    if pool.is_closed:
+        _pool_of_process.cache_clear()
+        pool = _pool_of_process(options)
+    return pool
+
+
+def close_shared_pool(options: PoolOptions) -> None:
+    """End what runs of this process share; the next one gets a pool of its own."""
+    pool = shared_pool(options)
+    _pool_of_process.cache_clear()
+    pool.close()
 
 
 def worker_count(wanted: int) -> int:

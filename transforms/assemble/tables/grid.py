@@ -83,8 +83,13 @@ def complete_spans(cells: Sequence[GridCell], pieces: Iterable[Piece]) -> None:
         if cell_and_parts is None:
             continue
         cell, parts = cell_and_parts
-        if not any(p is piece or piece.box.x0 - 0.1 <= p.box.x0 <= piece.box.x1 for p in parts):
+        if not any(p is piece or _is_cut_from(p, piece) for p in parts):
             cell.pieces.append(piece)
+
+
+def _is_cut_from(part: Piece, piece: Piece) -> bool:
+    """Whether a piece was cut at boundaries of columns. Its place tells nothing where glyphs have no width."""
+    return part.text in piece.text and piece.box.x0 - 0.1 <= part.box.x0 <= piece.box.x1
 
 
 def is_title(text: str) -> bool:
