@@ -50,7 +50,7 @@ def test_a_page_with_ink_is_not_empty(drawn: Callable, rendered: Callable) -> No
 
 
 def test_letters_of_few_pixels_are_doubt() -> None:
-    assert [legibility(letter) for letter in (0.0, 4.0, 8.0, 30.0)] == [1.0, 0.5, 1.0, 1.0]
+    assert [legibility(letter) for letter in (0.0, 4.5, 9.0, 30.0)] == [1.0, 0.5, 1.0, 1.0]
 
 
 def test_a_page_whose_lines_run_backwards_is_turned() -> None:

@@ -16,7 +16,7 @@ from transforms.ocr.records import OcrLine
 #: Confidence in a page with ink on which nothing was read: in rows, as letters stand, and otherwise (a picture).
 UNREAD, PICTURE = 0.0, 0.5
 #: Usual height of letters in pixels below which engines take one for another, and are sure of it.
-LEGIBLE = 8.0
+LEGIBLE = 9.0
 #: Boxes of lines are grown by this share of their height: engines cut them close.
 GROWN = 0.25
 

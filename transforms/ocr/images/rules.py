@@ -18,8 +18,8 @@ MIN_RUN, MAX_BREAK = 9.0, 8.0
 #: The same in heights of the page's letters, whatever resolution it claims: rules are longer than letters are wide, and
 #: thinner than they are high.
 LETTERS_LONG, LETTERS_THICK, LETTERS_RUN = 3.5, 0.4, 1.4
-#: Marks that tell how high letters are: at least so many.
-ENOUGH_MARKS = 30
+#: Marks that tell how high letters are: at least so many, and no higher than this share of the image's longer side.
+ENOUGH_MARKS, LARGEST_LETTER = 30, 0.04
 #: A rule is as dark as it is nearly everywhere: its darkness at the first of these shares of its columns, against that
 #: at the second, is no less than EVEN. Letters that run together have gaps.
 SHARES, EVEN = (15, 75), 0.5
@@ -79,11 +79,18 @@ def _sizes(letter: float, dpi: float) -> _Sizes:
 
 
 def letter_height(marks: Pixels) -> float:
-    """The usual height, in pixels, of the components that have the shape of letters; 0.0 when there are few."""
+    """The height, in pixels, below which half of the ink in components of the shape of letters is; 0.0 for few.
+
+    Ink, not components: specks and halftones are more than letters.
+    """
     _, _, stats, _ = cv2.connectedComponentsWithStats(marks, connectivity=8)
-    width, height = stats[1:, cv2.CC_STAT_WIDTH], stats[1:, cv2.CC_STAT_HEIGHT]
-    shaped = height[(height >= 4) & (width < 3 * height) & (height < 5 * width)]
-    return float(np.median(shaped)) if len(shaped) >= ENOUGH_MARKS else 0.0
+    width, height, area = (stats[1:, at] for at in (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT, cv2.CC_STAT_AREA))
+    shaped = (height >= 4) & (height <= LARGEST_LETTER * max(marks.shape))
+    shaped &= (width < 3 * height) & (height < 5 * width)
+    if shaped.sum() < ENOUGH_MARKS:
+        return 0.0
+    ink_below = np.cumsum(np.bincount(height[shaped], weights=area[shaped]))
+    return float(np.searchsorted(ink_below, ink_below[-1] / 2))
 
 
 def _lines(marks: Pixels, dark: Pixels, sizes: _Sizes) -> Iterator[Box]:

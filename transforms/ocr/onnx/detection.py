@@ -23,8 +23,8 @@ STEP, COARSE_STEP = 32, 64
 _COARSE_FROM = 512
 #: Narrow and small images are brought to this many pixels across: the network was trained on lines of that size.
 LEAST = 736
-#: Height of letters, in pixels of its input, below which it misses lines.
-LETTER = 11.0
+#: Height of letters, in pixels of the page, below which it misses lines, and to which they are enlarged then.
+SMALL, LETTER = 9.0, 11.0
 #: Nothing is enlarged beyond this: more pixels show no more.
 LARGER = 4.0
 #: A pixel is text above this; a line is kept when its mean is above that.
@@ -48,13 +48,15 @@ def input_shape(height: int, width: int, limit: int, letter: float = 0.0) -> tup
     """(height, width) of the network's input for a page, rounded to whole steps.
 
     Its longer side is at most `limit`, or twice that where the shorter one would be less than LEAST, or letters less
-    than LETTER (`letter` is their height in pixels of the page); its area is never more than that of a square of
+    than SMALL (`letter` is their height in pixels of the page); its area is never more than that of a square of
     `limit`. It depends on the page alone, so a page is seen alike in every batch. Nothing is padded: the network looks
     at averages over the whole image, and rounding stretches a page by a few percent at most.
     """
     scale = min(1.0, limit / max(height, width))
     longest, square = 2 * limit / max(height, width), limit / math.sqrt(height * width)
-    wanted = max(LEAST / min(height, width), LETTER / letter if letter else 0.0)
+    # What has pixels enough is shrunk to the limit all the same: lines that are large to it are parted.
+    small = LETTER / letter if 0 < letter < SMALL else 0.0
+    wanted = max(LEAST / min(height, width), small)
     scale = max(scale, min(wanted, longest, square, LARGER))
     return _rounded(height * scale), _rounded(width * scale)
 
