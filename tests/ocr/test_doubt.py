@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -45,6 +46,10 @@ def test_a_page_with_ink_is_not_empty(drawn: Callable, rendered: Callable) -> No
     for x in range(100, 900, 100):
         blots[x : x + 30, x : x + 25] = 0
     assert confidence_in_nothing(blots, 150) == PICTURE
+    assert confidence_in_nothing(rendered(drawn(["VOID"], size=120), 150), 150) == PICTURE
+    photograph = np.full((800, 1000), 250, np.uint8)
+    photograph[100:700, 150:850] = 60
+    assert (merged(photograph, []).status, merged(photograph, []).confidence) == (PageStatus.OCR, PICTURE)
     paper = merged(np.full((800, 1000), 250, np.uint8), [])
     assert (paper.status, paper.confidence) == (PageStatus.EMPTY, 1.0)
 
@@ -56,6 +61,7 @@ def test_letters_of_few_pixels_are_doubt() -> None:
 def test_a_page_whose_lines_run_backwards_is_turned() -> None:
     pixels = np.arange(200 * 300, dtype=np.uint32).reshape(200, 300).astype(np.uint8)
     image = packed(pixels, 1, 72, (1.0, 0.0, 0.0, 1.0, 0.0, 0.0), (Box(10, 20, 110, 22),))
+    image = msgspec.structs.replace(image, letter=6.0)
 
     def line(y: float, *texts: str) -> OcrLine:
         words = tuple(OcrWord(text, Box(200 - 60 * i, y, 250 - 60 * i, y + 10), 0.9) for i, text in enumerate(texts))
@@ -63,7 +69,7 @@ def test_a_page_whose_lines_run_backwards_is_turned() -> None:
 
     backwards = [line(20 * i, "Lamp", "oil", str(i)) for i in range(1, 5)]
     turned, found = on_its_feet(image, backwards)
-    assert np.array_equal(unpacked(turned), pixels[::-1, ::-1])
+    assert np.array_equal(unpacked(turned), pixels[::-1, ::-1]) and turned.letter == 6.0
     assert turned.rules == (Box(190, 178, 290, 180),) and turned.to_page == (-1, 0, 0, -1, 300, 200)
     assert [line.words[-1].text for line in found] == ["4", "3", "2", "1"]
     assert all(line.words[0].box.x1 < line.words[1].box.x0 for line in found)

@@ -26,6 +26,7 @@ def on_its_feet(image: PageImage, lines: Sequence[OcrLine]) -> tuple[PageImage, 
     pixels = np.ascontiguousarray(unpacked(image)[::-1, ::-1])
     rules = tuple(mapped(rule, half) for rule in image.rules)
     turned = packed(pixels, image.page, image.dpi, compose(half, image.to_page), rules)
+    turned = msgspec.structs.replace(turned, letter=image.letter)
     found = [OcrLine(tuple(_moved(line.words, half)), mapped(line.box, half)) if line.words else line for line in lines]
     return turned, sorted(found, key=lambda line: line.box.y0)
 

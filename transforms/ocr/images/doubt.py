@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from schemas.geometry import Box
-from transforms.ocr.images.ink import MIN_MARKS, letters_in_rows, letters_of, usual_height
+from transforms.ocr.images.ink import MIN_MARKS, has_ink, letters_in_rows, letters_of, usual_height
 from transforms.ocr.images.pixels import Pixels
 from transforms.ocr.images.straighten import WORK_DPI
 from transforms.ocr.records import OcrLine
@@ -17,6 +17,8 @@ from transforms.ocr.records import OcrLine
 UNREAD, PICTURE = 0.0, 0.5
 #: Usual height of letters in pixels below which engines take one for another, and are sure of it.
 LEGIBLE = 9.0
+#: Inches; a mark of this size is more than a speck, be it alone: a picture, a word in huge letters.
+LARGE = 0.15
 #: Boxes of lines are grown by this share of their height: engines cut them close.
 GROWN = 0.25
 
@@ -40,7 +42,7 @@ def confidence_in_nothing(luminance: Pixels, dpi: float) -> float | None:
     if share_read(luminance, dpi, ()) < 1.0:
         return UNREAD
     marks = cv2.connectedComponents(letters_of(luminance, dpi))[0] - 1
-    return PICTURE if marks >= MIN_MARKS else None
+    return PICTURE if marks >= MIN_MARKS or has_ink(luminance, dpi, LARGE) else None
 
 
 def legibility(letter: float) -> float:

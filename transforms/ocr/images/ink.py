@@ -27,11 +27,11 @@ SLENDER, LIKE = (0.55, 3.5), (0.45, 2.5)
 WORD_GAP = 5.0
 
 
-def has_ink(luminance: Pixels, dpi: float) -> bool:
-    """Whether anything larger than dust stands on the page; shadows at its edges do not count."""
+def has_ink(luminance: Pixels, dpi: float, least: float = LEAST_MARK) -> bool:
+    """Whether anything of `least` inches or more stands on the page; shadows at its edges do not count."""
     _, _, stats, _ = cv2.connectedComponentsWithStats(_inner(ink(luminance, dpi)), connectivity=8)
     sizes = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1, initial=0)
-    return bool((sizes >= LEAST_MARK * dpi).any())
+    return bool((sizes >= least * dpi).any())
 
 
 def letters_of(luminance: Pixels, dpi: float) -> Pixels:
